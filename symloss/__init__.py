@@ -1,0 +1,54 @@
+"""symloss: training losses as mathematics. Check, compare, search and plot them.
+
+The public names are loaded when they are first used, so that importing the
+package costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from symloss import data, ops, plot, zoo
+    from symloss.errors import DataError, FormulaError, OptionError, RunError, SymlossError
+    from symloss.loss import Loss
+    from symloss.parse import parse
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "DataError",
+    "FormulaError",
+    "Loss",
+    "OptionError",
+    "RunError",
+    "SymlossError",
+    "data",
+    "ops",
+    "parse",
+    "plot",
+    "zoo",
+]
+
+_HOME = {
+    "DataError": "symloss.errors",
+    "FormulaError": "symloss.errors",
+    "OptionError": "symloss.errors",
+    "RunError": "symloss.errors",
+    "SymlossError": "symloss.errors",
+    "Loss": "symloss.loss",
+    "parse": "symloss.parse",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    if name in __all__:
+        return importlib.import_module(f"symloss.{name}")
+    raise AttributeError(f"module 'symloss' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

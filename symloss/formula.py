@@ -1,0 +1,39 @@
+"""Expression -> formula text, the inverse of `symloss.parse`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sympy import Expr
+from sympy.printing.str import StrPrinter
+
+from symloss.ops.protected import ProtectedFunction, sigmoid
+
+
+class FormulaPrinter(StrPrinter):
+    """Prints the functions under the names of the formula grammar."""
+
+    def _call(self, name: str, expression: Expr) -> str:
+        return f"{name}({self.stringify(expression.args, ', ')})"
+
+    def _print_Max(self, expression: Expr) -> str:
+        return self._call("max", expression)
+
+    def _print_Min(self, expression: Expr) -> str:
+        return self._call("min", expression)
+
+    def _print_Abs(self, expression: Expr) -> str:
+        return self._call("abs", expression)
+
+    def _print_Exp1(self, expression: Expr) -> str:
+        return "exp(1)"
+
+    def _print_Function(self, expression: Any) -> str:
+        if isinstance(expression, ProtectedFunction | sigmoid):
+            return self._call(type(expression).__name__, expression)
+        return super()._print_Function(expression)
+
+
+def formula_text(expression: Expr) -> str:
+    """Return `expression` as text that `symloss.parse.parse` reads back to the same expression."""
+    return FormulaPrinter({"full_prec": False}).doprint(expression)

@@ -1,0 +1,281 @@
+"""Formula text -> SymPy expression, through a whitelist over Python's syntax tree.
+
+Nothing in the text is ever evaluated: `ast` only reads its structure, and each
+kind of node that may occur has its own rule here. Limits on length, nesting,
+number size and exponents keep any text from using much time or memory.
+
+    formula: numbers, yhat, y, eps, + - * / **, parentheses and the functions of `FUNCTIONS`
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sympy
+from sympy import Abs, Add, Expr, Integer, Max, Min, Mul, Pow, Rational, sign
+
+from symloss.domain import SYMBOLS
+from symloss.errors import FormulaError, nearest
+from symloss.ops.construct import LARGEST_NUMBER, NumberLimitError, make
+from symloss.ops.protected import aq, guard, pexp, plog, psqrt, recip, sigmoid
+
+LONGEST_TEXT = 10_000
+DEEPEST_NESTING = 60
+MOST_NODES = 2_000
+SMALLEST_NUMBER = 1e-30
+
+_FAMILIAR_NAMES = {
+    "ln": "log", "maximum": "max", "minimum": "min", "pow": "**", "logistic": "sigmoid", "arctan": "atan",
+    "pred": "yhat", "prediction": "yhat", "y_pred": "yhat", "ypred": "yhat", "yh": "yhat", "p": "yhat", "x": "yhat",
+    "label": "y", "y_true": "y", "target": "y", "t": "y", "epsilon": "eps", "e": "exp(1)",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class FunctionRule:
+    """How a function of the grammar is called and what it makes."""
+
+    build: Callable[[Sequence[Expr]], Expr]
+    fewest: int
+    most: int
+    says: str
+
+
+def _call(function: Any) -> Callable[[Sequence[Expr]], Expr]:
+    return lambda arguments: make(function, arguments)
+
+
+FUNCTIONS: dict[str, FunctionRule] = {
+    "max": FunctionRule(_call(Max), 2, 16, "the largest argument"),
+    "min": FunctionRule(_call(Min), 2, 16, "the smallest argument"),
+    "log": FunctionRule(_call(sympy.log), 1, 1, "natural logarithm"),
+    "exp": FunctionRule(_call(sympy.exp), 1, 1, "exponential"),
+    "abs": FunctionRule(_call(Abs), 1, 1, "absolute value"),
+    "sqrt": FunctionRule(lambda arguments: make(Pow, [arguments[0], Rational(1, 2)]), 1, 1, "square root"),
+    "sign": FunctionRule(_call(sign), 1, 1, "-1, 0 or 1"),
+    "square": FunctionRule(lambda arguments: make(Pow, [arguments[0], Integer(2)]), 1, 1, "a^2"),
+    "tanh": FunctionRule(_call(sympy.tanh), 1, 1, "hyperbolic tangent"),
+    "atan": FunctionRule(_call(sympy.atan), 1, 1, "inverse tangent"),
+    "sigmoid": FunctionRule(_call(sigmoid), 1, 1, "1 / (1 + exp(-a))"),
+    "relu": FunctionRule(lambda arguments: make(Max, [arguments[0], Integer(0)]), 1, 1, "max(a, 0)"),
+    "plog": FunctionRule(_call(plog), 1, 2, "protected log: sign(a) log(|a| + s), s = 1e-6 or the second argument"),
+    "recip": FunctionRule(_call(recip), 1, 2, "protected reciprocal: sign(a) / (|a| + s)"),
+    "psqrt": FunctionRule(_call(psqrt), 1, 2, "protected square root: sign(a) sqrt(|a| + s)"),
+    "pexp": FunctionRule(_call(pexp), 1, 1, "protected exponential: exp(min(a, log(1e6)))"),
+    "aq": FunctionRule(_call(aq), 2, 2, "analytic quotient: a / sqrt(1 + b^2)"),
+    "guard": FunctionRule(_call(guard), 1, 1, "a clipped to [-1e6, 1e6]"),
+}
+"""The functions of the grammar by name."""
+
+_SMOOTHED = {"plog", "recip", "psqrt"}
+_PROTECTED_FORM = {"log": "plog", "sqrt": "psqrt"}
+
+
+def parse(text: str, *, protect: bool = False) -> Expr:
+    """Read a formula.
+
+    Args:
+        text: a formula in yhat, y and eps.
+        protect: read divisions, logarithms and square roots as the protected operators.
+
+    Returns:
+        The expression. Decimals are exact: 0.1 is 1/10.
+
+    Raises:
+        FormulaError: the text is not a formula; the message points at the character.
+    """
+    return _Reader(text, protect).read()
+
+
+def _kind(node: ast.expr) -> str:
+    """Name the sort of a node that is not allowed."""
+    match node:
+        case ast.Compare():
+            return "a comparison"
+        case ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
+            return "a logical operator"
+        case ast.Attribute():
+            return "a dot after a name"
+        case ast.IfExp() | ast.Lambda():
+            return "Python code"
+        case ast.Tuple():
+            return "a comma outside of a function's arguments"
+        case _:
+            return "this operator"
+
+
+class _Reader:
+    """Turns the syntax tree of one text into an expression."""
+
+    def __init__(self, text: str, protect: bool) -> None:
+        self.text = text
+        self.protect = protect
+        self.nodes = 0
+        self.offset = 0
+
+    def read(self) -> Expr:
+        self._check_characters()
+        stripped = self.text.strip()
+        self.offset = len(self.text) - len(self.text.lstrip())
+        if not stripped:
+            raise FormulaError("the formula is empty; write one in yhat and y, such as (yhat - y)**2", self.text)
+        try:
+            tree = ast.parse(stripped, mode="eval")
+        except SyntaxError as error:
+            raise self._syntax_error(stripped, error) from None
+        except (RecursionError, MemoryError, ValueError):
+            raise FormulaError("the formula is nested too deeply; write it flatter", self.text) from None
+        expression = self._visit(tree.body, 0)
+        if not any(isinstance(node, ast.Name) and node.id == "yhat" for node in ast.walk(tree)):
+            raise FormulaError(
+                "the formula does not contain yhat, the prediction, so it has no gradient to learn from; use yhat",
+                self.text,
+            )
+        return expression
+
+    def _check_characters(self) -> None:
+        if len(self.text) > LONGEST_TEXT:
+            raise FormulaError(
+                f"the formula has {len(self.text)} characters; at most {LONGEST_TEXT} are allowed", self.text, LONGEST_TEXT
+            )
+        open_positions: list[int] = []
+        for position, character in enumerate(self.text):
+            if not (character.isascii() and (character.isprintable() or character in "\t")):
+                hint = "; write yhat for the prediction" if character in "ŷ̂" else "; only plain ASCII text on one line is allowed"
+                raise FormulaError(f"the character {character!r} is not allowed{hint}", self.text, position)
+            if character in "\"'":
+                raise FormulaError("text in quotes has no meaning in a formula", self.text, position)
+            if character in "#;\\`@$?!{}[]":
+                raise FormulaError(f"the character {character!r} has no meaning in a formula", self.text, position)
+            if character == "^":
+                raise FormulaError("powers are written with **, not ^", self.text, position)
+            if character == "(":
+                open_positions.append(position)
+                if len(open_positions) > DEEPEST_NESTING:
+                    raise FormulaError(f"parentheses are nested more than {DEEPEST_NESTING} deep", self.text, position)
+            elif character == ")":
+                if not open_positions:
+                    raise FormulaError("this parenthesis closes nothing; remove it or open one", self.text, position)
+                open_positions.pop()
+        if open_positions:
+            raise FormulaError("this parenthesis is never closed; add a )", self.text, open_positions[-1])
+
+    def _syntax_error(self, stripped: str, error: SyntaxError) -> FormulaError:
+        if stripped[-1] in "+-*/(,":
+            reason = "the formula ends too early; an operand is missing"
+            return FormulaError(reason, self.text, self.offset + len(stripped))
+        position = self.offset + max(0, (error.offset or 1) - 1)
+        return FormulaError("the formula can't be read here; an operator or operand is missing", self.text, position)
+
+    def _error(self, reason: str, node: ast.expr) -> FormulaError:
+        return FormulaError(reason, self.text, self.offset + node.col_offset)
+
+    def _visit(self, node: ast.expr, depth: int) -> Expr:
+        self.nodes += 1
+        if self.nodes > MOST_NODES:
+            raise self._error(f"the formula has more than {MOST_NODES} parts", node)
+        if depth > DEEPEST_NESTING:
+            raise self._error(f"the formula is nested more than {DEEPEST_NESTING} deep", node)
+        try:
+            match node:
+                case ast.Constant():
+                    return self._number(node)
+                case ast.Name():
+                    return self._symbol(node)
+                case ast.UnaryOp(op=ast.USub() | ast.UAdd()):
+                    operand = self._visit(node.operand, depth + 1)
+                    return make(Mul, [Integer(-1), operand]) if isinstance(node.op, ast.USub) else operand
+                case ast.BinOp(op=ast.Add() | ast.Sub() | ast.Mult() | ast.Div()):
+                    return self._chain(node, depth)
+                case ast.BinOp(op=ast.Pow()):
+                    return self._power(node, depth)
+                case ast.Call():
+                    return self._function(node, depth)
+        except NumberLimitError as error:
+            raise self._error(str(error), node) from None
+        raise self._error(
+            f"{_kind(node)} has no meaning in a formula; allowed are numbers, yhat, y, eps, + - * / ** and functions", node
+        )
+
+    def _number(self, node: ast.Constant) -> Expr:
+        if isinstance(node.value, bool) or not isinstance(node.value, int | float):
+            raise self._error("only numbers are allowed here", node)
+        text = self.text.strip()[node.col_offset : node.end_col_offset].replace("_", "")
+        size = abs(node.value)
+        written_zero = not any(digit in "123456789" for digit in text.lower().partition("e")[0])
+        if size > LARGEST_NUMBER or (size < SMALLEST_NUMBER and not written_zero):
+            raise self._error(f"the number {text[:20]} is out of range; between 1e-30 and 1e15", node)
+        if len(text) > 40 or text[:2].lower() in ("0x", "0o", "0b"):
+            raise self._error("numbers are written in decimal, with at most 40 digits", node)
+        return Integer(node.value) if isinstance(node.value, int) else Rational(text)
+
+    def _symbol(self, node: ast.Name) -> Expr:
+        if node.id in SYMBOLS:
+            return SYMBOLS[node.id]
+        if node.id in FUNCTIONS:
+            raise self._error(f"{node.id} is a function; give it arguments: {node.id}(...)", node)
+        raise self._unknown(node.id, node)
+
+    def _unknown(self, name: str, node: ast.expr) -> FormulaError:
+        allowed = [*SYMBOLS, *FUNCTIONS]
+        guess = _FAMILIAR_NAMES.get(name.lower()) or nearest(name, allowed)
+        shown = name if len(name) <= 40 else name[:37] + "..."
+        hint = f"did you mean {guess!r}?" if guess else f"allowed are {', '.join(allowed)}"
+        return self._error(f"unknown name {shown!r}; {hint}", node)
+
+    def _chain(self, node: ast.BinOp, depth: int) -> Expr:
+        """Read a + b - c ... or a * b / c ... without recursion on its length."""
+        kinds = (ast.Add, ast.Sub) if isinstance(node.op, ast.Add | ast.Sub) else (ast.Mult, ast.Div)
+        steps: list[tuple[ast.BinOp, ast.expr]] = []
+        current: ast.expr = node
+        while isinstance(current, ast.BinOp) and isinstance(current.op, kinds):
+            steps.append((current, current.right))
+            current = current.left
+        operands = [self._visit(current, depth + 1)]
+        for step, right in reversed(steps):
+            operand = self._visit(right, depth + 1)
+            if isinstance(step.op, ast.Sub):
+                operand = make(Mul, [Integer(-1), operand])
+            elif isinstance(step.op, ast.Div):
+                operand = self._reciprocal(operand, right)
+            operands.append(operand)
+        return make(Add if kinds[0] is ast.Add else Mul, operands)
+
+    def _reciprocal(self, operand: Expr, node: ast.expr) -> Expr:
+        if operand.is_zero:
+            raise self._error("this divides by zero", node)
+        if self.protect and not operand.is_number:
+            return make(recip, [operand])
+        return make(Pow, [operand, Integer(-1)])
+
+    def _power(self, node: ast.BinOp, depth: int) -> Expr:
+        base = self._visit(node.left, depth + 1)
+        exponent = self._visit(node.right, depth + 1)
+        if self.protect and exponent.is_Rational and exponent < 0 and not base.is_number:
+            return make(recip, [make(Pow, [base, -exponent])])
+        return make(Pow, [base, exponent])
+
+    def _function(self, node: ast.Call, depth: int) -> Expr:
+        if not isinstance(node.func, ast.Name):
+            raise self._error("only the functions of the grammar can be called", node)
+        name = node.func.id
+        rule = FUNCTIONS.get(name)
+        if rule is None:
+            if name in SYMBOLS:
+                raise self._error(f"{name} is a variable, not a function; write {name}*(...) for a product", node)
+            raise self._unknown(name, node)
+        if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
+            raise self._error(f"{name} takes plain arguments only", node)
+        if not rule.fewest <= len(node.args) <= rule.most:
+            allowed = str(rule.fewest) if rule.fewest == rule.most else f"{rule.fewest} to {rule.most}"
+            plural = "argument" if allowed == "1" else "arguments"
+            raise self._error(f"{name} takes {allowed} {plural}, not {len(node.args)}", node)
+        arguments = [self._visit(argument, depth + 1) for argument in node.args]
+        if name in _SMOOTHED and len(arguments) == 2 and not (arguments[1].is_number or arguments[1] == SYMBOLS["eps"]):
+            raise self._error(f"the second argument of {name} is the smoothing: eps or a number", node.args[1])
+        if self.protect and name in _PROTECTED_FORM and not arguments[0].is_number:
+            rule = FUNCTIONS[_PROTECTED_FORM[name]]
+        return rule.build(arguments)
