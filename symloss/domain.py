@@ -58,7 +58,9 @@ class Domain:
             OptionError: a name is not one of those of `Labels` or `Input`.
         """
         if labels not in list(Labels):
-            raise OptionError(unknown_name("label domain", labels, list(Labels), "--labels takes one of these"))
+            raise OptionError(
+                unknown_name("label domain", labels, list(Labels), "--labels takes one of these")
+            )
         if input is None:
             input = Input.SCORE if labels == Labels.REAL else Input.PROBABILITY
         if input not in list(Input):

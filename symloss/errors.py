@@ -20,6 +20,7 @@ class FormulaError(SymlossError):
     """A formula can't be read; `position` is the offset of the first bad character."""
 
     def __init__(self, reason: str, text: str, position: int = 0) -> None:
+        """Build the message from the reason and the text around the position."""
         self.reason = reason
         self.text = text
         self.position = max(0, min(position, len(text)))

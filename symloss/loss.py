@@ -65,12 +65,16 @@ class Loss:
             OptionError: eps, labels or input is not allowed, or the expression has other symbols.
         """
         if not isinstance(formula, str | Expr):
-            raise OptionError(f"a loss is made from text or a SymPy expression, not from {type(formula).__name__}")
+            raise OptionError(
+                f"a loss is made from text or a SymPy expression, not from {type(formula).__name__}"
+            )
         expression = parse(formula, protect=protect) if isinstance(formula, str) else formula
         foreign = expression.free_symbols - set(SYMBOLS.values())
         if foreign:
             names = ", ".join(sorted(str(symbol) for symbol in foreign))
-            raise OptionError(f"the expression holds {names}; allowed are the symbols yhat, y and eps of symloss.domain")
+            raise OptionError(
+                f"the expression holds {names}; allowed are the symbols yhat, y and eps of symloss.domain"
+            )
         object.__setattr__(self, "expression", expression)
         object.__setattr__(self, "eps", _checked_eps(expression, eps))
         object.__setattr__(self, "domain", Domain.of(labels, input))
@@ -104,7 +108,11 @@ class Loss:
     @property
     def numeric_expression(self) -> Expr:
         """The expression with eps replaced by `eps_value`, exact."""
-        return substitute(self.expression, {eps: exact_number(self.eps_value)}) if self.has_eps else self.expression
+        return (
+            substitute(self.expression, {eps: exact_number(self.eps_value)})
+            if self.has_eps
+            else self.expression
+        )
 
     @property
     def depends_on_prediction(self) -> bool:
@@ -119,7 +127,9 @@ class Loss:
         """Return the same formula on another domain."""
         return self._replace(labels=labels or self.domain.labels, input=input or self.domain.input)
 
-    def _replace(self, *, eps: float | None = None, labels: str | None = None, input: str | None = None) -> Loss:
+    def _replace(
+        self, *, eps: float | None = None, labels: str | None = None, input: str | None = None
+    ) -> Loss:
         return Loss(
             self.expression,
             eps=self.eps if eps is None else eps,

@@ -61,7 +61,9 @@ FUNCTIONS: dict[str, FunctionRule] = {
     "atan": FunctionRule(_call(sympy.atan), 1, 1, "inverse tangent"),
     "sigmoid": FunctionRule(_call(sigmoid), 1, 1, "1 / (1 + exp(-a))"),
     "relu": FunctionRule(lambda arguments: make(Max, [arguments[0], Integer(0)]), 1, 1, "max(a, 0)"),
-    "plog": FunctionRule(_call(plog), 1, 2, "protected log: sign(a) log(|a| + s), s = 1e-6 or the second argument"),
+    "plog": FunctionRule(
+        _call(plog), 1, 2, "protected log: sign(a) log(|a| + s), s = 1e-6 or the second argument"
+    ),
     "recip": FunctionRule(_call(recip), 1, 2, "protected reciprocal: sign(a) / (|a| + s)"),
     "psqrt": FunctionRule(_call(psqrt), 1, 2, "protected square root: sign(a) sqrt(|a| + s)"),
     "pexp": FunctionRule(_call(pexp), 1, 1, "protected exponential: exp(min(a, log(1e6)))"),
@@ -121,13 +123,17 @@ class _Reader:
         stripped = self.text.strip()
         self.offset = len(self.text) - len(self.text.lstrip())
         if not stripped:
-            raise FormulaError("the formula is empty; write one in yhat and y, such as (yhat - y)**2", self.text)
+            raise FormulaError(
+                "the formula is empty; write one in yhat and y, such as (yhat - y)**2", self.text
+            )
         try:
             tree = ast.parse(stripped, mode="eval")
         except SyntaxError as error:
             raise self._syntax_error(stripped, error) from None
         except (RecursionError, MemoryError, ValueError):
-            raise FormulaError("the formula is nested too deeply; write it flatter", self.text) from None
+            raise FormulaError(
+                "the formula is too long or nested too deeply; write it shorter or flatter", self.text
+            ) from None
         expression = self._visit(tree.body, 0)
         if not any(isinstance(node, ast.Name) and node.id == "yhat" for node in ast.walk(tree)):
             raise FormulaError(
@@ -139,26 +145,38 @@ class _Reader:
     def _check_characters(self) -> None:
         if len(self.text) > LONGEST_TEXT:
             raise FormulaError(
-                f"the formula has {len(self.text)} characters; at most {LONGEST_TEXT} are allowed", self.text, LONGEST_TEXT
+                f"the formula has {len(self.text)} characters; at most {LONGEST_TEXT} are allowed",
+                self.text,
+                LONGEST_TEXT,
             )
         open_positions: list[int] = []
         for position, character in enumerate(self.text):
             if not (character.isascii() and (character.isprintable() or character in "\t")):
-                hint = "; write yhat for the prediction" if character in "ŷ̂" else "; only plain ASCII text on one line is allowed"
+                hint = (
+                    "; write yhat for the prediction"
+                    if character in "ŷ̂"
+                    else "; only plain ASCII text on one line is allowed"
+                )
                 raise FormulaError(f"the character {character!r} is not allowed{hint}", self.text, position)
             if character in "\"'":
                 raise FormulaError("text in quotes has no meaning in a formula", self.text, position)
             if character in "#;\\`@$?!{}[]":
-                raise FormulaError(f"the character {character!r} has no meaning in a formula", self.text, position)
+                raise FormulaError(
+                    f"the character {character!r} has no meaning in a formula", self.text, position
+                )
             if character == "^":
                 raise FormulaError("powers are written with **, not ^", self.text, position)
             if character == "(":
                 open_positions.append(position)
                 if len(open_positions) > DEEPEST_NESTING:
-                    raise FormulaError(f"parentheses are nested more than {DEEPEST_NESTING} deep", self.text, position)
+                    raise FormulaError(
+                        f"parentheses are nested more than {DEEPEST_NESTING} deep", self.text, position
+                    )
             elif character == ")":
                 if not open_positions:
-                    raise FormulaError("this parenthesis closes nothing; remove it or open one", self.text, position)
+                    raise FormulaError(
+                        "this parenthesis closes nothing; remove it or open one", self.text, position
+                    )
                 open_positions.pop()
         if open_positions:
             raise FormulaError("this parenthesis is never closed; add a )", self.text, open_positions[-1])
@@ -168,7 +186,9 @@ class _Reader:
             reason = "the formula ends too early; an operand is missing"
             return FormulaError(reason, self.text, self.offset + len(stripped))
         position = self.offset + max(0, (error.offset or 1) - 1)
-        return FormulaError("the formula can't be read here; an operator or operand is missing", self.text, position)
+        return FormulaError(
+            "the formula can't be read here; an operator or operand is missing", self.text, position
+        )
 
     def _error(self, reason: str, node: ast.expr) -> FormulaError:
         return FormulaError(reason, self.text, self.offset + node.col_offset)
@@ -197,7 +217,8 @@ class _Reader:
         except NumberLimitError as error:
             raise self._error(str(error), node) from None
         raise self._error(
-            f"{_kind(node)} has no meaning in a formula; allowed are numbers, yhat, y, eps, + - * / ** and functions", node
+            f"{_kind(node)} has no meaning in a formula; allowed are numbers, yhat, y, eps, + - * / ** and functions",
+            node,
         )
 
     def _number(self, node: ast.Constant) -> Expr:
@@ -265,7 +286,9 @@ class _Reader:
         rule = FUNCTIONS.get(name)
         if rule is None:
             if name in SYMBOLS:
-                raise self._error(f"{name} is a variable, not a function; write {name}*(...) for a product", node)
+                raise self._error(
+                    f"{name} is a variable, not a function; write {name}*(...) for a product", node
+                )
             raise self._unknown(name, node)
         if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
             raise self._error(f"{name} takes plain arguments only", node)
@@ -274,8 +297,14 @@ class _Reader:
             plural = "argument" if allowed == "1" else "arguments"
             raise self._error(f"{name} takes {allowed} {plural}, not {len(node.args)}", node)
         arguments = [self._visit(argument, depth + 1) for argument in node.args]
-        if name in _SMOOTHED and len(arguments) == 2 and not (arguments[1].is_number or arguments[1] == SYMBOLS["eps"]):
-            raise self._error(f"the second argument of {name} is the smoothing: eps or a number", node.args[1])
+        if (
+            name in _SMOOTHED
+            and len(arguments) == 2
+            and not (arguments[1].is_number or arguments[1] == SYMBOLS["eps"])
+        ):
+            raise self._error(
+                f"the second argument of {name} is the smoothing: eps or a number", node.args[1]
+            )
         if self.protect and name in _PROTECTED_FORM and not arguments[0].is_number:
             rule = FUNCTIONS[_PROTECTED_FORM[name]]
         return rule.build(arguments)

@@ -62,7 +62,9 @@ class _Assembler:
             eps: ("slot", SLOT_EPS),
         }
 
-    def emit(self, opcode: Opcode, left: tuple[str, int], right: tuple[str, int] | None = None) -> tuple[str, int]:
+    def emit(
+        self, opcode: Opcode, left: tuple[str, int], right: tuple[str, int] | None = None
+    ) -> tuple[str, int]:
         self.instructions.append((opcode, left, left if right is None else right))
         return ("result", len(self.instructions) - 1)
 
@@ -93,7 +95,9 @@ class _Assembler:
             return self.emit(_SMOOTHED[function], self.operand(node.args[0]), self.operand(node.smoothing))
         if function is aq:
             return self.emit(Opcode.ANALYTIC_QUOTIENT, *(self.operand(argument) for argument in node.args))
-        raise OptionError(f"{function.__name__} has no instruction; build losses from the functions of the formula grammar")
+        raise OptionError(
+            f"{function.__name__} has no instruction; build losses from the functions of the formula grammar"
+        )
 
     def _fold(self, opcode: Opcode, operands: list[tuple[str, int]]) -> tuple[str, int]:
         result = operands[0]
@@ -103,11 +107,14 @@ class _Assembler:
 
     def _add(self, node: Expr) -> tuple[str, int]:
         """Add the positive terms, then subtract the others: 1 - yhat is one instruction."""
-        added, subtracted = [], []
+        added: list[Expr] = []
+        subtracted: list[Expr] = []
         for term in node.args:
             (subtracted if term.could_extract_minus_sign() and not term.is_Add else added).append(term)
         if not added:
-            return self.emit(Opcode.NEGATE, self._fold(Opcode.ADD, [self.operand(-term) for term in subtracted]))
+            return self.emit(
+                Opcode.NEGATE, self._fold(Opcode.ADD, [self.operand(-term) for term in subtracted])
+            )
         result = self._fold(Opcode.ADD, [self.operand(term) for term in added])
         for term in subtracted:
             result = self.emit(Opcode.SUBTRACT, result, self.operand(-term))

@@ -45,12 +45,12 @@ class TorchLoss(torch.nn.Module):
             OptionError: shapes differ (broadcasting would average the wrong pairs) or yhat is not floating point.
         """
         if yhat.shape != y.shape:
-            raise OptionError(
-                f"yhat has shape {tuple(yhat.shape)} and y has {tuple(y.shape)}; they must be equal (squeeze or view one)"
-            )
+            shapes = f"yhat has shape {tuple(yhat.shape)} and y has {tuple(y.shape)}"
+            raise OptionError(f"{shapes}; they must be equal (squeeze or view one)")
         if not yhat.is_floating_point():
             raise OptionError(f"yhat is {yhat.dtype}; predictions must be floating point")
-        values = self._function(open_interval(yhat) if self.loss.domain.input is Input.PROBABILITY else yhat, y.to(yhat.dtype))
+        inside = open_interval(yhat) if self.loss.domain.input is Input.PROBABILITY else yhat
+        values = self._function(inside, y.to(yhat.dtype))
         if not isinstance(values, Tensor):
             values = torch.full_like(yhat, values)
         values = values.expand_as(yhat)

@@ -101,5 +101,7 @@ class ProgramBatch:
             n_constants=np.array([len(program.constants) for program in programs], np.int32),
             eps=np.asarray(eps, np.float64),
             scale=np.ones(count) if scale is None else np.asarray(scale, np.float64),
-            takes_score=np.zeros(count, np.bool_) if takes_score is None else np.asarray(takes_score, np.bool_),
+            takes_score=np.zeros(count, np.bool_)
+            if takes_score is None
+            else np.asarray(takes_score, np.bool_),
         )

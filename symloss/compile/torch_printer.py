@@ -18,8 +18,8 @@ from sympy.printing.pycode import PythonCodePrinter
 from torch import Tensor
 
 from symloss.domain import y, yhat
-from symloss.ops.construct import approximate
 from symloss.ops.constants import GUARD_LIMIT, XI
+from symloss.ops.construct import approximate
 
 
 class TorchPrinter(PythonCodePrinter):

@@ -68,7 +68,9 @@ def power(base: Expr, exponent: Expr) -> Expr:
     if exponent.is_number:
         size = abs(approximate(exponent))
         if size > LARGEST_EXPONENT:
-            raise NumberLimitError(f"the exponent {shortened(exponent)} is too large; at most {LARGEST_EXPONENT}")
+            raise NumberLimitError(
+                f"the exponent {shortened(exponent)} is too large; at most {LARGEST_EXPONENT}"
+            )
         if base.is_number:
             magnitude = abs(approximate(base))
             if magnitude == 0 and approximate(exponent) <= 0:
@@ -78,7 +80,9 @@ def power(base: Expr, exponent: Expr) -> Expr:
     settled = base.is_number or base.is_Symbol or exponent.is_Integer
     result = checked(Pow(base, exponent, evaluate=settled))
     if result.is_Pow and result.exp.is_number and abs(approximate(result.exp)) > LARGEST_EXPONENT:
-        raise NumberLimitError(f"the exponent {shortened(result.exp)} is too large; at most {LARGEST_EXPONENT}")
+        raise NumberLimitError(
+            f"the exponent {shortened(result.exp)} is too large; at most {LARGEST_EXPONENT}"
+        )
     return result
 
 
@@ -139,7 +143,9 @@ def substitute(expression: Expr, values: Mapping[Any, Any]) -> Expr:
     Raises:
         NumberLimitError: the result holds a constant that is not a finite real number.
     """
-    exact = {symbol: exact_number(value) if isinstance(value, float) else value for symbol, value in values.items()}
+    exact = {
+        symbol: exact_number(value) if isinstance(value, float) else value for symbol, value in values.items()
+    }
     exact = {symbol: Integer(value) if isinstance(value, int) else value for symbol, value in exact.items()}
     return rebuild(expression, lambda node: exact.get(node, node))
 

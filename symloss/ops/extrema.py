@@ -133,4 +133,7 @@ class SignOperator(Operator):
     def bounds(self, intervals: Sequence[Interval]) -> Interval:
         """Return [-1, 1], or the one sign that occurs."""
         (a,) = intervals
-        return Interval(1.0 if a.positive else 0.0 if a.low >= 0 else -1.0, -1.0 if a.negative else 0.0 if a.high <= 0 else 1.0)
+        return Interval(
+            1.0 if a.positive else 0.0 if a.low >= 0 else -1.0,
+            -1.0 if a.negative else 0.0 if a.high <= 0 else 1.0,
+        )

@@ -106,7 +106,9 @@ class ExpOperator(Operator):
         """Return the image of the interval."""
         (a,) = intervals
         top = math.log(GUARD_LIMIT)
-        return Interval(0.0 if a.low < -700 else math.exp(min(a.low, top)) * (1 - 1e-9), math.exp(min(a.high, top)))
+        return Interval(
+            0.0 if a.low < -700 else math.exp(min(a.low, top)) * (1 - 1e-9), math.exp(min(a.high, top))
+        )
 
 
 class AnalyticQuotientOperator(Operator):

@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from functools import cache
 
 from symloss.errors import OptionError, unknown_name
-from symloss.ops.arithmetic import AddOperator, IdentityOperator, MultiplyOperator, NegateOperator, SquareOperator
+from symloss.ops.arithmetic import (
+    AddOperator,
+    IdentityOperator,
+    MultiplyOperator,
+    NegateOperator,
+    SquareOperator,
+)
 from symloss.ops.extrema import AbsOperator, MaxOperator, MinOperator, ReluOperator, SignOperator
 from symloss.ops.guarded import (
     AnalyticQuotientOperator,
@@ -61,5 +67,7 @@ def operator_set(names: Sequence[str]) -> list[Operator]:
         elif name in known:
             chosen[name] = known[name]
         else:
-            raise OptionError(unknown_name("operator", name, ["paper", "extended", *known], "symloss ops lists all"))
+            raise OptionError(
+                unknown_name("operator", name, ["paper", "extended", *known], "symloss ops lists all")
+            )
     return list(chosen.values())

@@ -31,7 +31,12 @@ class TanhOperator(Operator):
     def bounds(self, intervals: Sequence[Interval]) -> Interval:
         """Return (-1, 1), or the half that occurs."""
         (a,) = intervals
-        return Interval(0.0 if a.low >= 0 else -1.0, 0.0 if a.high <= 0 else 1.0, a.low < 0 or a.positive, a.high > 0 or a.negative)
+        return Interval(
+            0.0 if a.low >= 0 else -1.0,
+            0.0 if a.high <= 0 else 1.0,
+            a.low < 0 or a.positive,
+            a.high > 0 or a.negative,
+        )
 
 
 class SigmoidOperator(Operator):

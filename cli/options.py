@@ -1,0 +1,191 @@
+"""Options that mean the same in every command, and how their text is read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from symloss.errors import OptionError
+
+if TYPE_CHECKING:
+    from symloss.data import Dataset
+    from symloss.loss import Loss
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document instead of tables."
+)
+labels_option = click.option(
+    "--labels",
+    default="binary",
+    show_default=True,
+    metavar="binary|unit|real",
+    help="What the label y can be.",
+)
+input_option = click.option(
+    "--input",
+    "input_kind",
+    default=None,
+    metavar="probability|score",
+    help="What yhat is. Named losses know; formulas take a probability unless labels are real.",
+)
+protect_option = click.option(
+    "--protect", is_flag=True, help="Read divisions, logarithms and roots as the protected operators."
+)
+seed_option = click.option(
+    "--seed", default=42, show_default=True, type=int, help="Drives everything random."
+)
+eps_option = click.option("--eps", default=None, metavar="NUMBER", help="Value of eps. Default: left open.")
+
+
+def data_options(function: Function) -> Function:
+    """Add --dataset, --data-dir and what it takes to read a file; `load_dataset` reads them."""
+    options = [
+        click.option(
+            "--dataset", metavar="NAME", help="A known data set; symloss data lists them. Default: ml-100k."
+        ),
+        click.option(
+            "--data-dir",
+            type=click.Path(path_type=Path),
+            help="A presplit folder, a folder with u.data, or a ratings file; instead of --dataset.",
+        ),
+        click.option(
+            "--user-column", metavar="COLUMN", help="Name or number of the column of a ratings file."
+        ),
+        click.option("--item-column", metavar="COLUMN", help="Likewise."),
+        click.option("--rating-column", metavar="COLUMN", help="Likewise."),
+        click.option(
+            "--label-column", metavar="COLUMN", help="Likewise, where the file holds labels, not ratings."
+        ),
+        click.option("--time-column", metavar="COLUMN", help="Likewise."),
+        click.option(
+            "--threshold", type=float, default=3.0, show_default=True, help="Ratings above it are positive."
+        ),
+        click.option(
+            "--ties", metavar="stable|published", help="Order of equal times in ml-100k. Default: stable."
+        ),
+        click.option("--users", type=int, help="Size of --dataset synthetic."),
+        click.option("--items", type=int, help="Likewise."),
+        click.option("--interactions", type=int, help="Likewise."),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+DATA_PARAMETERS = (
+    "dataset", "data_dir", "user_column", "item_column", "rating_column", "label_column", "time_column",
+    "threshold", "ties", "users", "items", "interactions",
+)  # fmt: skip
+
+
+def load_dataset(parameters: Mapping[str, Any], *, seed: int, labels: str = "binary") -> Dataset:
+    """Load the data set that the options of `data_options` name.
+
+    Raises:
+        DataError, OptionError: it can't be found, read or used.
+    """
+    from symloss.data import Columns, LoadOptions, SyntheticOptions, load
+
+    sizes = {
+        name: parameters[name] for name in ("users", "items", "interactions") if parameters[name] is not None
+    }
+    columns = {role: parameters[f"{role}_column"] for role in ("user", "item", "rating", "label", "time")}
+    if sizes and parameters["dataset"] != "synthetic":
+        raise OptionError("--users, --items and --interactions go with --dataset synthetic only")
+    options = LoadOptions(
+        columns=Columns(**columns),
+        threshold=parameters["threshold"],
+        labels=labels,
+        ties=parameters["ties"],
+        seed=seed,
+        synthetic=SyntheticOptions(seed=seed, **sizes) if sizes else None,
+    )
+    return load(parameters["dataset"], parameters["data_dir"], options)
+
+
+def training_options(function: Function) -> Function:
+    """Add --model, --max-epochs, --patience, --threads and --device."""
+    options = [
+        click.option("--model", default="mf", show_default=True, metavar="mf|mlp", help="The recommender."),
+        click.option("--max-epochs", default=3000, show_default=True, type=int, help="Longest training."),
+        click.option(
+            "--patience",
+            default=100,
+            show_default=True,
+            type=int,
+            help="Epochs without a better validation metric.",
+        ),
+        click.option("--threads", default=None, type=int, help="Processor cores to use. Default: all."),
+        click.option(
+            "--device", default="cpu", show_default=True, help="Where the MLP trains, such as cpu or cuda."
+        ),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def number(text: str, name: str) -> float:
+    """Read one finite number.
+
+    Raises:
+        OptionError: it is none.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        raise OptionError(f"{name} is {text!r}; it must be a number, such as 0.1") from None
+    if not math.isfinite(value):
+        raise OptionError(f"{name} is {text!r}; it must be a finite number")
+    return value
+
+
+def grid(text: str | None, name: str) -> tuple[float, ...] | None:
+    """Read a comma-separated list of positive numbers, or None.
+
+    Raises:
+        OptionError: an entry is no positive number.
+    """
+    if text is None:
+        return None
+    values = tuple(number(entry, name) for entry in text.split(",") if entry.strip())
+    if not values or min(values) <= 0:
+        raise OptionError(
+            f"{name} is {text!r}; it takes positive numbers separated by commas, such as 1,0.1,0.01"
+        )
+    return tuple(dict.fromkeys(values))
+
+
+def resolve_loss(
+    text: str,
+    *,
+    labels: str = "binary",
+    input_kind: str | None = None,
+    eps: float | None = None,
+    protect: bool = False,
+) -> Loss:
+    """Return the loss that a LOSS argument means: a zoo name or a formula.
+
+    Raises:
+        FormulaError, OptionError: it is neither, or an option is not allowed.
+    """
+    from symloss import zoo
+    from symloss.domain import Input, Labels
+    from symloss.loss import Loss
+
+    if zoo.is_name(text):
+        named = zoo.get(text)
+        kind = input_kind or (named.domain.input if labels != Labels.REAL else Input.SCORE)
+        loss = named.with_domain(labels, kind)
+        return loss if eps is None else loss.with_eps(eps)
+    stripped = text.strip()
+    if stripped.replace("-", "").replace("_", "").isalnum() and stripped.lower() not in ("yhat", "y", "eps"):
+        # A single word that is no name: more likely a misspelt name than a formula.
+        zoo.entry(stripped) if not stripped.isdigit() else None
+    return Loss(stripped, eps=eps, labels=labels, input=input_kind, protect=protect)
