@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from symloss import data, ops, plot, zoo
-    from symloss.errors import DataError, FormulaError, OptionError, RunError, SymlossError
+    from symloss.errors import DataError, FetchError, FormulaError, OptionError, RunError, SymlossError
     from symloss.loss import Loss
     from symloss.parse import parse
 
@@ -19,6 +19,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "DataError",
+    "FetchError",
     "FormulaError",
     "Loss",
     "OptionError",
@@ -33,6 +34,7 @@ __all__ = [
 
 _HOME = {
     "DataError": "symloss.errors",
+    "FetchError": "symloss.errors",
     "FormulaError": "symloss.errors",
     "OptionError": "symloss.errors",
     "RunError": "symloss.errors",

@@ -59,12 +59,12 @@ class Domain:
         """
         if labels not in list(Labels):
             raise OptionError(
-                unknown_name("label domain", labels, list(Labels), "--labels takes one of these")
+                unknown_name("label domain", labels, map(str, Labels), "--labels takes one of these")
             )
         if input is None:
             input = Input.SCORE if labels == Labels.REAL else Input.PROBABILITY
         if input not in list(Input):
-            raise OptionError(unknown_name("input", input, list(Input), "--input takes one of these"))
+            raise OptionError(unknown_name("input", input, map(str, Input), "--input takes one of these"))
         return cls(Labels(labels), Input(input))
 
     @property

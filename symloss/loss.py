@@ -20,6 +20,7 @@ from symloss.parse import parse
 if TYPE_CHECKING:
     from symloss.compile.criterion import TorchLoss
     from symloss.compile.program import Program
+    from symloss.symbolic.report import CheckReport
 
 LARGEST_EPS = 1e3
 
@@ -154,6 +155,17 @@ class Loss:
         from symloss.compile.criterion import TorchLoss
 
         return TorchLoss(self, reduction=reduction)
+
+    def check(self, *, time_limit: float = 2.0, seed: int = 0) -> CheckReport:
+        """Check the loss: verdict, direction for each label, positive rate, duplicates, properties.
+
+        Args:
+            time_limit: seconds; what is not settled by then is "undecided".
+            seed: of the sampled pairs behind the positive rate.
+        """
+        from symloss.symbolic.check import check
+
+        return check(self, time_limit=time_limit, seed=seed)
 
     def __str__(self) -> str:
         """Return the name or formula, with eps where it is fixed."""

@@ -1,0 +1,168 @@
+"""`symloss check`: whether a loss can work, with proof or witness."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from symloss.errors import OptionError, SymlossError
+
+from .group import LossCommand
+from .options import (
+    eps_option,
+    input_option,
+    json_option,
+    labels_option,
+    number,
+    protect_option,
+    resolve_loss,
+    seed_option,
+)
+from .output import print_json, standard_error, standard_output
+
+if TYPE_CHECKING:
+    from symloss.loss import Loss
+    from symloss.symbolic.report import CheckReport
+
+LARGEST_FILE = 20_000_000
+STYLES = {"valid": "bold green", "invalid": "bold red", "undecided": "bold yellow"}
+STYLES |= {"proved": "green", "refuted": "red"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """A formula to check: its text, the loss it stands for or what is wrong with it, and where it was."""
+
+    text: str
+    loss: Loss | None
+    error: SymlossError | None
+    line: int | None
+
+
+@click.command("check", cls=LossCommand)
+@click.argument("losses", nargs=-1, metavar="LOSS...")
+@click.option("--file", "path", type=click.Path(path_type=Path), help="Read losses from a file, one a line.")
+@click.option("--time-limit", default="2", metavar="SECONDS", help="Longest time a loss. Default: 2.")
+@eps_option
+@labels_option
+@input_option
+@protect_option
+@seed_option
+@json_option
+def command(
+    losses: tuple[str, ...],
+    path: Path | None,
+    time_limit: str,
+    eps: str | None,
+    labels: str,
+    input_kind: str | None,
+    protect: bool,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Check each LOSS: does its gradient push the prediction towards the label?
+
+    Exit code 0: all are valid. 1: one is invalid. 3: one is undecided and none
+    invalid. 2: a formula or option can't be read.
+    """
+    if not losses and path is None:
+        raise OptionError("nothing to check; give a formula, a name (symloss zoo lists them) or --file FILE")
+    seconds = number(time_limit, "--time-limit")
+    if seconds <= 0:
+        raise OptionError(f"--time-limit is {time_limit}; it must be above 0 seconds")
+    eps_value = None if eps is None else number(eps, "--eps")
+    settings: dict[str, Any] = {"labels": labels, "input_kind": input_kind, "eps": eps_value, "protect": protect}
+    requests = [_request(text, None, settings) for text in losses]
+    if path is not None:
+        requests += [_request(text, line, settings) for line, text in _lines(path)]
+    reports = _check_all(requests, seconds, seed)
+    several = len(requests) > 1 or path is not None
+    if as_json:
+        documents = [_document(request, report) for request, report in zip(requests, reports, strict=True)]
+        if several or reports[0] is not None:
+            print_json(documents if several else documents[0])
+    else:
+        for request, report in zip(requests, reports, strict=True):
+            if report is not None:
+                _show(report)
+            elif several:
+                standard_error().print(_complaint(request), markup=False, highlight=False)
+    if not several and requests[0].error is not None:
+        raise requests[0].error
+    raise SystemExit(_exit_code(requests, reports))
+
+
+def _request(text: str, line: int | None, settings: dict[str, Any]) -> Request:
+    try:
+        return Request(text.strip(), resolve_loss(text, **settings), None, line)
+    except SymlossError as error:
+        return Request(text.strip(), None, error, line)
+
+
+def _lines(path: Path) -> list[tuple[int, str]]:
+    """Return the losses of a file with their line numbers; blank lines and lines that begin with # are skipped."""
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise OptionError(f"{path} is larger than {LARGEST_FILE // 10**6} MB; split it")
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise OptionError(f"can't read {path}: {error.strerror}; --file takes a text file, one loss a line") from None
+    except UnicodeDecodeError:
+        raise OptionError(f"{path} is not UTF-8 text; --file takes a text file, one loss a line") from None
+    found = [(number, line) for number, line in enumerate(text.splitlines(), start=1)]
+    found = [(number, line) for number, line in found if line.strip() and not line.lstrip().startswith("#")]
+    if not found:
+        raise OptionError(f"{path} holds no loss; write one a line")
+    return found
+
+
+def _check_all(requests: Sequence[Request], seconds: float, seed: int) -> list[CheckReport | None]:
+    from rich.progress import track
+
+    from symloss.symbolic import check
+
+    shown = len(requests) > 3
+    return [
+        None if request.loss is None else check(request.loss, time_limit=seconds, seed=seed)
+        for request in track(requests, "checking", console=standard_error(), disable=not shown, transient=True)
+    ]
+
+
+def _document(request: Request, report: CheckReport | None) -> dict[str, Any]:
+    place = {} if request.line is None else {"line": request.line}
+    if report is None:
+        return {"formula": request.text, "verdict": "error", "error": str(request.error), **place}
+    return {**report.to_json(), **place}
+
+
+def _complaint(request: Request) -> str:
+    where = "" if request.line is None else f"line {request.line}: "
+    return f"Error: {where}{request.error}"
+
+
+def _exit_code(requests: Sequence[Request], reports: Sequence[CheckReport | None]) -> int:
+    if any(request.error is not None for request in requests):
+        return 2
+    verdicts = {report.verdict for report in reports if report is not None}
+    return 1 if "invalid" in verdicts else 3 if "undecided" in verdicts else 0
+
+
+def _show(report: CheckReport) -> None:
+    """Print one report as a page: sections of aligned rows, the verdict last."""
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    console = standard_output()
+    for title, rows in report.page():
+        console.print(Text(title, style="bold"))
+        grid = Table.grid(padding=(0, 2))
+        for _ in range(max(len(row) for row in rows)):
+            grid.add_column(overflow="fold")
+        for row in rows:
+            grid.add_row(*[Text(cell, style=STYLES.get(cell, "")) for cell in row])
+        console.print(Padding(grid, (0, 0, 1, 2)))

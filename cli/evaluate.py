@@ -1,0 +1,103 @@
+"""`symloss evaluate`: phase III for given losses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from .group import LossCommand
+from .interrupt import stop_on_interrupt
+from .options import (
+    data_options,
+    grid,
+    input_option,
+    json_option,
+    labels_option,
+    load_dataset,
+    protect_option,
+    resolve_loss,
+    seed_option,
+    training_options,
+)
+from .output import print_json, standard_output
+from .results import dataset_line, results_table
+
+
+@click.command("evaluate", cls=LossCommand)
+@click.argument("losses", nargs=-1, required=True, metavar="LOSS...")
+@data_options
+@training_options
+@click.option("--eps", default=None, metavar="GRID", help="Values of eps, such as 1,0.1,0.01. Default: the paper's seven.")
+@click.option("--scale", default=None, metavar="GRID", help="Factors on the loss, such as 0.5,1,2. Default: 1.")
+@click.option("--seeds", default=1, show_default=True, type=int, help="Train with so many seeds, from --seed on.")
+@click.option("--task", default="classification", show_default=True, metavar="classification|regression")
+@labels_option
+@input_option
+@protect_option
+@seed_option
+@json_option
+def command(
+    losses: tuple[str, ...],
+    model: str,
+    max_epochs: int,
+    patience: int,
+    threads: int | None,
+    device: str,
+    eps: str | None,
+    scale: str | None,
+    seeds: int,
+    task: str,
+    labels: str,
+    input_kind: str | None,
+    protect: bool,
+    seed: int,
+    as_json: bool,
+    **data: Any,
+) -> None:
+    """Train a fresh model with each LOSS until validation no longer improves, and report the test metrics.
+
+    A loss with eps is tried at every value of the grid, every loss at every
+    scale; the best by validation is reported, one line a loss and seed.
+    """
+    from symloss.errors import OptionError, unknown_name
+    from symloss.models import registry
+    from symloss.search.effectiveness import evaluate
+    from symloss.search.options import METRICS, PAPER_EPS_GRID
+    from symloss.training.settings import TrainingSettings
+
+    from .progress import SearchDisplay
+
+    resolved = [resolve_loss(text, labels=labels, input_kind=input_kind, protect=protect) for text in losses]
+    if task not in METRICS:
+        raise OptionError(unknown_name("task", task, METRICS, "--task takes one of these"))
+    if seeds < 1:
+        raise OptionError(f"--seeds is {seeds}; it must be at least 1")
+    settings = TrainingSettings(
+        max_epochs=max_epochs, patience=patience, metric=METRICS[task], seed=seed, threads=threads, device=device
+    )
+    architecture = registry.get(model)
+    eps_grid, scale_grid = grid(eps, "--eps"), grid(scale, "--scale")
+    dataset = load_dataset(data, seed=seed, labels=labels)
+    with stop_on_interrupt() as stop, SearchDisplay() as display:
+        results = evaluate(
+            resolved,
+            dataset,
+            architecture,
+            settings,
+            eps_grid=eps_grid or PAPER_EPS_GRID,
+            scale_grid=scale_grid or (1.0,),
+            seeds=range(seed, seed + seeds),
+            progress=display,
+            stop=stop,
+        )
+        interrupted = stop.is_set()
+    if as_json:
+        document = {"dataset": dataset.summary(), "model": model, "task": task, "interrupted": interrupted}
+        print_json({"results": [result.to_json() for result in results], **document})
+        return
+    console = standard_output()
+    console.print(dataset_line(dataset, model), highlight=False)
+    console.print(results_table("Test metrics at the best epoch by validation", results, METRICS[task]))
+    if interrupted:
+        console.print("Stopped early: these are the best epochs so far.", highlight=False)
