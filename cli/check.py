@@ -18,9 +18,11 @@ from .options import (
     json_option,
     labels_option,
     number,
+    positive_seconds,
     protect_option,
     resolve_loss,
     seed_option,
+    time_limit_option,
 )
 from .output import print_json, standard_error, standard_output
 
@@ -46,7 +48,7 @@ class Request:
 @click.command("check", cls=LossCommand)
 @click.argument("losses", nargs=-1, metavar="LOSS...")
 @click.option("--file", "path", type=click.Path(path_type=Path), help="Read losses from a file, one a line.")
-@click.option("--time-limit", default="2", metavar="SECONDS", help="Longest time a loss. Default: 2.")
+@time_limit_option
 @eps_option
 @labels_option
 @input_option
@@ -71,11 +73,14 @@ def command(
     """
     if not losses and path is None:
         raise OptionError("nothing to check; give a formula, a name (symloss zoo lists them) or --file FILE")
-    seconds = number(time_limit, "--time-limit")
-    if seconds <= 0:
-        raise OptionError(f"--time-limit is {time_limit}; it must be above 0 seconds")
+    seconds = positive_seconds(time_limit)
     eps_value = None if eps is None else number(eps, "--eps")
-    settings: dict[str, Any] = {"labels": labels, "input_kind": input_kind, "eps": eps_value, "protect": protect}
+    settings: dict[str, Any] = {
+        "labels": labels,
+        "input_kind": input_kind,
+        "eps": eps_value,
+        "protect": protect,
+    }
     requests = [_request(text, None, settings) for text in losses]
     if path is not None:
         requests += [_request(text, line, settings) for line, text in _lines(path)]
@@ -110,7 +115,9 @@ def _lines(path: Path) -> list[tuple[int, str]]:
             raise OptionError(f"{path} is larger than {LARGEST_FILE // 10**6} MB; split it")
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise OptionError(f"can't read {path}: {error.strerror}; --file takes a text file, one loss a line") from None
+        raise OptionError(
+            f"can't read {path}: {error.strerror}; --file takes a text file, one loss a line"
+        ) from None
     except UnicodeDecodeError:
         raise OptionError(f"{path} is not UTF-8 text; --file takes a text file, one loss a line") from None
     found = [(number, line) for number, line in enumerate(text.splitlines(), start=1)]
@@ -123,12 +130,14 @@ def _lines(path: Path) -> list[tuple[int, str]]:
 def _check_all(requests: Sequence[Request], seconds: float, seed: int) -> list[CheckReport | None]:
     from rich.progress import track
 
-    from symloss.symbolic import check
+    from symloss.symbolic.check import check
 
     shown = len(requests) > 3
     return [
         None if request.loss is None else check(request.loss, time_limit=seconds, seed=seed)
-        for request in track(requests, "checking", console=standard_error(), disable=not shown, transient=True)
+        for request in track(
+            requests, "checking", console=standard_error(), disable=not shown, transient=True
+        )
     ]
 
 

@@ -28,9 +28,18 @@ from .results import dataset_line, results_table
 @click.argument("losses", nargs=-1, required=True, metavar="LOSS...")
 @data_options
 @training_options
-@click.option("--eps", default=None, metavar="GRID", help="Values of eps, such as 1,0.1,0.01. Default: the paper's seven.")
-@click.option("--scale", default=None, metavar="GRID", help="Factors on the loss, such as 0.5,1,2. Default: 1.")
-@click.option("--seeds", default=1, show_default=True, type=int, help="Train with so many seeds, from --seed on.")
+@click.option(
+    "--eps",
+    default=None,
+    metavar="GRID",
+    help="Values of eps, such as 1,0.1,0.01. Default: the paper's seven.",
+)
+@click.option(
+    "--scale", default=None, metavar="GRID", help="Factors on the loss, such as 0.5,1,2. Default: 1."
+)
+@click.option(
+    "--seeds", default=1, show_default=True, type=int, help="Train with so many seeds, from --seed on."
+)
 @click.option("--task", default="classification", show_default=True, metavar="classification|regression")
 @labels_option
 @input_option
@@ -74,7 +83,12 @@ def command(
     if seeds < 1:
         raise OptionError(f"--seeds is {seeds}; it must be at least 1")
     settings = TrainingSettings(
-        max_epochs=max_epochs, patience=patience, metric=METRICS[task], seed=seed, threads=threads, device=device
+        max_epochs=max_epochs,
+        patience=patience,
+        metric=METRICS[task],
+        seed=seed,
+        threads=threads,
+        device=device,
     )
     architecture = registry.get(model)
     eps_grid, scale_grid = grid(eps, "--eps"), grid(scale, "--scale")

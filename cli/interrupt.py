@@ -20,7 +20,9 @@ def stop_on_interrupt() -> Iterator[threading.Event]:
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
-        standard_error().print("\nstopping; what was found so far is kept (Ctrl-C again ends at once)", highlight=False)
+        standard_error().print(
+            "\nstopping; what was found so far is kept (Ctrl-C again ends at once)", highlight=False
+        )
 
     previous = signal.signal(signal.SIGINT, request)
     try:

@@ -43,6 +43,23 @@ seed_option = click.option(
 eps_option = click.option("--eps", default=None, metavar="NUMBER", help="Value of eps. Default: left open.")
 
 
+time_limit_option = click.option(
+    "--time-limit", default="2", show_default=True, metavar="SECONDS", help="Longest time for one proof."
+)
+
+
+def positive_seconds(text: str) -> float:
+    """Read the value of --time-limit.
+
+    Raises:
+        OptionError: it is no number above 0.
+    """
+    seconds = number(text, "--time-limit")
+    if seconds <= 0:
+        raise OptionError(f"--time-limit is {text}; it must be above 0 seconds")
+    return seconds
+
+
 def data_options(function: Function) -> Function:
     """Add --dataset, --data-dir and what it takes to read a file; `load_dataset` reads them."""
     options = [

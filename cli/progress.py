@@ -36,7 +36,9 @@ class SearchDisplay:
         )
         self.tasks: dict[int, TaskID] = {}
         self.facts = Text("")
-        self.live = Live(Group(self.bars, self.facts), console=self.console, refresh_per_second=4, transient=False)
+        self.live = Live(
+            Group(self.bars, self.facts), console=self.console, refresh_per_second=4, transient=False
+        )
         self.lively = self.console.is_terminal and not quiet
         self.last_line = 0.0
 
@@ -60,7 +62,9 @@ class SearchDisplay:
         match event:
             case PhaseStarted():
                 total = event.total if event.total is not None else event.time_limit
-                self.tasks[event.phase] = self.bars.add_task(PHASES[event.phase], total=None if total is None else int(total))
+                self.tasks[event.phase] = self.bars.add_task(
+                    PHASES[event.phase], total=None if total is None else int(total)
+                )
                 self._line(f"phase {PHASES[event.phase]}", at_once=True)
             case LoopDone():
                 if 1 in self.tasks:
@@ -71,7 +75,9 @@ class SearchDisplay:
             case CheckDone():
                 if 2 in self.tasks:
                     self.bars.update(self.tasks[2], completed=event.done)
-                self._say(f"checked {event.done}, passed {event.passed} of {event.wanted} wanted; last: {event.verdict}")
+                self._say(
+                    f"checked {event.done}, passed {event.passed} of {event.wanted} wanted; last: {event.verdict}"
+                )
             case EvaluationStep():
                 if 3 in self.tasks:
                     self.bars.update(self.tasks[3], completed=event.finished)

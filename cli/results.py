@@ -13,7 +13,21 @@ if TYPE_CHECKING:
     from symloss.data import Dataset
     from symloss.search.effectiveness import EvaluationResult
 
-COLUMNS = ("loss", "eps", "scale", "seed", "AUC", "F1", "accuracy", "RMSE", "MAE", "valid", "epoch", "epochs", "seconds")
+COLUMNS = (
+    "loss",
+    "eps",
+    "scale",
+    "seed",
+    "AUC",
+    "F1",
+    "accuracy",
+    "RMSE",
+    "MAE",
+    "valid",
+    "epoch",
+    "epochs",
+    "seconds",
+)
 
 
 def dataset_line(dataset: Dataset, model: str) -> str:

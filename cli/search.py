@@ -10,7 +10,16 @@ import click
 from symloss.errors import OptionError
 
 from .interrupt import stop_on_interrupt
-from .options import data_options, grid, json_option, labels_option, load_dataset, number, seed_option, training_options
+from .options import (
+    data_options,
+    grid,
+    json_option,
+    labels_option,
+    load_dataset,
+    number,
+    seed_option,
+    training_options,
+)
 from .output import print_json, standard_error, standard_output, table
 from .results import dataset_line, results_table
 
@@ -25,20 +34,50 @@ UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 @data_options
 @training_options
 @click.option("--task", default="classification", show_default=True, metavar="classification|regression")
-@click.option("--strategy", default="reinforce", show_default=True, metavar="NAME", help="reinforce or random.")
-@click.option("--operators", default="paper", show_default=True, metavar="LIST", help="paper, extended, or names by commas.")
-@click.option("--variables", default=10, show_default=True, type=int, help="Most variables of a loss, yhat, y and 1 among them.")
-@click.option("--time", "time_text", default=None, metavar="10m", help="Longest phase I: 90s, 10m, 2h. Default: 10m.")
+@click.option(
+    "--strategy", default="reinforce", show_default=True, metavar="NAME", help="reinforce or random."
+)
+@click.option(
+    "--operators",
+    default="paper",
+    show_default=True,
+    metavar="LIST",
+    help="paper, extended, or names by commas.",
+)
+@click.option(
+    "--variables",
+    default=10,
+    show_default=True,
+    type=int,
+    help="Most variables of a loss, yhat, y and 1 among them.",
+)
+@click.option(
+    "--time", "time_text", default=None, metavar="10m", help="Longest phase I: 90s, 10m, 2h. Default: 10m."
+)
 @click.option("--loops", default=None, type=int, help="Most loops of phase I.")
 @click.option("--batch", default=100, show_default=True, type=int, help="Losses a loop.")
-@click.option("--check-first", is_flag=True, help="Do not train losses whose gradient is seen to point the wrong way.")
+@click.option(
+    "--check-first", is_flag=True, help="Do not train losses whose gradient is seen to point the wrong way."
+)
 @click.option("--eta", default=1e-5, show_default=True, type=float, help="A reward below -eta is rejected.")
-@click.option("--delta", default=1e-4, show_default=True, type=float, help="Gradients closer than this are the same.")
-@click.option("--survivors", default=10, show_default=True, type=int, help="Most losses that go to phase III.")
+@click.option(
+    "--delta", default=1e-4, show_default=True, type=float, help="Gradients closer than this are the same."
+)
+@click.option(
+    "--survivors", default=10, show_default=True, type=int, help="Most losses that go to phase III."
+)
 @click.option("--evaluation-time", default=None, metavar="10m", help="Longest phase III. Default: no limit.")
-@click.option("--eps", default=None, metavar="GRID", help="Values of eps in phase III. Default: the paper's seven.")
+@click.option(
+    "--eps", default=None, metavar="GRID", help="Values of eps in phase III. Default: the paper's seven."
+)
 @click.option("--scale", default=None, metavar="GRID", help="Factors on each loss in phase III. Default: 1.")
-@click.option("--out", default=None, type=click.Path(path_type=Path), metavar="RUN", help="Run folder. Default: runs/DATE-SEED.")
+@click.option(
+    "--out",
+    default=None,
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    help="Run folder. Default: runs/DATE-SEED.",
+)
 @labels_option
 @seed_option
 @json_option
@@ -118,7 +157,7 @@ def duration(text: str | None, name: str) -> float | None:
     if text is None:
         return None
     stripped = text.strip().lower()
-    unit = UNITS.get(stripped[-1:], None)
+    unit = UNITS.get(stripped[-1:])
     try:
         seconds = number(stripped[:-1] if unit else stripped, name) * (unit or 1.0)
     except OptionError:
@@ -143,7 +182,10 @@ def _show(result: SearchResult, dataset: Dataset, options: Any) -> None:
         scale = "" if result.best.scale == 1 else f", times {result.best.scale:g}"
         console.print("[bold]best loss[/bold]", end=" ")
         console.print(f"{result.best.formula}{eps}{scale}", highlight=False, markup=False, soft_wrap=True)
-        console.print(f"test AUC {result.best.metrics['auc']:.4f}, RMSE {result.best.metrics['rmse']:.4f}", highlight=False)
+        console.print(
+            f"test AUC {result.best.metrics['auc']:.4f}, RMSE {result.best.metrics['rmse']:.4f}",
+            highlight=False,
+        )
     else:
         console.print("no loss got through all phases", highlight=False)
     for note in result.notes:

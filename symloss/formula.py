@@ -28,6 +28,10 @@ class FormulaPrinter(StrPrinter):
     def _print_Exp1(self, expression: Expr) -> str:
         return "exp(1)"
 
+    def _print_Pi(self, expression: Expr) -> str:
+        # SymPy turns atan(1) into pi/4; the grammar has no name for pi.
+        return "(4*atan(1))"
+
     def _print_Function(self, expression: Any) -> str:
         if isinstance(expression, ProtectedFunction | sigmoid):
             return self._call(type(expression).__name__, expression)

@@ -20,6 +20,7 @@ from symloss.parse import parse
 if TYPE_CHECKING:
     from symloss.compile.criterion import TorchLoss
     from symloss.compile.program import Program
+    from symloss.symbolic.gradient import GradientForm
     from symloss.symbolic.report import CheckReport
 
 LARGEST_EPS = 1e3
@@ -166,6 +167,31 @@ class Loss:
         from symloss.symbolic.check import check
 
         return check(self, time_limit=time_limit, seed=seed)
+
+    def gradient(self, *, time_limit: float = 2.0) -> GradientForm:
+        """Return the gradient by yhat in normal form, with `.text` and `.latex` for each label.
+
+        Raises:
+            OptionError: it can't be settled within the time limit (seconds).
+        """
+        from symloss.symbolic.gradient import gradient_form
+        from symloss.symbolic.undecided import UndecidedError
+
+        try:
+            return gradient_form(self, time_limit=time_limit)
+        except UndecidedError as error:
+            raise OptionError(
+                f"the gradient of {self} is undecided: {error}; a larger time_limit may help"
+            ) from None
+
+    def same_gradient(self, other: Loss, *, time_limit: float = 2.0) -> str:
+        """Return "equal", "proportional", "different" or "undecided": what the other loss is to gradient descent.
+
+        `symloss.symbolic.same_gradient.compare` gives the factors or a point where they differ as well.
+        """
+        from symloss.symbolic.same_gradient import compare
+
+        return compare(self, other, time_limit).relation
 
     def __str__(self) -> str:
         """Return the name or formula, with eps where it is fixed."""

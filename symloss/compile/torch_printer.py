@@ -88,7 +88,8 @@ def _guard(x: Tensor) -> Tensor:
 
 
 def _aq(a: Any, b: Any) -> Tensor:
-    return a / torch.sqrt(1 + b * b)
+    root = torch.sqrt(1 + b * b) if isinstance(b, Tensor) else math.sqrt(1 + b * b)
+    return a / root
 
 
 NAMESPACE: dict[str, Callable[..., Tensor]] = {

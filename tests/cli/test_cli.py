@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-
 from symloss.cli import COMMANDS, main
 
 
@@ -26,7 +25,9 @@ def test_python_dash_m() -> None:
     import subprocess
     import sys
 
-    found = subprocess.run([sys.executable, "-m", "symloss", "--version"], capture_output=True, text=True, check=True)
+    found = subprocess.run(
+        [sys.executable, "-m", "symloss", "--version"], capture_output=True, text=True, check=True
+    )
     assert found.stdout.startswith("symloss 0.")
 
 
@@ -76,7 +77,9 @@ def test_bad_input(arguments: list[str], says: str) -> None:
 def write_presplit(folder: Path, train: str) -> Path:
     folder.mkdir()
     for part in ("train", "validation", "test"):
-        (folder / f"small.{part}.csv").write_text(train if part == "train" else "uid\tiid\tlabel\n1\t1\t1\n1\t2\t0\n")
+        (folder / f"small.{part}.csv").write_text(
+            train if part == "train" else "uid\tiid\tlabel\n1\t1\t1\n1\t2\t0\n"
+        )
     return folder
 
 
@@ -84,7 +87,7 @@ def test_bad_data(tmp_path: Path) -> None:
     cases = {
         "empty": ("", "empty"),
         "seven": ("uid\tiid\tlabel\n1\t1\t1\n1\t2\t7\n", "7"),
-        "column": ("uid\tlabel\n1\t1\n", "iid"),
+        "column": ("uid\tlabel\n1\t1\n", "no column for the item"),
     }
     for name, (train, says) in cases.items():
         result = run("data", "--data-dir", str(write_presplit(tmp_path / name, train)))
@@ -100,7 +103,16 @@ def test_check_exit_codes_and_json() -> None:
     valid, invalid = run("check", "mse", "--json"), run("check", "-(yhat - y)**2", "--json")
     assert (valid.exit_code, invalid.exit_code) == (0, 1)
     report = json.loads(valid.stdout)
-    for key in ("formula", "labels", "verdict", "direction", "positive_rate", "zero_gradient", "duplicate_of", "gradient"):
+    for key in (
+        "formula",
+        "labels",
+        "verdict",
+        "direction",
+        "positive_rate",
+        "zero_gradient",
+        "duplicate_of",
+        "gradient",
+    ):
         assert key in report
     assert {entry["label"] for entry in report["direction"]} == {0, 1}
     refuted = json.loads(invalid.stdout)
@@ -137,7 +149,9 @@ def test_plot(tmp_path: Path) -> None:
 
 
 def test_data() -> None:
-    assert {"ml-100k", "synthetic"} <= {entry["name"] for entry in json.loads(run("data", "--json").stdout)["datasets"]}
+    assert {"ml-100k", "synthetic"} <= {
+        entry["name"] for entry in json.loads(run("data", "--json").stdout)["datasets"]
+    }
     sizes = ["--users", "30", "--items", "40", "--interactions", "300"]
     summary = json.loads(run("data", "--dataset", "synthetic", *sizes, "--json").stdout)
     assert summary["users"] <= 30 and summary["rows"] == 300
