@@ -19,6 +19,7 @@ from .options import (
     resolve_loss,
     seed_option,
     training_options,
+    training_settings,
 )
 from .output import print_json, standard_output
 from .results import dataset_line, results_table
@@ -40,7 +41,6 @@ from .results import dataset_line, results_table
 @click.option(
     "--seeds", default=1, show_default=True, type=int, help="Train with so many seeds, from --seed on."
 )
-@click.option("--task", default="classification", show_default=True, metavar="classification|regression")
 @labels_option
 @input_option
 @protect_option
@@ -48,51 +48,35 @@ from .results import dataset_line, results_table
 @json_option
 def command(
     losses: tuple[str, ...],
-    model: str,
-    max_epochs: int,
-    patience: int,
-    threads: int | None,
-    device: str,
     eps: str | None,
     scale: str | None,
     seeds: int,
-    task: str,
     labels: str,
     input_kind: str | None,
     protect: bool,
     seed: int,
     as_json: bool,
-    **data: Any,
+    **parameters: Any,
 ) -> None:
     """Train a fresh model with each LOSS until validation no longer improves, and report the test metrics.
 
     A loss with eps is tried at every value of the grid, every loss at every
     scale; the best by validation is reported, one line a loss and seed.
     """
-    from symloss.errors import OptionError, unknown_name
+    from symloss.errors import OptionError
     from symloss.models import registry
     from symloss.search.effectiveness import evaluate
-    from symloss.search.options import METRICS, PAPER_EPS_GRID
-    from symloss.training.settings import TrainingSettings
+    from symloss.search.options import PAPER_EPS_GRID
 
     from .progress import SearchDisplay
 
     resolved = [resolve_loss(text, labels=labels, input_kind=input_kind, protect=protect) for text in losses]
-    if task not in METRICS:
-        raise OptionError(unknown_name("task", task, METRICS, "--task takes one of these"))
     if seeds < 1:
         raise OptionError(f"--seeds is {seeds}; it must be at least 1")
-    settings = TrainingSettings(
-        max_epochs=max_epochs,
-        patience=patience,
-        metric=METRICS[task],
-        seed=seed,
-        threads=threads,
-        device=device,
-    )
-    architecture = registry.get(model)
+    settings = training_settings(parameters, seed=seed)
+    architecture = registry.get(parameters["model"])
     eps_grid, scale_grid = grid(eps, "--eps"), grid(scale, "--scale")
-    dataset = load_dataset(data, seed=seed, labels=labels)
+    dataset = load_dataset(parameters, seed=seed, labels=labels)
     with stop_on_interrupt() as stop, SearchDisplay() as display:
         results = evaluate(
             resolved,
@@ -107,11 +91,13 @@ def command(
         )
         interrupted = stop.is_set()
     if as_json:
-        document = {"dataset": dataset.summary(), "model": model, "task": task, "interrupted": interrupted}
+        document = {"dataset": dataset.summary(), "model": architecture.name, "interrupted": interrupted}
         print_json({"results": [result.to_json() for result in results], **document})
         return
     console = standard_output()
-    console.print(dataset_line(dataset, model), highlight=False)
-    console.print(results_table("Test metrics at the best epoch by validation", results, METRICS[task]))
+    console.print(dataset_line(dataset, architecture.name), highlight=False)
+    console.print(
+        results_table("Test metrics at the best epoch by validation", results, settings.validation_metric)
+    )
     if interrupted:
         console.print("Stopped early: these are the best epochs so far.", highlight=False)

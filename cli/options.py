@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from symloss.errors import OptionError
+from symloss.errors import OptionError, unknown_name
 
 if TYPE_CHECKING:
     from symloss.data import Dataset
     from symloss.loss import Loss
+    from symloss.training.settings import TrainingSettings
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -95,12 +96,6 @@ def data_options(function: Function) -> Function:
     return function
 
 
-DATA_PARAMETERS = (
-    "dataset", "data_dir", "user_column", "item_column", "rating_column", "label_column", "time_column",
-    "threshold", "ties", "users", "items", "interactions",
-)  # fmt: skip
-
-
 def load_dataset(parameters: Mapping[str, Any], *, seed: int, labels: str = "binary") -> Dataset:
     """Load the data set that the options of `data_options` name.
 
@@ -127,25 +122,42 @@ def load_dataset(parameters: Mapping[str, Any], *, seed: int, labels: str = "bin
 
 
 def training_options(function: Function) -> Function:
-    """Add --model, --max-epochs, --patience, --threads and --device."""
+    """Add --model and how to train it; `training_settings` reads them."""
     options = [
         click.option("--model", default="mf", show_default=True, metavar="mf|mlp", help="The recommender."),
+        click.option(
+            "--task", default="classification", show_default=True, metavar="classification|regression",
+            help="What validation measures: AUC, or RMSE.",
+        ),
         click.option("--max-epochs", default=3000, show_default=True, type=int, help="Longest training."),
         click.option(
-            "--patience",
-            default=100,
-            show_default=True,
-            type=int,
-            help="Epochs without a better validation metric.",
+            "--patience", default=100, show_default=True, type=int, help="Epochs without a better validation metric."
         ),
+        click.option("--learning-rate", default=0.01, show_default=True, type=float, help="Of SGD."),
+        click.option("--l2", default=3e-4, show_default=True, type=float, help="Decay of every parameter."),
+        click.option("--batch-size", default=128, show_default=True, type=int, help="Interactions a step."),
         click.option("--threads", default=None, type=int, help="Processor cores to use. Default: all."),
-        click.option(
-            "--device", default="cpu", show_default=True, help="Where the MLP trains, such as cpu or cuda."
-        ),
-    ]
+        click.option("--device", default="cpu", show_default=True, help="Where to train: cpu, or cuda."),
+    ]  # fmt: skip
     for option in reversed(options):
         function = option(function)
     return function
+
+
+def training_settings(parameters: Mapping[str, Any], *, seed: int) -> TrainingSettings:
+    """Build the settings that the options of `training_options` name.
+
+    Raises:
+        OptionError: a value is not allowed.
+    """
+    from symloss.search.options import METRICS
+    from symloss.training.settings import TrainingSettings
+
+    task = parameters["task"]
+    if task not in METRICS:
+        raise OptionError(unknown_name("task", task, METRICS, "--task takes one of these"))
+    names = ("max_epochs", "patience", "learning_rate", "l2", "batch_size", "threads", "device")
+    return TrainingSettings(metric=METRICS[task], seed=seed, **{name: parameters[name] for name in names})
 
 
 def number(text: str, name: str) -> float:

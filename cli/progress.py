@@ -16,6 +16,7 @@ from symloss.search.progress import CheckDone, EvaluationStep, LoopDone, Note, P
 from .output import standard_error
 
 PHASES = {1: "I loss search", 2: "II validation check", 3: "III effectiveness test"}
+SCREENING = "III screening"
 SECONDS_BETWEEN_LINES = 10.0
 """Where standard error is no terminal, a plain line at most so often."""
 
@@ -62,10 +63,11 @@ class SearchDisplay:
         match event:
             case PhaseStarted():
                 total = event.total if event.total is not None else event.time_limit
+                name = SCREENING if event.screening else PHASES[event.phase]
                 self.tasks[event.phase] = self.bars.add_task(
-                    PHASES[event.phase], total=None if total is None else int(total)
+                    name, total=None if total is None else int(total)
                 )
-                self._line(f"phase {PHASES[event.phase]}", at_once=True)
+                self._line(f"phase {name}", at_once=True)
             case LoopDone():
                 if 1 in self.tasks:
                     by_loops = self.bars.tasks[self.tasks[1]].total

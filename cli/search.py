@@ -19,6 +19,7 @@ from .options import (
     number,
     seed_option,
     training_options,
+    training_settings,
 )
 from .output import print_json, standard_error, standard_output, table
 from .results import dataset_line, results_table
@@ -33,7 +34,6 @@ UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 @click.command("search")
 @data_options
 @training_options
-@click.option("--task", default="classification", show_default=True, metavar="classification|regression")
 @click.option(
     "--strategy", default="reinforce", show_default=True, metavar="NAME", help="reinforce or random."
 )
@@ -66,6 +66,13 @@ UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 @click.option(
     "--survivors", default=10, show_default=True, type=int, help="Most losses that go to phase III."
 )
+@click.option(
+    "--screen-epochs",
+    default=None,
+    type=int,
+    help="Find the survivors by training more losses for so many epochs. Default: by reward, as in the paper.",
+)
+@click.option("--screen", default=60, show_default=True, type=int, help="How many losses that is, at most.")
 @click.option("--evaluation-time", default=None, metavar="10m", help="Longest phase III. Default: no limit.")
 @click.option(
     "--eps", default=None, metavar="GRID", help="Values of eps in phase III. Default: the paper's seven."
@@ -82,12 +89,6 @@ UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 @seed_option
 @json_option
 def command(
-    model: str,
-    max_epochs: int,
-    patience: int,
-    threads: int | None,
-    device: str,
-    task: str,
     strategy: str,
     operators: str,
     variables: int,
@@ -98,6 +99,8 @@ def command(
     eta: float,
     delta: float,
     survivors: int,
+    screen: int,
+    screen_epochs: int | None,
     evaluation_time: str | None,
     eps: str | None,
     scale: str | None,
@@ -105,7 +108,7 @@ def command(
     labels: str,
     seed: int,
     as_json: bool,
-    **data: Any,
+    **parameters: Any,
 ) -> None:
     """Search a loss in three phases: sample and try losses, check the best, train those that pass to convergence.
 
@@ -114,13 +117,12 @@ def command(
     """
     from symloss.search.options import PAPER_EPS_GRID, SearchOptions
     from symloss.search.search import open_run, search
-    from symloss.training.settings import TrainingSettings
 
     from .progress import SearchDisplay
 
     options = SearchOptions(
-        task=task,
-        model=model,
+        task=parameters["task"],
+        model=parameters["model"],
         strategy=strategy,
         operators=tuple(name.strip() for name in operators.split(",") if name.strip()),
         n_variables=variables,
@@ -133,11 +135,13 @@ def command(
         survivors=survivors,
         eps_grid=grid(eps, "--eps") or PAPER_EPS_GRID,
         scale_grid=grid(scale, "--scale") or (1.0,),
+        screen=screen,
+        screen_epochs=screen_epochs,
         evaluation_time=duration(evaluation_time, "--evaluation-time"),
         seed=seed,
-        training=TrainingSettings(max_epochs=max_epochs, patience=patience, threads=threads, device=device),
+        training=training_settings(parameters, seed=seed),
     )
-    dataset = load_dataset(data, seed=seed, labels=labels)
+    dataset = load_dataset(parameters, seed=seed, labels=labels)
     run = open_run(options, dataset, out)
     standard_error().print(f"run folder {run.folder}", highlight=False)
     with stop_on_interrupt() as stop, SearchDisplay() as display:

@@ -1,0 +1,168 @@
+"""Phase II, the validation check: which candidates provably push every prediction towards its label.
+
+Candidates come in the order of their promise. One that points the wrong way at a
+sampled prediction is passed over; one whose gradient is that of an earlier
+survivor, up to a factor, is too, since phase III tries factors anyway. The rest
+is checked symbolically, with eps open, and where that settles nothing, at each eps
+of the grid: phase III then uses those values only for which the proof holds.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symloss.loss import Loss
+from symloss.ops.construct import NumberLimitError
+from symloss.search.candidate import Candidate, by_reward
+from symloss.search.options import SearchOptions
+from symloss.search.progress import CheckDone, PhaseStarted, SearchProgress
+from symloss.search.proxy import ProxyTest
+from symloss.symbolic.direction import prove_direction, resolved_pieces
+from symloss.symbolic.sampled import sampled_direction
+from symloss.symbolic.tape import Tape
+from symloss.symbolic.undecided import Deadline
+from symloss.symbolic.verdict import sentence_of, verdict_of
+
+CHECK_SECONDS = 2.0
+"""Time limit of one check."""
+
+_COMPARED_EPS = 0.1
+"""Losses are compared at the search's eps and at this one, which shows where they part."""
+_SAME_FACTOR = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Survivor:
+    """A loss that goes to phase III.
+
+    Attributes:
+        candidate: where it comes from.
+        loss: the loss, with eps open.
+        eps_values: the values of eps for which it is valid; empty where it has no eps.
+    """
+
+    candidate: Candidate
+    loss: Loss
+    eps_values: tuple[float, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class ValidationResult:
+    """What phase II found.
+
+    Attributes:
+        survivors: most promising first, at most `options.wanted`.
+        reports: for each checked loss its report, ready for JSON, with the number of its gradient.
+        wrong_direction: candidates passed over for their direction at sampled predictions.
+        same_gradient: candidates passed over as an earlier survivor times a factor.
+        not_a_formula: candidates whose constants leave the range of formulas.
+    """
+
+    survivors: tuple[Survivor, ...]
+    reports: tuple[dict[str, Any], ...]
+    wrong_direction: int
+    same_gradient: int
+    not_a_formula: int
+
+
+def validate(
+    candidates: Sequence[Candidate],
+    proxy: ProxyTest,
+    options: SearchOptions,
+    progress: SearchProgress,
+    stop: threading.Event,
+) -> ValidationResult:
+    """Check candidates until enough have passed, all are checked, or `stop` is set."""
+    right = [one for one in candidates if one.rewards and not one.wrong]
+    wrong_direction = sum(bool(one.rewards and one.wrong) for one in candidates)
+    progress(PhaseStarted(2, min(len(right), options.max_checks), None))
+    survivors: list[Survivor] = []
+    shapes: list[NDArray[np.float64]] = []
+    reports: list[dict[str, Any]] = []
+    same_gradient = not_a_formula = 0
+    for candidate in by_reward(right):
+        if stop.is_set() or len(survivors) >= options.wanted or len(reports) >= options.max_checks:
+            break
+        shape = _shape(candidate, proxy)
+        if any(np.abs(shape - known).max() < _SAME_FACTOR for known in shapes):
+            same_gradient += 1
+            continue
+        try:
+            loss = candidate.loss(proxy.grammar)
+        except NumberLimitError:
+            not_a_formula += 1
+            continue
+        report, eps_values = _check_over_grid(loss, options.eps_grid)
+        valid = report["verdict"] == "valid" or bool(eps_values)
+        if valid:
+            survivors.append(Survivor(candidate, loss, eps_values))
+            shapes.append(shape)
+        reports.append(
+            {"gradient_number": candidate.number, "passed": valid, "valid_eps": list(eps_values), **report}
+        )
+        verdict = "valid" if valid else str(report["verdict"])
+        progress(CheckDone(len(reports), len(survivors), options.wanted, loss, verdict))
+    return ValidationResult(tuple(survivors), tuple(reports), wrong_direction, same_gradient, not_a_formula)
+
+
+def _check_over_grid(loss: Loss, eps_grid: Sequence[float]) -> tuple[dict[str, Any], tuple[float, ...]]:
+    """Return the report with eps open, and the values of eps for which the loss is valid."""
+    report = _safe_report(loss)
+    if not loss.has_eps:
+        return report, ()
+    if report["verdict"] == "valid":
+        return report, tuple(eps_grid)
+    verdicts = {value: _safe_report(loss.with_eps(value))["verdict"] for value in eps_grid}
+    report["verdict_at_eps"] = {f"{value:g}": verdict for value, verdict in verdicts.items()}
+    return report, tuple(value for value, verdict in verdicts.items() if verdict == "valid")
+
+
+def _safe_report(loss: Loss) -> dict[str, Any]:
+    """Return `direction_report`, or an undecided one that names the error: one loss must not end a long search."""
+    try:
+        return direction_report(loss)
+    except Exception as error:
+        sentence = f"The check failed ({type(error).__name__}: {error}); please report this formula."
+        return {
+            "formula": loss.formula,
+            "eps": loss.eps,
+            "verdict": "undecided",
+            "direction": [],
+            "sentence": sentence,
+        }
+
+
+def direction_report(loss: Loss) -> dict[str, Any]:
+    """Return the part of `symloss.symbolic.check` that the verdict rests on, ready for JSON.
+
+    The rest (properties, duplicates, the gradient as text) takes ten times as long, and phase II does not need it.
+    """
+    deadline = Deadline(CHECK_SECONDS)
+    tape = Tape.of(loss.expression)
+    sampled = sampled_direction(loss, 0, tape)
+    direction = prove_direction(loss, sampled, tape, resolved_pieces(loss, deadline), deadline)
+    verdict = verdict_of(direction)
+    return {
+        "formula": loss.formula,
+        "eps": loss.eps,
+        "verdict": verdict,
+        "direction": [proof.to_json() for proof in direction],
+        "positive_rate": sampled.positive_rate,
+        "sentence": sentence_of(loss, direction, verdict),
+    }
+
+
+def _shape(candidate: Candidate, proxy: ProxyTest) -> NDArray[np.float64]:
+    """Return the gradient at two values of eps without its size, through asinh as in `GradientTable`."""
+    parts = []
+    for eps in (proxy.eps, _COMPARED_EPS):
+        gradient = proxy.gradients(proxy.grammar.programs(candidate.tokens, eps))[0]
+        size = np.median(np.abs(gradient[gradient != 0])) if np.any(gradient) else 1.0
+        parts.append(np.arcsinh(gradient / size))
+    return np.concatenate(parts)

@@ -1,0 +1,234 @@
+"""Phase I with a stand-in for the recommender: rewards, adoption, forgetting."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from symloss.compile.program import Program
+from symloss.search.grammar import LossGrammar
+from symloss.search.loop import WORST_REWARD, LossSearch
+from symloss.search.options import SearchOptions
+from symloss.search.outcome import Outcome
+from symloss.search.progress import LoopDone, Note, PhaseStarted, SearchEvent
+from symloss.search.proxy import ProxyTest
+from symloss.search.run import Run
+from symloss.search.tokens import Tokens
+from symloss.search.trainee import Interrupted
+from tests.search.test_proxy import MINUS_MSE_PLUS_Y, MSE, MSE_AGAIN, NO_PREDICTION, WRONG, token_rows
+
+FOURTH_POWER = [("square", 0, 0), ("neg", 1, 1), ("square", 3, 3)]
+
+
+class Scripted:
+    """Asks for given losses and remembers what it was told."""
+
+    name = "scripted"
+
+    def __init__(self, batches: list[Tokens]) -> None:
+        self.batches = batches
+        self.told: list[list[float]] = []
+
+    def ask(self, n: int) -> Tokens:
+        return self.batches[len(self.told)]
+
+    def tell(self, tokens: Tokens, rewards: np.ndarray[Any, np.dtype[np.float64]]) -> None:
+        self.told.append(rewards.tolist())
+
+    def state(self) -> dict[str, Any]:
+        return {}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        pass
+
+
+class FakeTrainee:
+    """Gives the metrics it is told to give, call by call."""
+
+    def __init__(self, metric: float, metrics: list[list[float | None]]) -> None:
+        self.metric = metric
+        self.script = metrics
+        self.calls: list[int] = []
+        self.adopted: list[int] = []
+
+    def try_losses(
+        self, programs: Sequence[Program], epoch: int, stop: threading.Event
+    ) -> list[float | None]:
+        self.calls.append(len(programs))
+        found = self.script[len(self.calls) - 1]
+        assert len(found) == len(programs)
+        return found
+
+    def adopt(self, number: int) -> None:
+        found = self.script[len(self.calls) - 1][number]
+        assert found is not None
+        self.metric = found
+        self.adopted.append(number)
+
+
+def make(
+    batches: list[list[list[tuple[str, int, int]]]],
+    metrics: list[list[float | None]],
+    run: Run | None = None,
+    **options: Any,
+) -> tuple[LossSearch, Scripted, FakeTrainee]:
+    grammar = LossGrammar(n_variables=6)
+    strategy = Scripted([token_rows(grammar, *batch) for batch in batches])
+    trainee = FakeTrainee(0.5, metrics)
+    proxy = ProxyTest(grammar, delta=1e-4, eps=1e-6, seed=0)
+    search = LossSearch(
+        SearchOptions(n_variables=6, loops=len(batches), **options), strategy, proxy, trainee, run
+    )
+    return search, strategy, trainee
+
+
+def go(search: LossSearch, stop: threading.Event | None = None) -> list[SearchEvent]:
+    events: list[SearchEvent] = []
+    search.go(events.append, stop or threading.Event())
+    return events
+
+
+def counts(search: LossSearch) -> dict[str, int]:
+    return {key: number for key, number in search.counts.as_dict().items() if number}
+
+
+def test_rewards_of_one_batch() -> None:
+    # trained in the order of sampling: MSE, MINUS_MSE_PLUS_Y, WRONG
+    search, strategy, trainee = make(
+        [[NO_PREDICTION, MSE, MSE_AGAIN, MINUS_MSE_PLUS_Y, WRONG]], [[0.52, 0.4, None]]
+    )
+    go(search)
+    assert trainee.calls == [3]
+    assert strategy.told == [
+        [WORST_REWARD, pytest.approx(0.02), pytest.approx(0.02), WORST_REWARD, WORST_REWARD]
+    ]
+    assert trainee.adopted == [0]
+    assert trainee.metric == 0.52
+    assert counts(search) == {
+        "sampled": 5,
+        "distinct": 3,
+        "zero_gradient": 1,
+        "duplicate": 1,
+        "trained": 3,
+        "diverged": 1,
+        "kept": 1,
+    }
+    assert [one.outcome for one in search.candidates.values()] == [
+        Outcome.KEPT,
+        Outcome.TRAINED,
+        Outcome.DIVERGED,
+    ]
+    assert search.candidates[0].sampled == 2
+
+
+def test_known_rewards_are_used_until_the_recommender_changes() -> None:
+    search, strategy, trainee = make(
+        [[MSE, WRONG], [MSE, WRONG], [FOURTH_POWER, MSE], [MSE, WRONG]],
+        [[0.499, 0.3], [0.51], [0.512, 0.2]],
+    )
+    go(search)
+    # loop 1: no gain reaches -eta, so nothing is adopted and loop 2 trains nothing
+    assert trainee.calls == [2, 1, 2]
+    assert strategy.told[0] == strategy.told[1] == [WORST_REWARD, WORST_REWARD]
+    # loop 3: the new loss is adopted, the known one keeps its reward for this loop
+    assert strategy.told[2] == [pytest.approx(0.01), WORST_REWARD]
+    # loop 4: all rewards are forgotten, so both train again, on the new recommender
+    assert strategy.told[3] == [pytest.approx(0.002), WORST_REWARD]
+    assert trainee.adopted == [0, 0]
+    assert search.candidates[0].rewards == [pytest.approx(-0.001), pytest.approx(0.002)]
+
+
+def test_eta_is_the_threshold() -> None:
+    search, strategy, trainee = make([[MSE]], [[0.495]], eta=0.01)
+    go(search)
+    assert strategy.told == [[pytest.approx(-0.005)]]
+    assert trainee.adopted == [0]
+
+
+def test_regression_rewards_a_lower_error() -> None:
+    search, strategy, _ = make([[MSE, WRONG]], [[0.4, 0.6]], task="regression")
+    go(search)
+    assert strategy.told == [[pytest.approx(0.1), WORST_REWARD]]
+
+
+def test_check_first_trains_no_wrong_direction() -> None:
+    search, strategy, trainee = make([[WRONG, MSE, WRONG]], [[0.51]], check_first=True)
+    go(search)
+    assert trainee.calls == [1]
+    assert strategy.told == [[WORST_REWARD, pytest.approx(0.01), WORST_REWARD]]
+    assert counts(search)["wrong_direction"] == 2
+    assert counts(search)["distinct"] == 2
+
+
+def test_events_tell_how_far_it_is() -> None:
+    search, _, _ = make([[MSE, NO_PREDICTION], [MSE, MSE]], [[0.52], [0.53]])
+    events = go(search)
+    assert events[0] == PhaseStarted(1, 2, None)
+    loops = [event for event in events if isinstance(event, LoopDone)]
+    assert [event.loop for event in loops] == [1, 2]
+    assert loops[-1].counts["sampled"] == 4
+    assert loops[-1].metric == 0.53
+    assert loops[-1].best == "(-y + yhat)**2"
+    assert loops[-1].best_reward == pytest.approx(0.02)
+    assert loops[-1].speed > 0
+
+
+def test_stop_ends_after_the_loop_and_says_so() -> None:
+    stop = threading.Event()
+    search, _, _ = make([[MSE], [MSE]], [[0.52], [0.53]])
+    events: list[SearchEvent] = []
+
+    def listen(event: SearchEvent) -> None:
+        events.append(event)
+        if isinstance(event, LoopDone):
+            stop.set()
+
+    search.go(listen, stop)
+    assert search.loops == 1
+    assert search.stopped
+    assert isinstance(events[-1], Note)
+    assert "1 kept" in events[-1].text
+
+
+def test_stop_in_the_middle_of_training_keeps_what_was_there() -> None:
+    search, strategy, trainee = make([[MSE], [WRONG]], [[0.52]])
+    stop = threading.Event()
+    first: Callable[..., list[float | None]] = trainee.try_losses
+
+    def interrupted(programs: Sequence[Program], epoch: int, event: threading.Event) -> list[float | None]:
+        if epoch == 2:
+            event.set()
+            raise Interrupted
+        return first(programs, epoch, event)
+
+    trainee.try_losses = interrupted  # type: ignore[method-assign]
+    go(search, stop)
+    assert search.stopped
+    assert len(strategy.told) == 1
+    assert search.candidates[0].outcome is Outcome.KEPT
+
+
+def test_every_candidate_is_written(tmp_path: Path) -> None:
+    with Run.create({}, tmp_path / "run") as run:
+        search, _, _ = make(
+            [[MSE, NO_PREDICTION, WRONG, MSE_AGAIN], [MSE]], [[0.52], [0.5]], run, check_first=True
+        )
+        go(search)
+    lines = [json.loads(line) for line in (tmp_path / "run" / "candidates.jsonl").read_text().splitlines()]
+    assert [(line["loop"], line["gradient"], line["outcome"]) for line in lines] == [
+        (1, 1, "wrong_direction"),
+        (1, 0, "kept"),
+        (2, 0, "trained"),
+    ]
+    assert lines[1]["formula"] == "(-y + yhat)**2"
+    assert lines[1]["reward"] == pytest.approx(0.02)
+    assert lines[2]["reward"] == WORST_REWARD
+    assert lines[2]["gain"] == pytest.approx(-0.02)
+    wrong = Tokens.from_rows([lines[0]["tokens"]])
+    assert LossGrammar(n_variables=6).loss(wrong).formula == "y*yhat + yhat**2"

@@ -1,0 +1,64 @@
+"""Options: the paper's defaults, and messages that say what is allowed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from symloss.errors import OptionError
+from symloss.search.options import DEFAULT_TIME_LIMIT, SearchOptions
+from symloss.training.settings import TrainingSettings
+
+
+def test_defaults_are_the_papers() -> None:
+    options = SearchOptions()
+    assert (options.batch, options.delta, options.eta, options.n_variables) == (100, 1e-4, 1e-5, 10)
+    assert options.eps_grid == (1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
+    assert (options.training.learning_rate, options.training.metric) == (0.01, "auc")
+    assert options.time_limit == DEFAULT_TIME_LIMIT
+    assert SearchOptions(loops=3).time_limit is None
+
+
+def test_metric_and_seed_of_training_follow() -> None:
+    options = SearchOptions(task="regression", seed=9, training=TrainingSettings(max_epochs=5))
+    assert (options.training.metric, options.training.seed, options.training.max_epochs) == ("rmse", 9, 5)
+    assert not options.higher_is_better
+
+
+def test_ready_for_json() -> None:
+    document = json.loads(json.dumps(SearchOptions(loops=2).to_json()))
+    assert document["loops"] == 2
+    assert document["training"]["patience"] == 100
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"task": "clasification"}, "did you mean 'classification'"),
+        ({"model": "mff"}, "did you mean 'mf'"),
+        ({"strategy": "rand"}, "did you mean 'random'"),
+        ({"operators": ("logg",)}, "unknown operator 'logg'; did you mean 'log'"),
+        ({"n_variables": 3}, "n_variables is 3"),
+        ({"batch": 0}, "batch is 0; it must be a whole number of at least 1"),
+        ({"batch": 2.5}, "batch is 2.5"),
+        ({"loops": 0}, "loops is 0"),
+        ({"seed": -1}, "seed is -1"),
+        ({"delta": 0.0}, "delta is 0.0; it must be a finite number above 0"),
+        ({"delta": float("nan")}, "delta is nan"),
+        ({"eta": -1.0}, "eta is -1.0; it must be a finite number at least 0"),
+        ({"eps": 0.0}, "eps is 0.0"),
+        ({"time_limit": 0.0}, "time_limit is 0.0"),
+        ({"time_limit": float("inf")}, "time_limit is inf"),
+        ({"evaluation_time": -1.0}, "evaluation_time is -1.0"),
+        ({"eps_grid": ()}, "the eps grid is empty"),
+        ({"eps_grid": (0.1, 1e-9)}, "eps is 1e-09"),
+        ({"eps_grid": (0.1, 0.1)}, "repeats a value"),
+        ({"scale_grid": (1.0, -2.0)}, "scale is -2.0"),
+        ({"survivors": 0}, "survivors is 0"),
+    ],
+)
+def test_what_is_not_allowed(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        SearchOptions(**changes)
