@@ -11,10 +11,10 @@ import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from symloss.compile.reference import evaluate
 
 import symloss as sl
 from symloss import zoo
+from symloss.compile.reference import evaluate
 from symloss.errors import OptionError
 from tests.formulas import formulas
 from tests.mp_evaluate import mp_evaluate, mp_gradient

@@ -43,6 +43,9 @@ def surface(loss: Loss, axes: Any, *, count: int = 81) -> Any:
                 label=f"y = {label}",
             )
         axes.legend(loc="upper left", frameon=False)
+    axes.locator_params(axis="x", nbins=3)
+    axes.locator_params(axis="y", nbins=3)
+    axes.locator_params(axis="z", nbins=4)
     axes.set_xlabel(r"$\hat{y}$")
     axes.set_ylabel("$y$")
     axes.set_zlabel("$f$" + (" (clipped)" if clipped else ""))

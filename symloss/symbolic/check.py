@@ -1,0 +1,83 @@
+"""`check`: everything that can be said about one loss, within a time limit."""
+
+from __future__ import annotations
+
+import time
+
+from symloss.errors import OptionError
+from symloss.loss import Loss
+from symloss.symbolic.direction import Pieces, prove_direction, resolved_pieces
+from symloss.symbolic.gradient import gradient_form_by
+from symloss.symbolic.loss_classes import duplicate_of
+from symloss.symbolic.properties import properties_of
+from symloss.symbolic.report import CheckReport
+from symloss.symbolic.sampled import sampled_direction
+from symloss.symbolic.tape import Tape, UnsupportedFunctionError
+from symloss.symbolic.undecided import Deadline, UndecidedError
+from symloss.symbolic.verdict import sentence_of, verdict_of
+
+LARGEST_SHOWN = 150
+"""A gradient with more terms than this is not written out: nobody reads it, and printing takes seconds."""
+
+
+def check(loss: Loss, *, time_limit: float = 2.0, seed: int = 0) -> CheckReport:
+    """Check a loss: direction, duplicates, gradient and properties.
+
+    Args:
+        loss: the loss.
+        time_limit: seconds; what is not settled by then is "undecided".
+        seed: seed of the sampled pairs.
+
+    Raises:
+        OptionError: the expression holds a function that the formula grammar does not have.
+    """
+    start = time.monotonic()
+    try:
+        tape = Tape.of(loss.expression)
+    except UnsupportedFunctionError as error:
+        raise OptionError(f"{error}; build losses from its functions (symloss ops lists them)") from None
+    sampled = sampled_direction(loss, seed, tape)
+    # The direction is what the verdict rests on: it gets the first half of the time, the rest shares what is left.
+    half, most = Deadline.at(start + 0.5 * time_limit), Deadline.at(start + 0.75 * time_limit)
+    pieces: Pieces = resolved_pieces(loss, half)
+    direction = prove_direction(loss, sampled, tape, pieces, half)
+    verdict = verdict_of(direction)
+    text, latex = _gradient(loss, most)
+    try:
+        duplicates = duplicate_of(loss, most)
+    except UndecidedError:
+        duplicates = []
+    properties = properties_of(loss, pieces, direction, tape, Deadline.at(start + 0.95 * time_limit))
+    return CheckReport(
+        formula=loss.formula,
+        name=loss.name,
+        labels=str(loss.domain.labels),
+        input=str(loss.domain.input),
+        eps=loss.eps,
+        verdict=verdict,
+        direction=direction,
+        positive_rate=sampled.positive_rate,
+        zero_gradient=all(proof.zero for proof in direction),
+        sentence=sentence_of(loss, direction, verdict),
+        duplicate_of=tuple(found.name for found in duplicates),
+        duplicate_notes={found.name: found.sentence for found in duplicates},
+        gradient=text,
+        gradient_latex=latex,
+        properties=properties,
+        seconds=time.monotonic() - start,
+    )
+
+
+def _gradient(loss: Loss, deadline: Deadline) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the gradient by label as text and in LaTeX, or say that it is too long or out of reach."""
+    try:
+        form = gradient_form_by(loss, deadline)
+        elements = [
+            piece.element for label in form.labels for piece in label.pieces if piece.element is not None
+        ]
+        terms = sum(len(element.numerator) for element in elements)
+        if terms > LARGEST_SHOWN:
+            return {label.label: f"too long to show ({terms} terms)" for label in form.labels}, {}
+        return dict(form.text), dict(form.latex)
+    except UndecidedError:
+        return {}, {}

@@ -1,0 +1,28 @@
+"""Proofs of direction for every eps > 0: eps as a second, positive variable."""
+
+from __future__ import annotations
+
+from symloss.loss import Loss
+from symloss.symbolic.orthant import slope_sign, strip_region
+from symloss.symbolic.pieces import label_expression
+from symloss.symbolic.undecided import Deadline, UndecidedError
+
+
+def holds_for_every_eps(loss: Loss, label: int, want: int, deadline: Deadline) -> bool:
+    """Return whether the gradient for a label has the sign `want`, or is zero, for every yhat and every eps > 0.
+
+    Args:
+        loss: a loss with open eps.
+        label: 0 or 1.
+        want: 1 or -1.
+        deadline: when to stop.
+    """
+    try:
+        expression = label_expression(loss, label)
+        if expression.is_number:
+            return False
+        return all(
+            slope_sign(expression, region, deadline) in (0, want) for region in strip_region(loss.takes_score)
+        )
+    except (UndecidedError, TypeError):
+        return False

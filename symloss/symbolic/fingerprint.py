@@ -1,0 +1,113 @@
+"""The numeric fingerprint of a gradient: its values at a few fixed points, up to a positive factor for each label.
+
+Losses with the same gradient have the same fingerprint up to rounding. The
+converse is for the exact test: two losses of a search once had gradients only
+2e-12 apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from sympy import Expr
+
+from symloss.compile.program import Program, ProgramBatch
+from symloss.compile.reference import evaluate_batch
+from symloss.domain import Domain, Input, Labels, eps, y, yhat
+from symloss.loss import Loss
+from symloss.symbolic.float_dual import value_and_slope
+from symloss.symbolic.tape import Tape, UnsupportedFunctionError
+
+_PROBABILITIES = np.array(
+    [
+        3.1e-7,
+        2.3e-4,
+        0.0137,
+        0.0911,
+        0.2073,
+        0.3391,
+        0.4787,
+        0.6173,
+        0.7549,
+        0.8837,
+        0.9713,
+        1 - 3.7e-4,
+        1 - 4.3e-7,
+    ]
+)
+_SCORES = np.array([-91.7, -19.3, -7.31, -2.63, -1.17, -0.31, 0.23, 0.71, 1.41, 3.07, 8.13, 23.9, 83.1])
+_UNIT_LABELS = np.array([0.0, 0.271, 0.683, 1.0])
+_REAL_LABELS = np.array([-1.93, -0.41, 0.0, 0.77, 2.31])
+_ENDS = 2
+"""Points at each end of the predictions that don't count for the size."""
+_SMALLEST = 1e-12
+"""Gradients below this at all points of a label count as zero here."""
+
+TOLERANCE = 1e-7
+"""Fingerprints of equal gradients differ by less."""
+
+
+def points(domain: Domain) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return predictions and labels, each of shape (n,), label by label."""
+    predictions = _SCORES if domain.input is Input.SCORE else _PROBABILITIES
+    labels = {
+        Labels.BINARY: np.array([0.0, 1.0]),
+        Labels.UNIT: _UNIT_LABELS,
+        Labels.REAL: _REAL_LABELS,
+    }[domain.labels]
+    return np.tile(predictions, len(labels)), np.repeat(labels, len(predictions))
+
+
+def gradients(
+    programs: Sequence[Program], smoothings: Sequence[float], domain: Domain
+) -> NDArray[np.float64]:
+    """Return the gradients of K losses at the n points of a domain, shape (K, n).
+
+    Args:
+        programs: K losses in program form.
+        smoothings: the eps of each.
+        domain: where the losses live.
+    """
+    return evaluate_batch(ProgramBatch.pack(programs, smoothings), *points(domain))[1]
+
+
+def normalised(values: NDArray[np.float64], domain: Domain) -> NDArray[np.float64]:
+    """Return arsinh(gradient/size) for gradients of shape (K, n), with one size a label, or one for all.
+
+    Rows that are not finite become NaN.
+    """
+    groups = 2 if domain.labels is Labels.BINARY else 1
+    parts = values.reshape(len(values), groups, -1)
+    with np.errstate(all="ignore"):
+        size = np.abs(parts[:, :, _ENDS:-_ENDS]).max(axis=2, keepdims=True)
+        # The ends may be larger by many orders; arsinh keeps relative differences there in view.
+        result = np.where(
+            np.abs(parts) < _SMALLEST, 0.0, np.arcsinh(parts / np.where(size < _SMALLEST, 1.0, size))
+        )
+    result = result.reshape(values.shape)
+    result[~np.isfinite(values).all(axis=1)] = np.nan
+    return result
+
+
+def alike(a: NDArray[np.float64], b: NDArray[np.float64], tolerance: float = TOLERANCE) -> bool:
+    """Return whether two normalised fingerprints agree up to rounding; NaN agrees with everything."""
+    return not bool((np.abs(a - b) > tolerance).any())
+
+
+@lru_cache(maxsize=512)
+def _loss_fingerprint(expression: Expr, eps_value: float, domain: Domain) -> NDArray[np.float64]:
+    predictions, labels = points(domain)
+    try:
+        tape = Tape.of(expression)
+    except UnsupportedFunctionError:
+        return np.full((1, len(predictions)), np.nan)
+    slope = value_and_slope(tape, {yhat: predictions, y: labels, eps: eps_value}, yhat)[1]
+    return normalised(np.array([slope]), domain)
+
+
+def loss_fingerprint(loss: Loss) -> NDArray[np.float64]:
+    """Return the normalised fingerprint of one loss, shape (n,); an open eps counts as 0.037."""
+    return _loss_fingerprint(loss.expression, 0.037 if loss.eps is None else loss.eps, loss.domain)[0]

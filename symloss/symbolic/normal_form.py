@@ -1,0 +1,276 @@
+"""The gradient of a loss as a canonical, hashable object: equal gradients have equal forms.
+
+On each piece the derivative is an element of a field of independent functions
+(`tower`), reduced, so its key is canonical; neighbouring pieces with the same key
+are merged. `exact` says whether the converse is promised too: forms built from
+polynomials and logarithms of polynomials differ only if the gradients do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+
+import sympy
+from sympy import Expr, Integer, S
+
+from symloss.domain import eps, y, yhat
+from symloss.loss import Loss
+from symloss.symbolic.convert import Converter
+from symloss.symbolic.endpoint import Endpoint
+from symloss.symbolic.pieces import Piece, domain_ends, label_expression, resolve
+from symloss.symbolic.region import region_converter
+from symloss.symbolic.signs import INNER_EPS, inner_point
+from symloss.symbolic.smooth import derivative
+from symloss.symbolic.tower import Element
+from symloss.symbolic.undecided import Deadline, UndecidedError
+
+UNDEFINED: Hashable = "not a real number"
+
+LONGEST_FORM = 120
+"""Terms of the longest canonical form that is written out."""
+LONGEST_EXPRESSION = 300
+
+_GENERATORS_WITH_NORMAL_FORM = frozenset({"yhat", "y", "eps", "log", "prime"})
+
+
+@dataclass(frozen=True)
+class FormPiece:
+    """The gradient on one interval of yhat.
+
+    Attributes:
+        low, high: the ends.
+        key: canonical: the same for the same function.
+        element: the gradient in the converter's tower, None where the loss is not a real number.
+        end: a hashable name of the right end.
+        value: the loss on the piece, where it was resolved into smooth pieces.
+    """
+
+    low: Endpoint = field(compare=False)
+    high: Endpoint = field(compare=False)
+    key: Hashable
+    element: Element | None = field(compare=False)
+    end: Hashable
+    value: Expr | None = field(compare=False, default=None)
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether the gradient is zero on the whole piece."""
+        return self.element is not None and self.element.is_zero
+
+
+@dataclass(frozen=True)
+class LabelForm:
+    """The gradient for one label, or for all labels where they fill an interval.
+
+    Attributes:
+        label: "0", "1", or "y".
+        pieces: from left to right.
+        exact: whether different keys are sure to be different functions.
+        converter: what the elements of the pieces belong to.
+    """
+
+    label: str
+    pieces: tuple[FormPiece, ...]
+    exact: bool = field(compare=False)
+    converter: Converter = field(compare=False, repr=False)
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether the gradient is zero for all yhat."""
+        return all(piece.is_zero for piece in self.pieces)
+
+    def expressions(self) -> list[tuple[Endpoint, Endpoint, Expr | None]]:
+        """Return the pieces as (low, high, gradient); a canonical form that is too long to write gives way.
+
+        Then the gradient is the plain derivative, or None where that is too long as well.
+        """
+        result: list[tuple[Endpoint, Endpoint, Expr | None]] = []
+        for piece in self.pieces:
+            if piece.element is None:
+                result.append((piece.low, piece.high, S.NaN))
+                continue
+            if self.converter.tower.weight(piece.element) > LONGEST_FORM:
+                result.append((piece.low, piece.high, _plain_gradient(piece.value)))
+                continue
+            if self.converter.known_sign is None:
+                self.converter.move({yhat: inner_point(piece.low, piece.high), eps: INNER_EPS})
+            result.append((piece.low, piece.high, self.converter.expression(piece.element)))
+        return result
+
+
+def _plain_gradient(value: Expr | None) -> Expr | None:
+    if value is None or not is_short(value, LONGEST_EXPRESSION // 4):
+        return None
+    gradient = derivative(value, yhat)
+    return gradient if is_short(gradient, LONGEST_EXPRESSION) else None
+
+
+def is_short(expression: Expr, limit: int) -> bool:
+    """Return whether an expression written out has at most `limit` nodes; stops counting there."""
+    waiting = [expression]
+    for _ in range(limit):
+        if not waiting:
+            return True
+        waiting.extend(waiting.pop().args)
+    return not waiting
+
+
+def endpoint_key(end: Endpoint) -> Hashable:
+    """Return a hashable name of an endpoint."""
+    if end.is_infinite:
+        return end.direction
+    if end.is_rational or end.depends_on_eps:
+        return end.closed_form if end.closed_form is not None else end.low
+    return (end.function, round(end.approximation, 9))
+
+
+def pieces_form(label: str, pieces: tuple[Piece, ...], converter: Converter) -> LabelForm:
+    """Bring the gradient of resolved pieces into normal form.
+
+    Raises:
+        UndecidedError: a piece is too large or holds a function that has no rule.
+    """
+    found: list[FormPiece] = []
+    for piece in pieces:
+        element: Element | None = None
+        key = UNDEFINED
+        if piece.is_real:
+            converter.move({yhat: inner_point(piece.low, piece.high), eps: INNER_EPS})
+            element = converter.tower.slope(converter.element(piece.value))
+            key = converter.tower.key(element)
+        if found and found[-1].key == key:
+            found[-1] = FormPiece(
+                found[-1].low, piece.high, key, element, endpoint_key(piece.high), piece.value
+            )
+        else:
+            found.append(
+                FormPiece(piece.low, piece.high, key, element, endpoint_key(piece.high), piece.value)
+            )
+    kinds = {generator.kind for generator in converter.tower.generators}
+    exact = converter.tower.exact and kinds <= _GENERATORS_WITH_NORMAL_FORM
+    return LabelForm(label, tuple(found), exact, converter)
+
+
+def label_form(loss: Loss, label: int, deadline: Deadline, converter: Converter | None = None) -> LabelForm:
+    """Return the gradient at y = label in normal form.
+
+    Args:
+        loss: any loss.
+        label: a whole number.
+        deadline: when to stop.
+        converter: share one between losses to compare their elements.
+
+    Raises:
+        UndecidedError: time is up or the formula is out of reach.
+    """
+    return resolved_form(loss, label, label_expression(loss, label), deadline, converter)
+
+
+def resolved_form(
+    loss: Loss, label: int, expression: Expr, deadline: Deadline, converter: Converter | None = None
+) -> LabelForm:
+    """Return the same where `label_expression(loss, label)` is at hand."""
+    pieces = resolve(expression, *domain_ends(loss.domain), deadline)
+    return pieces_form(str(label), pieces, converter or Converter(deadline, {}))
+
+
+def region_form(
+    loss: Loss, label: int | None, deadline: Deadline, converter: Converter | None = None
+) -> LabelForm:
+    """Return the gradient in one formula, kinks as signs, for one label or (None) for all labels.
+
+    Raises:
+        UndecidedError: time is up or the formula is out of reach.
+    """
+    converter = converter or region_converter(loss.domain, deadline)
+    expression = label_expression(loss, y if label is None else Integer(label))
+    low, high = domain_ends(loss.domain)
+    if expression is S.NaN:
+        piece = FormPiece(low, high, UNDEFINED, None, endpoint_key(high))
+        return LabelForm("y" if label is None else str(label), (piece,), True, converter)
+    element = converter.tower.slope(converter.element(expression))
+    piece = FormPiece(low, high, converter.tower.key(element), element, endpoint_key(high))
+    kinds = {generator.kind for generator in converter.tower.generators}
+    exact = converter.tower.exact and kinds <= _GENERATORS_WITH_NORMAL_FORM
+    return LabelForm("y" if label is None else str(label), (piece,), exact, converter)
+
+
+def best_label_form(
+    loss: Loss, label: int | None, deadline: Deadline, expression: Expr | None = None
+) -> LabelForm:
+    """Return the form in pieces where there is one, else in one formula with signs.
+
+    Args:
+        loss: any loss.
+        label: 0 or 1, or None for all labels.
+        deadline: when to stop.
+        expression: `label_expression(loss, label)` where it is at hand.
+
+    Raises:
+        UndecidedError: neither was found in time.
+    """
+    if label is not None:
+        try:
+            if expression is None:
+                expression = label_expression(loss, label)
+            return resolved_form(loss, label, expression, deadline)
+        except UndecidedError:
+            if deadline.passed:
+                raise
+    return region_form(loss, label, deadline)
+
+
+def tidy(expression: Expr) -> Expr:
+    """Return a gradient as people write it: common factors taken out where that is quick."""
+    if expression is S.NaN or expression.is_number or not is_short(expression, 100):
+        return expression
+    numerator, denominator = sympy.fraction(expression)
+    polynomial = numerator.is_polynomial(yhat, y, eps) and denominator.is_polynomial(yhat, y, eps)
+    return sympy.factor(expression, deep=False) if polynomial else sympy.factor_terms(numerator) / denominator
+
+
+@dataclass(frozen=True)
+class FormKey:
+    """A form up to a constant positive factor.
+
+    Attributes:
+        functions: a canonical key for each piece.
+        ends: a name for the right end of each piece.
+        places: the inner ends as floats.
+    """
+
+    functions: tuple[Hashable, ...]
+    ends: tuple[Hashable, ...]
+    places: tuple[float, ...] = field(compare=False)
+
+
+@dataclass(frozen=True)
+class UpToFactor:
+    """A form split into a key and a size: forms with equal keys have the ratio of their sizes as ratio."""
+
+    key: FormKey
+    size: Expr
+    certain: bool
+
+
+def up_to_factor(form: LabelForm) -> UpToFactor:
+    """Split off a constant positive factor; a form that is zero everywhere has size 1."""
+    tower, converter = form.converter.tower, form.converter
+    size = inverse = None
+    keys: list[Hashable] = []
+    for piece in form.pieces:
+        if piece.element is None or piece.element.is_zero:
+            keys.append(piece.key)
+            continue
+        if inverse is None:
+            found = tower.size(piece.element)
+            inverse = tower.reciprocal(found)
+            if converter.known_sign is None:
+                converter.move({yhat: inner_point(piece.low, piece.high), eps: INNER_EPS})
+            size = converter.expression(found)
+        keys.append(tower.key(tower.multiply(piece.element, inverse)))
+    ends = tuple(piece.end for piece in form.pieces)
+    places = tuple(piece.high.approximation for piece in form.pieces[:-1])
+    certain = form.exact and "eps" not in tower.by_key
+    return UpToFactor(FormKey(tuple(keys), ends, places), S.One if size is None else size, certain)

@@ -1,0 +1,259 @@
+"""Properties of a loss with binary labels that matter for training, each proved, refuted or undecided.
+
+With g0 and g1 the gradients for y = 0 and y = 1, the expected loss for P(y=1) = p
+is least where p g1 + (1 - p) g0 = 0, that is at p = g0/(g0 - g1) =: phi(yhat).
+Where phi increases strictly and the gradients have the right signs, the best
+prediction is unique and increases with p; where phi(yhat) = yhat, it equals p.
+The gradient after a sigmoid is g yhat (1 - yhat).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+import sympy
+from sympy import Expr, Rational
+
+from symloss.domain import Labels, eps, y, yhat
+from symloss.loss import Loss
+from symloss.symbolic.consistency import consistency
+from symloss.symbolic.convert import Converter
+from symloss.symbolic.endpoint import Endpoint
+from symloss.symbolic.float_dual import point_values
+from symloss.symbolic.float_range import float32_property
+from symloss.symbolic.limits import Limit, limit_at
+from symloss.symbolic.overlap import Cell, common_cells
+from symloss.symbolic.pieces import Piece
+from symloss.symbolic.precise import precise
+from symloss.symbolic.report import DirectionProof, Property
+from symloss.symbolic.sign_proof import prove_sign
+from symloss.symbolic.smooth import derivative
+from symloss.symbolic.tape import Tape, UnsupportedFunctionError
+from symloss.symbolic.undecided import Deadline, UndecidedError
+
+Pieces = dict[int, tuple[Piece, ...]]
+
+
+def properties_of(
+    loss: Loss, pieces: Pieces, direction: tuple[DirectionProof, ...], tape: Tape, deadline: Deadline
+) -> dict[str, Property]:
+    """Decide the properties of a loss.
+
+    Args:
+        loss: the loss; an open eps counts at its default value.
+        pieces: its pieces by label, as from `symloss.symbolic.direction.resolved_pieces`.
+        direction: the proofs of its direction.
+        tape: its expression.
+        deadline: when to stop with "undecided".
+    """
+    fixed = loss.with_eps(loss.eps_value) if loss.has_eps else loss
+    found = {"scale": _scale(fixed), "finite_float32": float32_property(fixed, tape)}
+    questions: dict[str, Callable[[], Property]] = {
+        "convex": lambda: _convex("convex", pieces, None, deadline),
+        "convex_in_logit": lambda: _convex(
+            "convex_in_logit", pieces, None if loss.takes_score else _after_sigmoid, deadline
+        ),
+        "bounded_gradient": lambda: _bounded(pieces, deadline),
+        "saturation": lambda: _saturation(fixed, pieces, deadline),
+        "symmetric": lambda: _symmetric(fixed, pieces, deadline),
+    }
+    usable = loss.domain.labels is Labels.BINARY and set(pieces) == {0, 1}
+    usable = usable and all(piece.is_real for group in pieces.values() for piece in group)
+    reason = (
+        "decided for binary labels only"
+        if loss.domain.labels is not Labels.BINARY
+        else "the pieces are not settled"
+    )
+    for name, question in questions.items():
+        found[name] = Property(name, "undecided", detail=reason)
+        if usable:
+            try:
+                found[name] = question()
+            except (UndecidedError, UnsupportedFunctionError):
+                found[name] = Property(name, "undecided", detail="not settled in the time limit")
+    if usable:
+        found |= consistency(fixed, pieces[0], pieces[1], direction, deadline)
+    else:
+        found |= {
+            name: Property(name, "undecided", detail=reason) for name in ("fisher_consistent", "proper")
+        }
+    order = [
+        "convex",
+        "convex_in_logit",
+        "bounded_gradient",
+        "saturation",
+        "symmetric",
+        "fisher_consistent",
+        "proper",
+        "scale",
+    ]
+    return {name: found[name] for name in [*order, "finite_float32"]}
+
+
+def _after_sigmoid(gradient: Expr) -> Expr:
+    return gradient * yhat * (1 - yhat)
+
+
+def _convex(
+    name: str, pieces: Pieces, transform: Callable[[Expr], Expr] | None, deadline: Deadline
+) -> Property:
+    """Decide whether the gradient never decreases: on the pieces, and across breakpoints."""
+    undecided = False
+    for label, group in pieces.items():
+        slopes = [piece.gradient if transform is None else transform(piece.gradient) for piece in group]
+        for piece, slope in zip(group, slopes, strict=True):
+            proof = prove_sign(derivative(slope, yhat), piece.low, piece.high, 1, deadline)
+            if proof.status == "refuted" and proof.witness is not None:
+                point = float(proof.witness)
+                detail = f"for y = {label} it bends down at yhat = {point:.6g}"
+                return Property(name, "refuted", detail=detail, witness={"yhat": point, "y": float(label)})
+            undecided |= proof.status != "proved"
+        for (left, right), (before, after) in zip(pairwise(group), pairwise(slopes), strict=True):
+            value = _step(left.value, right.value, left.high, deadline)
+            step = _step(before, after, left.high, deadline)
+            place = left.high.approximation
+            if value or step == -1:
+                what = "jumps" if value else "has a kink that bends down"
+                witness = {"yhat": place, "y": float(label)}
+                return Property(
+                    name,
+                    "refuted",
+                    detail=f"for y = {label} it {what} at yhat = {place:.6g}",
+                    witness=witness,
+                )
+            undecided |= value is None or step is None
+    return Property(name, "undecided" if undecided else "proved")
+
+
+def _step(before: Expr, after: Expr, place: Endpoint, deadline: Deadline) -> int | None:
+    """Return the sign of after - before at a breakpoint: 0 where they provably meet, None where it is not settled."""
+    if place.low is None or place.high is None:
+        return None
+    near = place.refine(Rational(1, 10**60))
+    assert near.low is not None and near.high is not None
+    difference = precise(after - before, {yhat: (near.low + near.high) / 2}, 80)[0]
+    size = 1 + abs(precise(before, {yhat: (near.low + near.high) / 2}, 80)[0])
+    if abs(difference) > size * sympy.Float("1e-40"):
+        return 1 if difference > 0 else -1
+    if not near.is_rational:
+        return None
+    value = (after - before).xreplace({yhat: near.low})
+    return 0 if value == 0 or Converter(deadline, {}).element(value).is_zero else None
+
+
+def _bounded(pieces: Pieces, deadline: Deadline) -> Property:
+    """Decide whether |gradient| is bounded, and by what."""
+    bounds: dict[str, float] = {}
+    for label, group in pieces.items():
+        largest = 0.0
+        for piece in group:
+            for end, side in ((piece.low, 1), (piece.high, -1)):
+                limit = limit_at(piece.gradient, end, side, deadline)
+                if limit is not None and limit.kind == "explodes":
+                    where = _end_text(end)
+                    return Property(
+                        "bounded_gradient",
+                        "refuted",
+                        "infinity",
+                        f"for y = {label} it explodes as yhat tends to {where}",
+                    )
+                if limit is not None and limit.value is not None:
+                    largest = max(largest, abs(limit.value))
+            tape = Tape.of(piece.gradient)
+            sizes = np.abs(point_values(tape, yhat, _points(piece)))
+            largest = max(largest, float(np.nanmax(np.where(np.isfinite(sizes), sizes, 0.0), initial=0.0)))
+        bound = Rational(f"{largest * 1.0001 + 1e-12:.6g}") + Rational(f"{largest * 1e-5:.3g}")
+        for piece in group:
+            for side in (1, -1):
+                if piece.gradient.is_number and abs(piece.gradient.evalf(20)) <= bound:
+                    continue
+                proof = prove_sign(bound - side * piece.gradient, piece.low, piece.high, 1, deadline)
+                if proof.status != "proved":
+                    return Property(
+                        "bounded_gradient", "undecided", largest, "the bound was found by sampling"
+                    )
+        bounds[str(label)] = float(bound)
+    detail = ", ".join(f"{bound:.6g} for y = {label}" for label, bound in bounds.items())
+    return Property("bounded_gradient", "proved", max(bounds.values()), f"at most {detail}")
+
+
+def _points(piece: Piece) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    low, high = piece.low.approximation, piece.high.approximation
+    near = 2.0 ** -np.arange(1.0, 45.0)
+    if np.isinf(low) or np.isinf(high):
+        steps = np.concatenate([near, np.linspace(1, 40, 200)])
+        both = np.concatenate([-steps, steps])
+        return both if np.isinf(low) and np.isinf(high) else low + steps if np.isinf(high) else high - steps
+    return np.asarray(low + (high - low) * np.concatenate([near, 1 - near, np.linspace(0, 1, 501)[1:-1]]))
+
+
+def _end_text(end: Endpoint) -> str:
+    if end.is_infinite:
+        return "infinity" if end.direction > 0 else "-infinity"
+    return f"{end.approximation:g}"
+
+
+def _saturation(loss: Loss, pieces: Pieces, deadline: Deadline) -> Property:
+    """Say what is left of the gradient by the logit where the prediction is wrong beyond doubt."""
+    limits: dict[str, Limit | None] = {}
+    for label, group in pieces.items():
+        piece, end, side = (group[-1], group[-1].high, -1) if label == 0 else (group[0], group[0].low, 1)
+        slope = piece.gradient if loss.takes_score else _after_sigmoid(piece.gradient)
+        limits[str(label)] = limit_at(slope, end, side, deadline)
+    known = {label: limit for label, limit in limits.items() if limit is not None}
+    value = ", ".join(f"{limit.kind} for y = {label}" for label, limit in known.items())
+    kinds = {limit.kind for limit in known.values()}
+    detail = "; ".join(
+        f"y = {k}: limit {limit.value:.6g}" for k, limit in known.items() if limit.value is not None
+    )
+    if len(known) < len(limits):
+        return Property("saturation", "undecided", value or None, detail)
+    return Property("saturation", "proved", kinds.pop() if len(kinds) == 1 else value, detail)
+
+
+def _symmetric(loss: Loss, pieces: Pieces, deadline: Deadline) -> Property:
+    """Decide whether f(yhat, 0) + f(yhat, 1) is constant."""
+    for point in (
+        Rational(37, 100),
+        Rational(3, 50),
+        Rational(91, 100),
+        Rational(17, 7) if loss.takes_score else Rational(1, 2),
+    ):
+        slopes = [_gradient(loss, point, label) for label in (0, 1)]
+        total = slopes[0] + slopes[1]
+        if abs(total) > sympy.Float("1e-40") * (abs(slopes[0]) + 1):
+            witness = {"yhat": float(point)}
+            detail = f"its derivative is {float(total):.6g} at yhat = {float(point):g}"
+            return Property("symmetric", "refuted", detail=detail, witness=witness)
+    cells: list[Cell] | None = common_cells(pieces[0], pieces[1])
+    if cells is None:
+        return Property("symmetric", "undecided")
+    for cell in cells:
+        total = cell.first.gradient + cell.second.gradient
+        if not Converter(deadline, {yhat: cell.inside}).element(total).is_zero:
+            return Property("symmetric", "undecided")
+        if (
+            precise(total, {yhat: cell.inside})[0] != 0
+            and abs(precise(total, {yhat: cell.inside})[0]) > 1e-40
+        ):
+            return Property("symmetric", "undecided")
+    for label in (0, 1):
+        for left, right in pairwise(pieces[label]):
+            if _step(left.value, right.value, left.high, deadline) != 0:
+                return Property("symmetric", "undecided")
+    return Property("symmetric", "proved")
+
+
+def _gradient(loss: Loss, point: Rational, label: int) -> sympy.Float:
+    return precise(loss.expression, {yhat: point, y: label, eps: Rational(repr(loss.eps_value))})[1]
+
+
+def _scale(loss: Loss) -> Property:
+    """Return the sizes of the gradient in the middle of the domain."""
+    point = Rational(0) if loss.takes_score else Rational(1, 2)
+    sizes = [abs(float(_gradient(loss, point, label))) for label in (0, 1)]
+    where = "yhat = 0" if loss.takes_score else "yhat = 0.5"
+    detail = f"|gradient| at {where}: {sizes[0]:.6g} for y = 0, {sizes[1]:.6g} for y = 1"
+    return Property("scale", "proved", sum(sizes) / 2, detail)

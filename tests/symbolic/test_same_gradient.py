@@ -1,0 +1,148 @@
+"""Comparisons of gradients: known pairs, soundness against an independent evaluator, classes, duplicates of the zoo."""
+
+from __future__ import annotations
+
+import pytest
+import sympy
+
+from benchmarks.symbolic_soundness import run
+from symloss import zoo
+from symloss.domain import eps
+from symloss.loss import Loss
+from symloss.symbolic.duplicate_index import DuplicateIndex
+from symloss.symbolic.gradient import gradient_form
+from symloss.symbolic.loss_classes import classes, duplicate_of
+from symloss.symbolic.same_gradient import compare
+from tests.symbolic.sampling import sampled_losses
+
+
+def relation(a: str, b: str, **options: str) -> str:
+    return compare(Loss(a, **options), Loss(b, **options)).relation
+
+
+def test_maxr_and_sumr_are_proportional_by_label() -> None:
+    found = compare(zoo.get("maxr"), zoo.get("sumr"))
+    assert found.relation == "proportional"
+    assert found.factors is not None
+    assert found.factors["0"] == 1
+    assert sympy.simplify(found.factors["1"] - (1 + eps)) == 0
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("(yhat-y)**2", "(yhat-y)**2 + y"),
+        ("(yhat-y)**2", "yhat**2 - 2*yhat*y"),
+        ("y*yhat", "y**2*yhat"),
+        ("log(yhat + eps)", "log(2*yhat + 2*eps)"),
+        ("log(yhat)/2 - log(1 - yhat)/2", "log(sqrt(yhat/(1 - yhat)))"),
+        ("max(yhat, y/3)", "(yhat + y/3 + abs(yhat - y/3))/2"),
+        ("max(yhat, 1)*yhat", "yhat"),
+        ("sqrt(yhat**2)", "yhat"),
+        ("exp(log(1 + yhat))", "yhat"),
+        ("tanh(yhat)", "2*sigmoid(2*yhat)"),
+        ("log(exp(yhat) + exp(-yhat))", "-log(2*exp(yhat)/(exp(2*yhat) + 1))"),
+        ("max(log(yhat + 0.1), -yhat)", "(log(yhat + 0.1) - yhat + abs(log(yhat + 0.1) + yhat))/2"),
+    ],
+)
+def test_equal_on_binary_labels(a: str, b: str) -> None:
+    assert relation(a, b) == "equal"
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("yhat", "-yhat"),
+        ("yhat**2", "yhat**3"),
+        ("max(yhat, 0.3)", "max(yhat, 0.300000001)"),
+        ("yhat", "yhat + 1e-25*yhat**2"),
+        ("yhat", "yhat + max(0, yhat - 0.99999999)"),
+        ("log(yhat)", "log(yhat + 1e-20)"),
+        ("y*yhat", "yhat"),
+    ],
+)
+def test_different_with_a_witness(a: str, b: str) -> None:
+    found = compare(Loss(a), Loss(b))
+    assert found.relation == "different"
+    assert found.witness is not None
+
+
+def test_labels_decide() -> None:
+    assert relation("y*yhat", "y**2*yhat", labels="unit") == "different"
+    assert relation("(yhat-y)**2", "yhat**2 - 2*yhat*y", labels="unit") == "equal"
+    assert relation("max(yhat, y)", "(yhat + y + abs(yhat - y))/2", labels="unit") == "equal"
+    assert relation("max(yhat, y)", "yhat", labels="unit") == "different"
+    assert (
+        relation("sqrt((yhat - y)**2 + eps**2)", "3*sqrt((yhat - y)**2 + eps**2)", labels="real")
+        == "proportional"
+    )
+    assert (
+        compare(
+            zoo.get("huber").with_domain(labels="real"), zoo.get("smooth-l1").with_domain(labels="real")
+        ).relation
+        == "equal"
+    )
+    assert relation("log(yhat - 2*y)", "log(2*y - yhat)", labels="unit") != "equal"
+
+
+def test_equal_gradients_have_equal_hashable_forms() -> None:
+    forms = [
+        gradient_form(Loss(text))
+        for text in ("(yhat-y)**2", "yhat**2 - 2*yhat*y", "(yhat-y)**2 - log(1 + y)")
+    ]
+    assert len(set(forms)) == 1
+    assert forms[0].exact and not forms[0].is_zero
+    assert gradient_form(Loss("max(yhat, 1)")).is_zero
+    assert gradient_form(Loss("2*(yhat-y)**2")) != forms[0]
+
+
+def test_gradient_text() -> None:
+    assert gradient_form(zoo.get("mse")).text == {"0": "2*yhat", "1": "2*(yhat - 1)"}
+    text = gradient_form(Loss("max(yhat, 0.25)")).text["0"]
+    assert text == "0 for 0 < yhat < 1/4; 1 for 1/4 < yhat < 1"
+    assert r"\begin{cases}" in gradient_form(Loss("max(yhat, 0.25)")).latex["0"]
+    assert "yhat > 0" in gradient_form(Loss("abs(yhat - y)", labels="unit")).text["y"]
+
+
+def test_classes() -> None:
+    losses = [zoo.get("maxr"), zoo.get("mse"), zoo.get("sumr"), Loss("2*(yhat-y)**2"), zoo.get("bce")]
+    found = classes(losses)
+    assert [group.members for group in found] == [(0, 2), (1, 3), (4,)]
+    assert [group.relation for group in found] == ["proportional", "proportional", "single"]
+    assert found[1].to_json()["factor"] == ["1", "2"]
+    assert found[0].to_json()["factors"][1] == {"0": "1", "1": "1/(eps + 1)"}
+
+
+def test_duplicates_of_the_zoo() -> None:
+    def names(text: str, **options: float) -> list[str]:
+        return [found.name for found in duplicate_of(Loss(text, **options))]  # type: ignore[arg-type]
+
+    assert "mse" in names("2*(yhat-y)**2")
+    assert names("y - y*log(yhat) - (1 - y)*log(1 - yhat)") == ["bce"]
+    assert "sumr" in names("(yhat + y + 0.1)/(yhat*y + 0.1)")
+    assert names("yhat**5") == []
+    (found,) = duplicate_of(Loss("y - y*log(yhat) - (1 - y)*log(1 - yhat)"))
+    assert found.sentence == "this is bce plus a function of y"
+    assert [found.name for found in duplicate_of(zoo.get("huber"))] == ["mse", "smooth-l1"]
+
+
+def test_the_index_finds_what_comparison_finds() -> None:
+    losses = sampled_losses(150, 31)
+    index = DuplicateIndex()
+    for loss, match in zip(losses, index.add_all(losses), strict=True):
+        if match is None:
+            known = [index.loss(n) for n in range(len(index))]
+            assert sum(compare(loss, other).same for other in known[:40] if other is not loss) == 0
+        elif match.relation != "undecided":
+            found = compare(loss, index.loss(match.entry))
+            assert found.relation == match.relation
+            assert found.factors is not None
+            for label, factor in found.factors.items():
+                assert abs((factor - match.factors[label]).evalf(30)) < 1e-25
+
+
+def test_soundness_on_a_small_sample() -> None:
+    found = run(200, 5, 0)
+    assert found["violations"] == []
+    assert found["pairs decided"] >= 0.99
+    assert found["forms undecided"] <= 2
