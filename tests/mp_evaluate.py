@@ -9,7 +9,11 @@ import ast
 
 from mpmath import atan, exp, log, mp, mpf, sign, sqrt, tanh
 
-XI = mpf("1e-6")
+
+def xi() -> mpf:
+    """The smoothing of the protected functions, at the working precision of the call (not of the import)."""
+    return mpf("1e-6")
+
 
 FUNCTIONS = {
     "max": max,
@@ -24,9 +28,9 @@ FUNCTIONS = {
     "atan": atan,
     "sigmoid": lambda a: 1 / (1 + exp(-a)),
     "relu": lambda a: max(a, mpf(0)),
-    "plog": lambda a, s=XI: sign(a) * log(abs(a) + s),
-    "recip": lambda a, s=XI: sign(a) / (abs(a) + s),
-    "psqrt": lambda a, s=XI: sign(a) * sqrt(abs(a) + s),
+    "plog": lambda a, s=None: sign(a) * log(abs(a) + (xi() if s is None else s)),
+    "recip": lambda a, s=None: sign(a) / (abs(a) + (xi() if s is None else s)),
+    "psqrt": lambda a, s=None: sign(a) * sqrt(abs(a) + (xi() if s is None else s)),
     "pexp": lambda a: exp(min(a, log(mpf(10) ** 6))),
     "aq": lambda a, b: a / sqrt(1 + b * b),
     "guard": lambda a: max(min(a, mpf(10) ** 6), -(mpf(10) ** 6)),

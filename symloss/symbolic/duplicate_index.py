@@ -8,7 +8,7 @@ fingerprint, a formula seen before by a look into a table.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -204,12 +204,23 @@ class DuplicateIndex:
         entry.certain = all(part.certain for part in parts)
 
     def _label(self, loss: Loss, label: int | None, deadline: Deadline) -> UpToFactor:
-        """Return the form up to a factor for one label; equal formulas after y is put in are done once."""
-        expression = label_expression(loss, y if label is None else label)
-        name = (expression, label)
+        """Return the form up to a factor for one label; formulas that differ by numbers a*f + b are done once."""
+        factor, core = _core(label_expression(loss, y if label is None else label))
+        name = (core, label)
         if name not in self._forms:
-            self._forms[name] = up_to_factor(best_label_form(loss, label, deadline, expression))
-        return self._forms[name]
+            self._forms[name] = up_to_factor(best_label_form(loss, label, deadline, core))
+        found = self._forms[name]
+        return found if factor == 1 or not found.has_size else replace(found, size=found.size * factor)
+
+
+def _core(expression: Expr) -> tuple[Expr, Expr]:
+    """Split a loss at one label into a positive rational factor and the rest, without added numbers."""
+    if expression.is_Add:
+        expression = expression.func(*(term for term in expression.args if not term.is_number))
+    if expression.is_Add:
+        return expression.primitive()
+    factor, rest = expression.as_coeff_Mul(rational=True)
+    return (factor, rest) if factor > 0 else (-factor, -rest)
 
 
 def _surely_different(a: tuple[FormKey, ...] | None, b: tuple[FormKey, ...] | None) -> bool:

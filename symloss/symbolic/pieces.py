@@ -100,7 +100,8 @@ def _replaced(expression: Expr, numbers: dict[Expr, Expr]) -> Expr:
 
 def _made(function: Callable[..., Expr], arguments: list[Expr]) -> Expr:
     """Build a node; a constant that is not a real number becomes NaN, a large one is kept."""
-    if function is Mul and any(argument.is_zero for argument in arguments):
+    # SymPy's own is_zero asks about every part of a long expression: only numbers are worth it.
+    if function is Mul and any(a is S.Zero or (not a.is_Rational and a.is_number and a.is_zero) for a in arguments):
         return S.Zero
     try:
         return make(function, arguments)

@@ -200,7 +200,19 @@ class SignFinder:
             self.roots.setdefault(number, []).append((self.low, self.high, inside))
         if inside:
             return inside
-        return self._sign_inside(self.converter.poly_expression(factor.poly))
+        return self._rational_sign(factor.poly) or self._sign_inside(self.converter.poly_expression(factor.poly))
+
+    def _rational_sign(self, poly: Poly) -> int:
+        """Return the sign of a polynomial in yhat at the point inside, 0 where it holds anything else."""
+        index = self.converter.tower.by_key["yhat"].index if "yhat" in self.converter.tower.by_key else -1
+        if any(degree > 0 for i, degree in enumerate(poly.degrees()) if i != index):
+            return 0
+        top, bottom = int(self.point[yhat].p), int(self.point[yhat].q)
+        total, scale = 0, 1
+        for coefficient in reversed(coefficients_of(poly, index)):
+            # From the constant upwards, over the common denominator bottom**degree.
+            total, scale = total * bottom + coefficient * scale, scale * top
+        return (total > 0) - (total < 0)
 
     def _known_roots(self, name: int | Expr) -> list[Endpoint] | None:
         for low, high, roots in self.roots.get(name, []):

@@ -1,0 +1,1 @@
+"""Numeric forms of a loss: torch code, programs, and the interpreters that run programs."""

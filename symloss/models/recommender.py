@@ -1,0 +1,114 @@
+"""What a model has to offer to be trained: the one interface between training and models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symloss.compile.program import ProgramBatch
+from symloss.errors import DataError
+
+if TYPE_CHECKING:
+    from symloss.data.dataset import Interactions
+
+
+class StepSettings(Protocol):
+    """What a model needs to know of a step; `symloss.training.TrainingSettings` is one."""
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of SGD."""
+        ...
+
+    @property
+    def l2(self) -> float:
+        """In each step, learning_rate * l2 of every parameter is taken off."""
+        ...
+
+    @property
+    def batch_size(self) -> int:
+        """Interactions a step."""
+        ...
+
+    @property
+    def gradient_clip(self) -> float:
+        """Each element of a gradient is clipped to [-gradient_clip, gradient_clip]."""
+        ...
+
+
+class Recommender(Protocol):
+    """A scoring model of (user, item) pairs, with the state (parameters) kept apart from it.
+
+    A state belongs to the model that made it; others pass it around without looking inside.
+    """
+
+    @property
+    def name(self) -> str:
+        """What options call it."""
+        ...
+
+    def group_size(self, members: int, threads: int, device: str = "cpu") -> int:
+        """Return how many of `members` to pass to one `train_epoch`, with up to `threads` calls at a time."""
+        ...
+
+    def initial_state(self, n_users: int, n_items: int, seed: int, device: str = "cpu") -> Any:
+        """Return fresh parameters, a function of the arguments alone."""
+        ...
+
+    def copy(self, state: Any) -> Any:
+        """Return an independent copy of a state."""
+        ...
+
+    def train_epoch(
+        self,
+        states: Sequence[Any],
+        programs: ProgramBatch,
+        orders: Sequence[NDArray[np.int32]],
+        noise: Sequence[int],
+        train: Interactions,
+        settings: StepSettings,
+    ) -> list[float]:
+        """Train each state in place, for one epoch, with its own loss.
+
+        Args:
+            states: K states of this model, all distinct objects.
+            programs: K losses.
+            orders: K permutations of the training rows.
+            noise: K seeds of whatever else is random in the epoch (dropout).
+            train: the training rows.
+            settings: of the steps.
+
+        Returns:
+            K mean losses over the epoch; NaN or infinite where a loss or weight became so. Such a
+            state is of no further use.
+
+        Raises:
+            DataError: a user or item has no row in the states.
+        """
+        ...
+
+    def predict(self, state: Any, users: NDArray[np.int32], items: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Return the raw scores of n pairs, shape (n,).
+
+        Raises:
+            DataError: a user or item has no row in the state.
+        """
+        ...
+
+
+def check_indices(users: NDArray[np.int32], items: NDArray[np.int32], n_users: int, n_items: int) -> None:
+    """Check that a state has rows for all users and items: kernels do not look.
+
+    Raises:
+        DataError: it has not.
+    """
+    for kind, indices, size in (("user", users, n_users), ("item", items, n_items)):
+        if len(indices) and not 0 <= indices.min() <= indices.max() < size:
+            wrong = indices.max() if indices.max() >= size else indices.min()
+            raise DataError(
+                f"{kind} index {wrong} does not fit a state of {size} {kind}s; "
+                "train on the data set that the state was made for"
+            )

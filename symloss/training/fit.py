@@ -1,0 +1,205 @@
+"""Trains a population of losses to convergence, each with early stopping of its own."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from symloss.models.recommender import Recommender
+from symloss.training.assess import check_dataset, test_metrics, validation_metric
+from symloss.training.groups import Stop, for_groups
+from symloss.training.member import Member, pack
+from symloss.training.orders import epoch_order, epoch_seed
+from symloss.training.outcome import Outcome
+from symloss.training.settings import TrainingSettings
+
+if TYPE_CHECKING:
+    from symloss.data.dataset import Dataset
+
+Progress = Callable[[int, int, float], None]
+"""Called after each epoch with the member's number, the epoch (from 1) and the validation metric.
+
+Calls come from worker threads, one at a time.
+"""
+
+_NOISE = 1
+"""Keeps the seeds of dropout apart from those of the order."""
+
+
+@dataclass(frozen=True, eq=False)
+class FitResult:
+    """What training one member to the end gave.
+
+    Attributes:
+        member: what was trained.
+        valid_metric: the best validation metric; NaN if no epoch was finished.
+        best_epoch: the epoch it was reached in, counted from 1; 0 if none.
+        epochs: how many epochs were finished.
+        seconds: wall time from the member's start to its end.
+        metrics: test metrics of the best epoch: auc, f1, accuracy, rmse, mae; empty if there is none.
+        outcome: how it ended.
+        history: the validation metric after each epoch.
+        state: the parameters of the best epoch, or None.
+    """
+
+    member: Member
+    valid_metric: float
+    best_epoch: int
+    epochs: int
+    seconds: float
+    metrics: dict[str, float]
+    outcome: Outcome
+    history: list[float] = field(repr=False)
+    state: Any = field(repr=False)
+
+
+def fit(
+    model: Recommender,
+    members: Sequence[Member],
+    dataset: Dataset,
+    settings: TrainingSettings,
+    progress: Progress | None = None,
+    stop: threading.Event | None = None,
+) -> list[FitResult]:
+    """Train every member until its validation metric stops improving.
+
+    The results are the same for any number of members and threads.
+
+    Args:
+        model: what to train.
+        members: K losses; none gives no results.
+        dataset: trained on its train part, stopped by its validation part, tested on its test part.
+        settings: how to train.
+        progress: told of every epoch.
+        stop: when set, training ends within about an epoch, with outcome `INTERRUPTED`.
+
+    Returns:
+        K results, in the order of `members`.
+
+    Raises:
+        DataError: the data set can't be trained on or the metric is undefined on it.
+    """
+    if not members:
+        return []
+    check_dataset(dataset, settings.validation_metric)
+    ending = Stop(stop)
+    lock = threading.Lock()
+
+    def report(number: int, epoch: int, metric: float) -> None:
+        if progress is not None:
+            with lock:
+                progress(number, epoch, metric)
+
+    def work(numbers: Sequence[int]) -> list[FitResult]:
+        return _Group(model, {number: members[number] for number in numbers}, dataset, settings).run(
+            report, ending
+        )
+
+    return for_groups(model, len(members), settings, work, ending)
+
+
+@dataclass(eq=False)
+class _Run:
+    """The training of one member so far."""
+
+    number: int
+    member: Member
+    state: Any
+    best: float
+    best_state: Any = None
+    best_epoch: int = 0
+    history: list[float] = field(default_factory=list)
+    outcome: Outcome | None = None
+    ended: float = math.nan
+
+
+class _Group:
+    """Members that are trained side by side in one thread."""
+
+    def __init__(
+        self, model: Recommender, members: dict[int, Member], dataset: Dataset, settings: TrainingSettings
+    ) -> None:
+        self.model, self.dataset, self.settings = model, dataset, settings
+        self.started = time.perf_counter()
+        worst = settings.validation_metric.worst
+        self.runs = [
+            _Run(number, member, self._initial_state(member), worst) for number, member in members.items()
+        ]
+
+    def _initial_state(self, member: Member) -> Any:
+        return self.model.initial_state(
+            self.dataset.n_users, self.dataset.n_items, member.seed, self.settings.device
+        )
+
+    def run(self, report: Progress, stop: Stop) -> list[FitResult]:
+        """Train until every member has ended."""
+        for epoch in range(1, self.settings.max_epochs + 1):
+            active = [run for run in self.runs if run.outcome is None]
+            if not active:
+                break
+            if stop:
+                for run in active:
+                    self._end(run, Outcome.INTERRUPTED)
+                break
+            self._train(active, epoch)
+            for run in active:
+                self._after_epoch(run, epoch)
+                if run.outcome is not Outcome.DIVERGED:
+                    report(run.number, epoch, run.history[-1])
+        return [self._result(run) for run in self.runs]
+
+    def _train(self, active: list[_Run], epoch: int) -> None:
+        rows = len(self.dataset.train)
+        losses = self.model.train_epoch(
+            [run.state for run in active],
+            pack([run.member for run in active]),
+            [epoch_order(run.member.seed, epoch, rows) for run in active],
+            [epoch_seed(epoch_seed(run.member.seed, epoch), _NOISE) for run in active],
+            self.dataset.train,
+            self.settings,
+        )
+        for run, loss in zip(active, losses, strict=True):
+            if not math.isfinite(loss):
+                self._end(run, Outcome.DIVERGED)
+
+    def _after_epoch(self, run: _Run, epoch: int) -> None:
+        """Measure; remember the best; decide whether to go on."""
+        if run.outcome is not None:
+            return
+        metric = self.settings.validation_metric
+        value = validation_metric(self.model, run.state, self.dataset, run.member.takes_score, metric)
+        run.history.append(value)
+        if metric.improves(value, run.best):
+            run.best, run.best_epoch = value, epoch
+            run.best_state = self.model.copy(run.state)
+        elif epoch - run.best_epoch >= self.settings.patience:
+            self._end(run, Outcome.CONVERGED)
+            return
+        if epoch == self.settings.max_epochs:
+            self._end(run, Outcome.MAX_EPOCHS)
+
+    def _end(self, run: _Run, outcome: Outcome) -> None:
+        run.outcome, run.ended = outcome, time.perf_counter()
+        # Only the best state is needed from here on.
+        run.state = None
+
+    def _result(self, run: _Run) -> FitResult:
+        assert run.outcome is not None
+        tested = run.best_state is not None and len(self.dataset.test) > 0
+        return FitResult(
+            member=run.member,
+            valid_metric=run.best if run.best_epoch else math.nan,
+            best_epoch=run.best_epoch,
+            epochs=len(run.history),
+            seconds=run.ended - self.started,
+            metrics=test_metrics(self.model, run.best_state, self.dataset, run.member.takes_score)
+            if tested
+            else {},
+            outcome=run.outcome,
+            history=run.history,
+            state=run.best_state,
+        )

@@ -1,0 +1,110 @@
+"""Options of training; the defaults are the paper's (AutoLossGen, section 4.1)."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+from enum import StrEnum
+
+from symloss.errors import OptionError, unknown_name
+
+
+class Metric(StrEnum):
+    """What is measured on the validation part after each epoch."""
+
+    AUC = "auc"
+    RMSE = "rmse"
+
+    @property
+    def higher_is_better(self) -> bool:
+        """True for AUC, False for an error."""
+        return self is Metric.AUC
+
+    @property
+    def worst(self) -> float:
+        """A value that any finite one improves on."""
+        return -math.inf if self.higher_is_better else math.inf
+
+    def improves(self, new: float, old: float) -> bool:
+        """Return whether `new` is strictly better than `old`; never true for NaN."""
+        return new > old if self.higher_is_better else new < old
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How to train.
+
+    Args:
+        learning_rate: of SGD, > 0.
+        l2: decay of every parameter, in each step learning_rate * l2 of it; >= 0, learning_rate * l2 < 1.
+        batch_size: interactions a step, >= 1; the loss is their mean.
+        gradient_clip: each element of a gradient is clipped to [-gradient_clip, gradient_clip]; > 0, or
+            infinity for no clipping.
+        max_epochs: at most so many, >= 1.
+        patience: stop after so many epochs without a better validation metric, >= 1.
+        metric: "auc" (higher is better) or "rmse" (lower is better).
+        seed: of the order of interactions where members don't bring their own, 0 to 2**63 - 1.
+        threads: number of cores; None for all that this process may use.
+        device: "cpu" or what torch calls a device ("cuda", "cuda:1"); only models made of torch use it.
+
+    Raises:
+        OptionError: a value is not allowed.
+    """
+
+    learning_rate: float = 0.01
+    l2: float = 3e-4
+    batch_size: int = 128
+    gradient_clip: float = 50.0
+    max_epochs: int = 3000
+    patience: int = 100
+    metric: Metric | str = Metric.AUC
+    seed: int = 42
+    threads: int | None = None
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        """Check every value."""
+        if self.metric not in list(Metric):
+            allowed = [metric.value for metric in Metric]
+            raise OptionError(unknown_name("metric", str(self.metric), allowed, "see TrainingSettings"))
+        object.__setattr__(self, "metric", Metric(self.metric))
+        _require(0 < self.learning_rate < math.inf, "learning_rate", self.learning_rate, "a positive number")
+        _require(0 <= self.l2 < math.inf, "l2", self.l2, "0 or a positive number")
+        _require(self.learning_rate * self.l2 < 1, "l2", self.l2, "below 1 / learning_rate")
+        _require(
+            self.gradient_clip > 0, "gradient_clip", self.gradient_clip, "positive; infinity switches it off"
+        )
+        for name in ("batch_size", "max_epochs", "patience"):
+            value = getattr(self, name)
+            _require(_whole(value) and value >= 1, name, value, "a whole number, at least 1")
+        _require(
+            _whole(self.seed) and 0 <= self.seed < 2**63, "seed", self.seed, "a whole number, 0 to 2**63 - 1"
+        )
+        threads_fit = self.threads is None or (_whole(self.threads) and self.threads >= 1)
+        _require(threads_fit, "threads", self.threads, "a whole number, at least 1, or None for all cores")
+        named = isinstance(self.device, str) and bool(self.device)
+        _require(named, "device", self.device, "a name such as 'cpu' or 'cuda'")
+
+    @property
+    def validation_metric(self) -> Metric:
+        """The metric as an enum member."""
+        return Metric(self.metric)
+
+    @property
+    def n_threads(self) -> int:
+        """The number of threads to use: `threads`, or the cores this process may run on."""
+        if self.threads is not None:
+            return self.threads
+        if hasattr(os, "sched_getaffinity"):
+            return len(os.sched_getaffinity(0))
+        return os.cpu_count() or 1
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _require(holds: bool, name: str, value: object, allowed: str) -> None:
+    if not holds:
+        raise OptionError(f"{name} is {value!r}; it must be {allowed}")
