@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from symloss.errors import OptionError, unknown_name
+from symloss.errors import OptionError, nearest, unknown_name
 
 if TYPE_CHECKING:
     from symloss.data import Dataset
@@ -205,7 +205,7 @@ def resolve_loss(
         FormulaError, OptionError: it is neither, or an option is not allowed.
     """
     from symloss import zoo
-    from symloss.domain import Input, Labels
+    from symloss.domain import SYMBOLS, Input, Labels
     from symloss.loss import Loss
 
     if zoo.is_name(text):
@@ -214,7 +214,12 @@ def resolve_loss(
         loss = named.with_domain(labels, kind)
         return loss if eps is None else loss.with_eps(eps)
     stripped = text.strip()
-    if stripped.replace("-", "").replace("_", "").isalnum() and stripped.lower() not in ("yhat", "y", "eps"):
-        # A single word that is no name: more likely a misspelt name than a formula.
-        zoo.entry(stripped) if not stripped.isdigit() else None
+    word = stripped.replace("-", "").replace("_", "")
+    if (
+        word.isalnum()
+        and not word[0].isdigit()
+        and nearest(stripped, [*zoo.names(), *SYMBOLS]) not in SYMBOLS
+    ):
+        # A single word that is neither: a misspelt name, or one that nobody knows.
+        zoo.entry(stripped)
     return Loss(stripped, eps=eps, labels=labels, input=input_kind, protect=protect)

@@ -5,7 +5,7 @@
 
 This is what `make demo` runs. The same search on the command line:
 
-    symloss search --check-first --time 40s --screen-epochs 25 --survivors 6 --eps 0.1 --scale 1,4,16 \\
+    symloss search --check-first --time 60s --screen-epochs 25 --survivors 6 --eps 0.1 --scale 1,4,16 \\
         --learning-rate 0.3 --max-epochs 80 --evaluation-time 90s
 
 Thirty times the paper's learning rate and 80 epochs train to the same AUC as its 0.01 and 3,000 epochs.
@@ -17,11 +17,10 @@ import argparse
 import sys
 from pathlib import Path
 
+import symloss as sl
 from symloss.cli.interrupt import stop_on_interrupt
 from symloss.cli.output import standard_output, table
 from symloss.cli.progress import SearchDisplay
-
-import symloss as sl
 from symloss.data import load
 from symloss.plot import figure, save
 from symloss.search.options import SearchOptions
@@ -32,7 +31,7 @@ from symloss.training.settings import TrainingSettings
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--dataset", default="ml-100k")
-    parser.add_argument("--seconds", type=float, default=40.0, help="length of phase I (default 40)")
+    parser.add_argument("--seconds", type=float, default=60.0, help="length of phase I (default 60)")
     parser.add_argument(
         "--evaluation-seconds", type=float, default=90.0, help="longest phase III (default 90)"
     )

@@ -19,7 +19,6 @@ from symloss.data.dataset import Dataset
 from symloss.errors import OptionError
 from symloss.loss import LARGEST_EPS, Loss
 from symloss.models.recommender import Recommender
-from symloss.ops.constants import XI
 from symloss.search.options import PAPER_EPS_GRID, check_grid
 from symloss.search.progress import EvaluationStep, SearchEvent, silent
 from symloss.training.fit import FitResult, fit
@@ -92,7 +91,10 @@ def grid(
     loss: Loss, eps_grid: Sequence[float], scale_grid: Sequence[float], seeds: Sequence[int]
 ) -> list[Trial]:
     """Return the trials of a loss: a loss with a fixed eps, or without one, has the scales only."""
-    values: Sequence[float | None] = eps_grid if loss.has_eps and loss.eps is None else [loss.eps]
+    values: Sequence[float | None] = [loss.eps]
+    if loss.has_eps and loss.eps is None:
+        # with_eps refuses values that the loss's protected operators do not allow
+        values = [loss.with_eps(value).eps for value in eps_grid]
     return [Trial(loss, eps, scale, seed) for seed in seeds for eps in values for scale in scale_grid]
 
 
@@ -131,7 +133,7 @@ def evaluate(
         raise OptionError("there is no loss to evaluate; name at least one")
     if not seeds:
         raise OptionError("there is no seed; give at least one")
-    check_grid("eps", eps_grid, XI, LARGEST_EPS)
+    check_grid("eps", eps_grid, None, LARGEST_EPS)
     check_grid("scale", scale_grid, None, None)
     groups = [grid(loss, eps_grid, scale_grid, [seed]) for loss in losses for seed in seeds]
     return run_trials(groups, dataset, architecture, settings, progress=progress, stop=stop)

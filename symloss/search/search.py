@@ -172,9 +172,10 @@ class _Search:
         began = time.monotonic()
         if self.stop.is_set():
             self.progress(Note("phase II (validation check) was skipped: the search was stopped"))
-        validated = validate(
-            list(phase1.candidates.values()), self.proxy, self.options, self.progress, self.stop
-        )
+            validated = ValidationResult((), (), 0, 0, 0)
+        else:
+            candidates = list(phase1.candidates.values())
+            validated = validate(candidates, self.proxy, self.options, self.progress, self.stop)
         self.seconds["2"] = time.monotonic() - began
         if self.run is not None:
             self.run.write("checks", list(validated.reports))

@@ -1,0 +1,100 @@
+"""`evaluate` and `search` from the command line, on data small enough for seconds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from symloss.cli import main
+
+SMALL = ["--dataset", "synthetic", "--users", "60", "--items", "80", "--interactions", "1500"]
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments))
+
+
+def test_evaluate_json_has_one_entry_a_loss_and_seed() -> None:
+    options = ["--eps", "1,0.1", "--scale", "1,2", "--max-epochs", "3", "--seeds", "2", "--json"]
+    result = run("evaluate", "mse", "maxr", *SMALL, *options)
+    assert result.exit_code == 0, result.stderr
+    results = json.loads(result.stdout)["results"]
+    assert [(entry["loss"], entry["seed"]) for entry in results] == [
+        ("mse", 42),
+        ("mse", 43),
+        ("maxr", 42),
+        ("maxr", 43),
+    ]
+    for entry in results:
+        assert set(entry["metrics"]) == {"auc", "f1", "accuracy", "rmse", "mae"}
+        assert all(0 <= value <= 1 for value in entry["metrics"].values())
+        assert entry["scale"] in (1, 2) and entry["epochs"] == 3 and 1 <= entry["best_epoch"] <= 3
+        assert entry["eps"] in ((None,) if entry["loss"] == "mse" else (1, 0.1))
+    assert [entry["trials"] for entry in results] == [2, 2, 4, 4]
+
+
+def test_evaluate_table_and_score_losses() -> None:
+    result = run("evaluate", "hinge", "-log(yhat)*y - log(1-yhat)*(1-y)", *SMALL, "--max-epochs", "2")
+    assert result.exit_code == 0, result.stderr
+    assert "hinge" in result.stdout and "AUC" in result.stdout
+
+
+def test_evaluate_is_reproducible_whatever_the_threads() -> None:
+    found = []
+    for threads in ("1", "2"):
+        result = run("evaluate", "bce", "mse", *SMALL, "--max-epochs", "4", "--threads", threads, "--json")
+        found.append([entry["metrics"] for entry in json.loads(result.stdout)["results"]])
+    assert found[0] == found[1]
+
+
+def test_mlp_trains() -> None:
+    result = run("evaluate", "bce", *SMALL, "--model", "mlp", "--max-epochs", "2", "--json")
+    assert json.loads(result.stdout)["model"] == "mlp"
+
+
+def test_search_runs_all_phases_and_leaves_a_run_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    options = ["--check-first", "--strategy", "random", "--loops", "20", "--batch", "500", "--survivors", "2"]
+    training = ["--learning-rate", "0.3", "--max-epochs", "3", "--eps", "0.1"]
+    result = run("search", *SMALL, *options, *training, "--out", str(folder), "--json")
+    assert result.exit_code == 0, result.stderr
+    document = json.loads(result.stdout)
+    counts = document["counts"]
+    assert counts["sampled"] == 10_000 and counts["zero_gradient"] > 0 and counts["distinct"] > 0
+    assert {entry["loss"] for entry in document["baselines"]} == {"bce", "mse"}
+    assert document["best"]["formula"] and 0 <= document["best"]["metrics"]["auc"] <= 1
+    names = {path.name for path in folder.iterdir()}
+    assert {"config.json", "candidates.jsonl", "checks.json", "results.json", "summary.json"} <= names
+    assert json.loads((folder / "summary.json").read_text())["counts"] == counts
+    config = json.loads((folder / "config.json").read_text())
+    assert config["options"]["seed"] == 42 and config["environment"]
+    again = run("search", *SMALL, "--loops", "1", "--out", str(folder))
+    assert again.exit_code == 2 and "in use" in again.stderr
+
+
+BAD_INPUT = [
+    (["search", "--model", "nfm"], "unknown model 'nfm'"),
+    (["search", "--strategy", "reinforced"], "did you mean 'reinforce'"),
+    (["search", "--time", "soon"], "write a duration such as 90s"),
+    (["search", "--operators", "add,plus"], "unknown operator 'plus'"),
+    (["search", *SMALL, "--loops", "1", "--out", "/proc/nowhere"], "choose another with --out"),
+    (["search", "--task", "ranking"], "unknown task"),
+    (["evaluate", "maxrr", *SMALL], "did you mean 'maxr'"),
+    (["evaluate", "mse", *SMALL, "--max-epochs", "0"], "at least 1"),
+    (["evaluate", "mse", *SMALL, "--eps", "a"], "must be a number"),
+    (["evaluate", "mse", *SMALL, "--scale", "-1"], "positive numbers"),
+    (["evaluate", "mse", *SMALL, "--seeds", "0"], "at least 1"),
+    (["evaluate", "plog(yhat, eps)", *SMALL, "--eps", "1e-9"], "at least 1e-6"),
+    (["evaluate", "mse", "--users", "3"], "go with --dataset synthetic"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "says"), BAD_INPUT, ids=lambda value: None)
+def test_bad_input(arguments: list[str], says: str) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert says in " ".join(result.stderr.split())
+    assert isinstance(result.exception, SystemExit)
