@@ -17,6 +17,9 @@ import json
 import statistics
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import click
@@ -52,13 +55,13 @@ def grid(score: bool) -> np.ndarray:
     return np.unique(np.concatenate([np.linspace(0, 1, 1501)[1:-1], near, 1 - near]))
 
 
-def gradient(loss: Loss, point: float, label: int) -> mpmath.mpf:
+def gradient(loss: Loss, point: float, label: int, digits: int = 60) -> mpmath.mpf:
     values = {
         yhat: Rational(*point.as_integer_ratio()),
         y: Rational(label),
         eps: exact_number(loss.eps_value),
     }
-    return precise(loss.expression, values, 60)[1]
+    return precise(loss.expression, values, digits)[1]
 
 
 def contradiction(loss: Loss, proof: DirectionProof, points: np.ndarray) -> str:
@@ -69,6 +72,9 @@ def contradiction(loss: Loss, proof: DirectionProof, points: np.ndarray) -> str:
         if proof.witness is None:
             return "refuted without a witness"
         value = gradient(loss, proof.witness.yhat, label)
+        if proof.zero:
+            nonzero = [float(p) for p in points[::50] if abs(gradient(loss, float(p), label)) > 1e-40]
+            return f"called zero, but the gradient at {nonzero[0]} is not" if nonzero else ""
         return (
             ""
             if mpmath.isnan(value) or value * want < 0
@@ -91,7 +97,8 @@ def contradiction(loss: Loss, proof: DirectionProof, points: np.ndarray) -> str:
         doubtful.append(center)
     for point in doubtful:
         value = gradient(loss, float(point), label)
-        if value * want < 0:
+        # What is rounding alone shrinks with more digits.
+        if value * want < 0 and abs(gradient(loss, float(point), label, 120)) > abs(value) / 2:
             return f"proved, but the gradient at {point!r} is {mpmath.nstr(value, 5)}"
         if (
             proof.strict
@@ -103,14 +110,35 @@ def contradiction(loss: Loss, proof: DirectionProof, points: np.ndarray) -> str:
     return ""
 
 
-def proof_seconds(loss: Loss) -> float:
-    """Return the time that the proofs of direction take, under the limit that `check` sets them."""
+@dataclass
+class Finding:
+    """What one loss gives: seconds for the proofs and for the whole check, and by label status and contradiction."""
+
+    proof: float
+    check: float
+    directions: list[tuple[str, str, tuple[float, float] | None, str]]
+
+
+def examine(loss: Loss) -> Finding:
+    """Prove, check and try to contradict one loss."""
     clear_cache()
     start = time.perf_counter()
     tape = Tape.of(loss.expression)
     deadline = Deadline(1.0)
     prove_direction(loss, sampled_direction(loss, 0, tape), tape, resolved_pieces(loss, deadline), deadline)
-    return time.perf_counter() - start
+    proof_seconds = time.perf_counter() - start
+    clear_cache()
+    start = time.perf_counter()
+    try:
+        report = check(loss)
+    except Exception as error:
+        return Finding(proof_seconds, 0.0, [("", "crash", None, repr(error))])
+    check_seconds = time.perf_counter() - start
+    directions = [
+        (proof.label, proof.status, proof.interval, contradiction(loss, proof, grid(loss.takes_score)))
+        for proof in report.direction
+    ]
+    return Finding(proof_seconds, check_seconds, directions)
 
 
 def percentiles(name: str, seconds: list[float]) -> dict[str, float]:
@@ -133,8 +161,13 @@ def percentiles(name: str, seconds: list[float]) -> dict[str, float]:
 @click.option("--open-eps", is_flag=True, help="Leave eps open.")
 @click.option("--extended", is_flag=True, help="Draw from the extended operators too.")
 @click.option("--log", type=click.Path(path_type=Path), help="Write a line there after every 100 losses.")
+@click.option(
+    "--jobs", default=1, show_default=True, help="Processes; more than one makes the times less exact."
+)
 @click.option("--json", "as_json", is_flag=True)
-def main(count: int, seed: int, open_eps: bool, extended: bool, log: Path | None, as_json: bool) -> None:
+def main(
+    count: int, seed: int, open_eps: bool, extended: bool, log: Path | None, jobs: int, as_json: bool
+) -> None:
     """Check random losses and report contradictions, undecided directions and times."""
     mutated = max(1, count // 6)
     losses = sampled_losses(count - mutated, seed, ("extended",) if extended else ("paper",), open_eps)
@@ -143,24 +176,22 @@ def main(count: int, seed: int, open_eps: bool, extended: bool, log: Path | None
     checks: list[float] = []
     proofs: list[float] = []
     statuses: dict[str, int] = {}
-    for number, loss in enumerate(losses, 1):
-        proofs.append(proof_seconds(loss))
-        clear_cache()
-        start = time.perf_counter()
-        report = check(loss)
-        checks.append(time.perf_counter() - start)
-        if checks[-1] > 1.0:
-            slow.append((round(checks[-1], 2), loss.formula, loss.eps))
-        for proof in report.direction:
-            statuses[proof.status] = statuses.get(proof.status, 0) + 1
-            if proof.status == "undecided":
-                undecided.append((loss.formula, loss.eps, proof.label, proof.interval))
-            problem = contradiction(loss, proof, grid(loss.takes_score))
-            if problem:
-                violations.append((loss.formula, loss.eps, proof.label, problem))
-        if log is not None and number % 100 == 0:
-            with log.open("a") as stream:
-                print(number, statuses, "violations", violations, "slow", slow[-3:], file=stream)
+    with ProcessPoolExecutor(jobs, mp_context=get_context("fork")) as pool:
+        found = pool.map(examine, losses, chunksize=10) if jobs > 1 else map(examine, losses)
+        for number, (loss, finding) in enumerate(zip(losses, found, strict=True), 1):
+            proofs.append(finding.proof)
+            checks.append(finding.check)
+            if checks[-1] > 1.0:
+                slow.append((round(checks[-1], 2), loss.formula, loss.eps))
+            for label, status, interval, problem in finding.directions:
+                statuses[status] = statuses.get(status, 0) + 1
+                if status == "undecided":
+                    undecided.append((loss.formula, loss.eps, label, interval))
+                if problem:
+                    violations.append((loss.formula, loss.eps, label, problem))
+            if log is not None and number % 100 == 0:
+                with log.open("a") as stream:
+                    print(number, statuses, "violations", violations, "slow", slow[-3:], file=stream)
     result = {
         "losses": len(losses),
         "directions": sum(statuses.values()),

@@ -126,19 +126,34 @@ def training_options(function: Function) -> Function:
     options = [
         click.option("--model", default="mf", show_default=True, metavar="mf|mlp", help="The recommender."),
         click.option(
-            "--task", default="classification", show_default=True, metavar="classification|regression",
+            "--task",
+            default="classification",
+            show_default=True,
+            metavar="classification|regression",
             help="What validation measures: AUC, or RMSE.",
         ),
         click.option("--max-epochs", default=3000, show_default=True, type=int, help="Longest training."),
         click.option(
-            "--patience", default=100, show_default=True, type=int, help="Epochs without a better validation metric."
+            "--patience",
+            default=100,
+            show_default=True,
+            type=int,
+            help="Epochs without a better validation metric.",
         ),
         click.option("--learning-rate", default=0.01, show_default=True, type=float, help="Of SGD."),
+        click.option(
+            "--optimizer", default="sgd", show_default=True, metavar="sgd|adam", help="How steps are made."
+        ),
         click.option("--l2", default=3e-4, show_default=True, type=float, help="Decay of every parameter."),
         click.option("--batch-size", default=128, show_default=True, type=int, help="Interactions a step."),
         click.option("--threads", default=None, type=int, help="Processor cores to use. Default: all."),
-        click.option("--device", default="cpu", show_default=True, help="Where to train: cpu, or cuda."),
-    ]  # fmt: skip
+        click.option(
+            "--device",
+            default="cpu",
+            show_default=True,
+            help="Where to train: cpu, cuda, or torch-cpu (the code for cuda on the CPU).",
+        ),
+    ]
     for option in reversed(options):
         function = option(function)
     return function
@@ -156,7 +171,7 @@ def training_settings(parameters: Mapping[str, Any], *, seed: int) -> TrainingSe
     task = parameters["task"]
     if task not in METRICS:
         raise OptionError(unknown_name("task", task, METRICS, "--task takes one of these"))
-    names = ("max_epochs", "patience", "learning_rate", "l2", "batch_size", "threads", "device")
+    names = ("max_epochs", "patience", "learning_rate", "optimizer", "l2", "batch_size", "threads", "device")
     return TrainingSettings(metric=METRICS[task], seed=seed, **{name: parameters[name] for name in names})
 
 

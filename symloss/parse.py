@@ -109,6 +109,16 @@ def _kind(node: ast.expr) -> str:
             return "this operator"
 
 
+def _spine(node: ast.BinOp, kinds: tuple[type[ast.operator], ...]) -> tuple[ast.expr, list[ast.BinOp]]:
+    """Return the first operand of a chain of operators of these kinds, and its steps from left to right."""
+    steps: list[ast.BinOp] = []
+    current: ast.expr = node
+    while isinstance(current, ast.BinOp) and isinstance(current.op, kinds):
+        steps.append(current)
+        current = current.left
+    return current, steps[::-1]
+
+
 class _Reader:
     """Turns the syntax tree of one text into an expression."""
 
@@ -249,21 +259,34 @@ class _Reader:
 
     def _chain(self, node: ast.BinOp, depth: int) -> Expr:
         """Read a + b - c ... or a * b / c ... without recursion on its length."""
-        kinds = (ast.Add, ast.Sub) if isinstance(node.op, ast.Add | ast.Sub) else (ast.Mult, ast.Div)
-        steps: list[tuple[ast.BinOp, ast.expr]] = []
-        current: ast.expr = node
-        while isinstance(current, ast.BinOp) and isinstance(current.op, kinds):
-            steps.append((current, current.right))
-            current = current.left
-        operands = [self._visit(current, depth + 1)]
-        for step, right in reversed(steps):
-            operand = self._visit(right, depth + 1)
-            if isinstance(step.op, ast.Sub):
-                operand = make(Mul, [Integer(-1), operand])
-            elif isinstance(step.op, ast.Div):
-                operand = self._reciprocal(operand, right)
-            operands.append(operand)
-        return make(Add if kinds[0] is ast.Add else Mul, operands)
+        if isinstance(node.op, ast.Mult | ast.Div):
+            return make(Mul, self._factors(node, depth))
+        first, steps = _spine(node, (ast.Add, ast.Sub))
+        terms = [self._visit(first, depth + 1)]
+        for step in steps:
+            term = self._visit(step.right, depth + 1)
+            terms.append(make(Mul, [Integer(-1), term]) if isinstance(step.op, ast.Sub) else term)
+        return make(Add, terms)
+
+    def _factors(self, node: ast.BinOp, depth: int) -> list[Expr]:
+        """Read a product as its factors, those of a product below the line one by one.
+
+        SymPy multiplies a number into a sum; a denominator such as 2*(1 + yhat) must not be built as a product first,
+        or what was printed would not read back as it was.
+        """
+        first, steps = _spine(node, (ast.Mult, ast.Div))
+        factors = [self._visit(first, depth + 1)]
+        for step in steps:
+            right = step.right
+            if isinstance(step.op, ast.Mult):
+                factors.append(self._visit(right, depth + 1))
+            elif (
+                isinstance(right, ast.BinOp) and isinstance(right.op, ast.Mult | ast.Div) and not self.protect
+            ):
+                factors += [self._reciprocal(factor, right) for factor in self._factors(right, depth + 1)]
+            else:
+                factors.append(self._reciprocal(self._visit(right, depth + 1), right))
+        return factors
 
     def _reciprocal(self, operand: Expr, node: ast.expr) -> Expr:
         if operand.is_zero:

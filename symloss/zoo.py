@@ -122,7 +122,7 @@ ENTRIES: tuple[ZooEntry, ...] = (
     ),
     ZooEntry(
         "savage",
-        f"1/(1 + exp(2*{_MARGIN}))**2",
+        f"sigmoid(-2*{_MARGIN})**2",
         "score",
         "binary",
         "Masnadi-Shirazi and Vasconcelos, SavageBoost, 2008",

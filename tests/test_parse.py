@@ -108,6 +108,15 @@ def test_reads(text: str, expected: object) -> None:
     assert parse(text) == expected
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["1/(2*(yhat + 1))", "y/(3*(yhat + 1)/(2*(y + 1)))", "abs(0.5/(1 + yhat**2))", "3/(2*(yhat + 1)**0.7)"],
+)
+def test_numbers_below_the_line_do_not_change_the_sum_beside_them(text: str) -> None:
+    expression = parse(text)
+    assert parse(formula_text(expression)) == expression
+
+
 def test_long_flat_sums_are_fine() -> None:
     assert parse("+".join(["yhat"] * 900)) == 900 * yhat
 

@@ -12,9 +12,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from symloss.compile.jit import njit
 from symloss.compile.vector_math import arctan32, exp32, log32, sigmoid32, tanh32
 from symloss.ops.constants import GUARD_LIMIT, XI
 from symloss.ops.opcode import Opcode
@@ -23,37 +23,36 @@ _ZERO, _HALF, _ONE, _TWO = np.float32(0), np.float32(0.5), np.float32(1), np.flo
 _XI = np.float32(XI)
 _LIMIT = np.float32(GUARD_LIMIT)
 _LOG_LIMIT = np.float32(math.log(GUARD_LIMIT))
-_FAST = {"contract"}
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST)
+@njit
 def _sign(x: np.float32) -> np.float32:
     """Return -1, 0 or 1; NaN for NaN."""
     one = _ONE if x > _ZERO else -_ONE
     return x if x == _ZERO or x != x else one
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST)
+@njit
 def _times(derivative: np.float32, factor: np.float32) -> np.float32:
     """Return the product, but 0 where the derivative is 0."""
     return derivative * factor if derivative != _ZERO else _ZERO
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST)
+@njit
 def _larger(a: np.float32, b: np.float32) -> np.float32:
     """Return the maximum; NaN if either is."""
     larger = a if a > b else b
     return a if a != a else larger
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST)
+@njit
 def _smaller(a: np.float32, b: np.float32) -> np.float32:
     """Return the minimum; NaN if either is."""
     smaller = a if a < b else b
     return a if a != a else smaller
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST)
+@njit
 def _chosen(a: np.float32, b: np.float32, da: np.float32, db: np.float32) -> np.float32:
     """Return the derivative of max(a, b): the larger one's, the mean at ties, NaN with NaN."""
     one = da if a > b else db
@@ -61,32 +60,32 @@ def _chosen(a: np.float32, b: np.float32, da: np.float32, db: np.float32) -> np.
     return one if a == a and b == b else a + b
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST)
+@njit
 def _protected_log(x: np.float32, s: np.float32) -> np.float32:
     """Return sign(x) log(|x| + s), 0 at 0."""
     return x if x == _ZERO else _sign(x) * log32(abs(x) + s)
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST)
+@njit
 def _protected_reciprocal(x: np.float32, s: np.float32) -> np.float32:
     """Return sign(x) / max(|x| + s, xi)."""
     return _sign(x) / _larger(abs(x) + s, _XI)
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST)
+@njit
 def _protected_sqrt(x: np.float32, s: np.float32) -> np.float32:
     """Return sign(x) sqrt(|x| + s)."""
     return _sign(x) * np.sqrt(abs(x) + s)
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST)
+@njit
 def _root_of_one_plus_square(b: np.float32) -> np.float32:
     """Return sqrt(1 + b^2), also where b^2 overflows."""
     size = abs(b)
     return size if size > np.float32(1e18) else np.sqrt(_ONE + b * b)
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST)
+@njit
 def _power_row(x: NDArray[np.float32], a: int, b: int, one_exponent: bool, shift: float,
                out: NDArray[np.float32], row: int, n: int) -> None:  # fmt: skip
     """Write a ** (b + shift) to `out[row]`; small whole and half exponents common to all take no pow()."""
@@ -111,7 +110,7 @@ def _power_row(x: NDArray[np.float32], a: int, b: int, one_exponent: bool, shift
             out[row, j] = _ONE / out[row, j]
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST, forceinline=True)
+@njit(forceinline=True)
 def write_values(op: int, x: NDArray[np.float32], a: int, b: int, one_b: bool, out: int, n: int) -> None:
     """Write op(x[a], x[b]) to the first n places of x[out]; `one_b` says that x[b] is one number."""
     if op == Opcode.ADD:
@@ -193,7 +192,7 @@ def write_values(op: int, x: NDArray[np.float32], a: int, b: int, one_b: bool, o
             x[out, j] = np.float32(np.nan)
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST, forceinline=True)
+@njit(forceinline=True)
 def write_derivatives(op: int, x: NDArray[np.float32], d: NDArray[np.float32], a: int, b: int, one_b: bool,
                       out: int, n: int) -> None:  # fmt: skip
     """Write the derivative of x[out] = op(x[a], x[b]) to the first n places of d[out], from d[a] and d[b]."""

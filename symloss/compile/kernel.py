@@ -16,10 +16,11 @@ from functools import cache
 from typing import Any, TypeAlias
 
 import numpy as np
-from numba import carray, cfunc, njit, types
+from numba import carray, types
 from numpy.typing import NDArray
 
 from symloss.compile.instructions import write_derivatives, write_values
+from symloss.compile.jit import cfunc, njit
 from symloss.compile.program import FIRST_CONSTANT_SLOT, SLOT_EPS, SLOT_Y, SLOT_YHAT, Program
 
 Interpreter: TypeAlias = Any
@@ -27,8 +28,6 @@ Interpreter: TypeAlias = Any
 
 _FIXED, _BY_LABEL, _BY_PREDICTION = 0, 1, 2
 """What a slot depends on: on neither, on y only, on yhat (and so has a derivative)."""
-
-_FAST = {"contract"}
 
 
 def _run(opcodes: Any, left: Any, right: Any, length: int, n_constants: int, values: Any, derivatives: Any,
@@ -60,10 +59,10 @@ def interpreter() -> Interpreter:
         integers, integers, integers, types.int64, types.int64, floats, floats, integers, types.int64,
         types.boolean, types.int64,
     )  # fmt: skip
-    return cfunc(signature, cache=True, nopython=True, error_model="numpy", fastmath=_FAST)(_run)
+    return cfunc(signature, _run)
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST)
+@njit
 def prepare(run: Interpreter, opcodes: NDArray[np.int32], left: NDArray[np.int32], right: NDArray[np.int32],
             length: int, constants: NDArray[np.float64], n_constants: int, eps: float,
             values: NDArray[np.float32], derivatives: NDArray[np.float32],
@@ -99,7 +98,7 @@ def prepare(run: Interpreter, opcodes: NDArray[np.int32], left: NDArray[np.int32
         depends.ctypes, width, True, width)  # fmt: skip
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST)
+@njit
 def _evaluate(run: Interpreter, opcodes: NDArray[np.int32], left: NDArray[np.int32], right: NDArray[np.int32],
               constants: NDArray[np.float64], eps: float, yhat: NDArray[np.float32],
               y: NDArray[np.float32], width: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:  # fmt: skip

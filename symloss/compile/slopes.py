@@ -8,28 +8,25 @@ its gradient. A score loss sees the score itself, with chain factor 1.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from symloss.compile.jit import SUMS, njit
 from symloss.compile.kernel import Interpreter, interpreter, prepare
 from symloss.compile.program import FIRST_CONSTANT_SLOT, SLOT_Y, SLOT_YHAT, ProgramBatch
 from symloss.compile.vector_math import sigmoid32
 
 _LOWEST = np.float32(2.0**-126)
 _HIGHEST = np.float32(1 - 2.0**-24)
-_FAST = {"contract"}
-_SUMS = {"contract", "reassoc", "nsz"}
-"""A sum may be reordered, which SIMD needs; NaN and infinity keep their meaning."""
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST)
+@njit
 def clip32(x: np.float32, low: np.float32, high: np.float32) -> np.float32:
     """Return x within [low, high]; NaN stays NaN."""
     x = low if x < low else x
     return high if x > high else x
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_SUMS)
+@njit(fastmath=SUMS)
 def slopes(run: Interpreter, scores: NDArray[np.float32], labels: NDArray[np.float32], n: int,
            opcodes: NDArray[np.int32], left: NDArray[np.int32], right: NDArray[np.int32], length: int,
            n_constants: int, scale: float, takes_score: bool, values: NDArray[np.float32],
@@ -74,7 +71,7 @@ def slopes(run: Interpreter, scores: NDArray[np.float32], labels: NDArray[np.flo
     return scale * float(total), float(size)
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST)
+@njit
 def _population(run: Interpreter, scores: NDArray[np.float32], labels: NDArray[np.float32],
                 opcodes: NDArray[np.int32], left: NDArray[np.int32], right: NDArray[np.int32],
                 lengths: NDArray[np.int32], constants: NDArray[np.float64], n_constants: NDArray[np.int32],

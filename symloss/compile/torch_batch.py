@@ -22,14 +22,12 @@ from symloss.compile.torch_rules import RULES, Rule
 
 @dataclass(frozen=True, eq=False)
 class _Step:
-    """A group with its indices on the device; `by` indices are None where no derivative is due."""
+    """A group with its indices on the device; a binary rule's left operands come before its right ones."""
 
     rule: Rule
-    left: Tensor
-    right: Tensor | None
+    operands: Tensor
     rows: slice
-    by_left: Tensor | None
-    by_right: Tensor | None
+    by_operands: Tensor | None
     by_rows: slice
 
 
@@ -99,13 +97,13 @@ class TorchPrograms:
 
     def _on_device(self, group: Group) -> _Step:
         rule, size, size_by = RULES[group.opcode], len(group.left), len(group.by_left)
+        both = group.left if rule.unary else np.concatenate([group.left, group.right])
+        by_both = group.by_left if rule.unary else np.concatenate([group.by_left, group.by_right])
         return _Step(
             rule=rule,
-            left=self._index(group.left),
-            right=None if rule.unary else self._index(group.right),
+            operands=self._index(both),
             rows=slice(group.start, group.start + size),
-            by_left=self._index(group.by_left) if size_by else None,
-            by_right=self._index(group.by_right) if size_by and not rule.unary else None,
+            by_operands=self._index(by_both) if size_by else None,
             by_rows=slice(group.by_start, group.by_start + size_by),
         )
 
@@ -113,12 +111,19 @@ class TorchPrograms:
 def _run(steps: list[_Step], values: Tensor, derivatives: Tensor) -> None:
     """Run the groups in order: gather operands, write neighbouring results."""
     for step in steps:
-        a = values.index_select(0, step.left)
-        b = a if step.right is None else values.index_select(0, step.right)
+        a, b = _gathered(values, step.operands, step.rule)
         value = step.rule.value(a, b)
         values[step.rows] = value
-        if step.by_left is not None:
-            da = derivatives.index_select(0, step.by_left)
-            db = da if step.by_right is None else derivatives.index_select(0, step.by_right)
+        if step.by_operands is not None:
+            da, db = _gathered(derivatives, step.by_operands, step.rule)
             n = len(da)
             derivatives[step.by_rows] = step.rule.derivative(a[:n], b[:n], value[:n], da, db)
+
+
+def _gathered(source: Tensor, rows: Tensor, rule: Rule) -> tuple[Tensor, Tensor]:
+    """Return the left and right operands; twice the same for a unary rule."""
+    found = source.index_select(0, rows)
+    if rule.unary:
+        return found, found
+    half = len(rows) // 2
+    return found[:half], found[half:]

@@ -16,7 +16,8 @@ Lawson's iteration on Chebyshev points.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from symloss.compile.jit import njit
 
 _LOG2_E = np.float32(1.4426950408889634)
 _LN2_HIGH = np.float32(0.693359375)
@@ -84,22 +85,21 @@ _PI_4 = np.float32(0.7853981633974483)
 
 # Contraction (fused multiply-add) is the only freedom given to the compiler:
 # NaN and infinity keep their meaning and the order of additions is kept.
-_FAST = {"contract"}
 
 
-@njit(nogil=True, cache=True)
+@njit
 def _bits(x: np.float32) -> np.int32:
     """Return the bits of a float32."""
     return np.float32(x).view(np.int32)
 
 
-@njit(nogil=True, cache=True)
+@njit
 def _from_bits(bits: np.int32) -> np.float32:
     """Return the float32 with these bits."""
     return np.int32(bits).view(np.float32)
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST)
+@njit
 def exp32(x: np.float32) -> np.float32:
     """Return e**x; 0 below about -103.97, infinity above about 88.72, NaN for NaN."""
     bounded = min(max(x, np.float32(-105)), np.float32(90))
@@ -118,7 +118,7 @@ def exp32(x: np.float32) -> np.float32:
     return x if x != x else result
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST)
+@njit
 def log32(x: np.float32) -> np.float32:
     """Return the natural logarithm; -infinity at 0, NaN below 0 and for NaN."""
     tiny = x < _SMALLEST_NORMAL
@@ -138,7 +138,7 @@ def log32(x: np.float32) -> np.float32:
     return result if x >= np.float32(0) else _NAN
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST)
+@njit
 def tanh32(x: np.float32) -> np.float32:
     """Return the hyperbolic tangent."""
     size = abs(x)
@@ -149,13 +149,13 @@ def tanh32(x: np.float32) -> np.float32:
     return near if not size >= np.float32(0.625) else far
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST)
+@njit
 def sigmoid32(x: np.float32) -> np.float32:
     """Return 1 / (1 + e**-x)."""
     return _ONE / (_ONE + exp32(-x))
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST)
+@njit
 def arctan32(x: np.float32) -> np.float32:
     """Return the inverse tangent, between -pi/2 and pi/2."""
     size = abs(x)

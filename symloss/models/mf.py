@@ -6,7 +6,7 @@ Embeddings of length 64 and both biases start from N(0, 1), the global bias from
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from symloss.compile.kernel import interpreter
 from symloss.compile.program import ProgramBatch
-from symloss.models import mf_kernel
+from symloss.models import mf_adam, mf_kernel
+from symloss.models.adam import Moments
 from symloss.models.recommender import StepSettings, check_indices
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class MFState:
         user_bias: shape (users,).
         item_bias: shape (items,).
         global_bias: shape (1,).
+        moments: what Adam remembers; not a parameter.
     """
 
     user_embedding: NDArray[np.float32]
@@ -41,6 +43,7 @@ class MFState:
     user_bias: NDArray[np.float32]
     item_bias: NDArray[np.float32]
     global_bias: NDArray[np.float32]
+    moments: Moments = field(default_factory=Moments, repr=False)
 
     def arrays(self) -> tuple[NDArray[np.float32], ...]:
         """Return all parameters in the order of the kernels' arguments."""
@@ -73,7 +76,8 @@ class MatrixFactorisation:
 
     def copy(self, state: MFState) -> MFState:
         """Return an independent copy."""
-        return MFState(*(_aligned(array) for array in state.arrays()))
+        users, items, user_bias, item_bias, base = (_aligned(array) for array in state.arrays())
+        return MFState(users, items, user_bias, item_bias, base, state.moments.copy())
 
     def train_epoch(
         self,
@@ -88,9 +92,7 @@ class MatrixFactorisation:
         run, losses = interpreter(), []
         for k, state in enumerate(states):
             check_indices(train.users, train.items, len(state.user_bias), len(state.item_bias))
-            loss = mf_kernel.train_epoch(
-                run,
-                *state.arrays(),
+            arguments = (
                 train.users,
                 train.items,
                 train.labels,
@@ -109,6 +111,14 @@ class MatrixFactorisation:
                 int(settings.batch_size),
                 float(settings.gradient_clip),
             )
+            if settings.optimizer == "adam":
+                moments = state.moments
+                moments.begin(state.arrays())
+                first, second = tuple(moments.first), tuple(moments.second)
+                loss = mf_adam.train_epoch(run, state.arrays(), first, second, moments.steps, *arguments)
+                moments.steps += -(-len(orders[k]) // settings.batch_size)
+            else:
+                loss = mf_kernel.train_epoch(run, *state.arrays(), *arguments)
             losses.append(float(loss))
         return losses
 

@@ -20,9 +20,9 @@ take the path with sums.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from symloss.compile.jit import SUMS, njit
 from symloss.compile.kernel import Interpreter, prepare
 from symloss.compile.program import FIRST_CONSTANT_SLOT
 from symloss.compile.slopes import clip32, slopes
@@ -30,12 +30,8 @@ from symloss.compile.slopes import clip32, slopes
 DIMENSION = 64
 """Length of an embedding; a constant, so that a row is a fixed number of SIMD registers."""
 
-_FAST = {"contract"}
-_SUMS = {"contract", "reassoc", "nsz"}
-"""A sum may be reordered, which SIMD needs; NaN and infinity keep their meaning."""
 
-
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_SUMS, forceinline=True)
+@njit(fastmath=SUMS, forceinline=True)
 def _dot(a: NDArray[np.float32], i: int, b: NDArray[np.float32], j: int) -> np.float32:
     """Return the inner product of row i of a and row j of b."""
     total = np.float32(0)
@@ -44,7 +40,7 @@ def _dot(a: NDArray[np.float32], i: int, b: NDArray[np.float32], j: int) -> np.f
     return total
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST, forceinline=True)
+@njit(forceinline=True)
 def _scale(
     source: NDArray[np.float32], i: int, factor: np.float32, target: NDArray[np.float32], j: int
 ) -> None:
@@ -53,7 +49,7 @@ def _scale(
         target[j, k] = factor * source[i, k]
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST, forceinline=True)
+@njit(forceinline=True)
 def _subtract(
     target: NDArray[np.float32], i: int, factor: np.float32, source: NDArray[np.float32], j: int
 ) -> None:
@@ -62,7 +58,7 @@ def _subtract(
         target[i, k] -= factor * source[j, k]
 
 
-@njit(nogil=True, cache=True)
+@njit
 def _largest(table: NDArray[np.float32]) -> np.float32:
     """Return the largest absolute value, NaN if there is one."""
     # As integers the bits of non-negative floats have the same order, NaN last; that maximum is SIMD code.
@@ -73,7 +69,7 @@ def _largest(table: NDArray[np.float32]) -> np.float32:
     return np.int32(largest).view(np.float32)
 
 
-@njit(nogil=True, cache=True)
+@njit
 def _rows(count: int) -> NDArray[np.float32]:
     """Return an empty matrix of embeddings that starts at a cache line."""
     memory = np.empty(count * DIMENSION + 16, np.float32)
@@ -81,7 +77,7 @@ def _rows(count: int) -> NDArray[np.float32]:
     return memory[skipped : skipped + count * DIMENSION].reshape(count, DIMENSION)
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_SUMS)
+@njit(fastmath=SUMS)
 def _rescale(table: NDArray[np.float32], factor: np.float32) -> np.float32:
     """Multiply all by factor; return 0 if every result is finite, else NaN."""
     flat = table.ravel()
@@ -92,7 +88,7 @@ def _rescale(table: NDArray[np.float32], factor: np.float32) -> np.float32:
     return poison
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_SUMS)
+@njit(fastmath=SUMS)
 def _rescale_all(user_table: NDArray[np.float32], item_table: NDArray[np.float32],
                  user_bias: NDArray[np.float32], item_bias: NDArray[np.float32],
                  global_bias: NDArray[np.float32], factor: np.float32) -> float:  # fmt: skip
@@ -103,7 +99,7 @@ def _rescale_all(user_table: NDArray[np.float32], item_table: NDArray[np.float32
     )
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST)
+@njit
 def _step(user_table: NDArray[np.float32], item_table: NDArray[np.float32], user_bias: NDArray[np.float32],
           item_bias: NDArray[np.float32], users: NDArray[np.int32], items: NDArray[np.int32],
           copies: NDArray[np.float32], c: NDArray[np.float32], n: int, row_rate: np.float32,
@@ -120,7 +116,7 @@ def _step(user_table: NDArray[np.float32], item_table: NDArray[np.float32], user
     return total
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST)
+@njit
 def _heaviest(
     rows: NDArray[np.int32], c: NDArray[np.float32], n: int, loads: NDArray[np.float32]
 ) -> np.float32:
@@ -134,7 +130,7 @@ def _heaviest(
     return heaviest
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST)
+@njit
 def _clipped_side(table: NDArray[np.float32], bias: NDArray[np.float32], rows: NDArray[np.int32],
                   other: NDArray[np.float32], other_rows: NDArray[np.int32], c: NDArray[np.float32], n: int,
                   s: np.float32, rate: np.float32, bound: np.float32, place: NDArray[np.int32],
@@ -159,7 +155,7 @@ def _clipped_side(table: NDArray[np.float32], bias: NDArray[np.float32], rows: N
         place[rows[j]] = -1
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST)
+@njit
 def train_epoch(run: Interpreter, user_table: NDArray[np.float32], item_table: NDArray[np.float32],
                 user_bias: NDArray[np.float32], item_bias: NDArray[np.float32],
                 global_bias: NDArray[np.float32], users: NDArray[np.int32], items: NDArray[np.int32],
@@ -208,6 +204,8 @@ def train_epoch(run: Interpreter, user_table: NDArray[np.float32], item_table: N
     s = 1.0
     largest = float(max(_largest(user_table), _largest(item_table)))
     age = 0
+    # A pass over large tables costs as much as many batches.
+    wait = 16 + (len(user_bias) + len(item_bias)) // (4 * width)
     loss = 0.0
     for start in range(0, len(order), width):
         n = min(width, len(order) - start)
@@ -234,13 +232,13 @@ def train_epoch(run: Interpreter, user_table: NDArray[np.float32], item_table: N
         rate = np.float32(learning_rate / after)
         # The margin covers the rounding of sums in float32.
         safe = size * max(largest, 1.0) * 1.001 <= bound
-        if not safe and age >= 16:
-            largest = s * float(max(_largest(user_table), _largest(item_table)))
-            age = 0
-            safe = size * max(largest, 1.0) * 1.001 <= bound
         if not safe:
             heaviest = max(_heaviest(batch_users, c, n, loads), _heaviest(batch_items, c, n, loads))
             safe = heaviest * max(largest, 1.0) * 1.001 <= bound
+            if not safe and age >= wait:
+                largest = s * float(max(_largest(user_table), _largest(item_table)))
+                age = 0
+                safe = heaviest * max(largest, 1.0) * 1.001 <= bound
         if safe:
             total = _step(user_table, item_table, user_bias, item_bias, batch_users, batch_items,
                                     copies, c, n, row_rate, rate)  # fmt: skip
@@ -265,7 +263,7 @@ def train_epoch(run: Interpreter, user_table: NDArray[np.float32], item_table: N
     return loss / len(order) + poison
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST)
+@njit
 def predict(user_table: NDArray[np.float32], item_table: NDArray[np.float32], user_bias: NDArray[np.float32],
             item_bias: NDArray[np.float32], global_bias: NDArray[np.float32], users: NDArray[np.int32],
             items: NDArray[np.int32], scores: NDArray[np.float32]) -> None:  # fmt: skip

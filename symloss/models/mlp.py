@@ -1,10 +1,10 @@
 """A multilayer perceptron on the concatenated embeddings of user and item (AutoLossGen, section 4.1).
 
-128 -> 64 -> 16 -> 1; each hidden layer is linear, batch norm, ReLU, dropout. All
-members of a population are trained side by side: every tensor has a leading axis
-of length K, and torch sees one large operation where it would see K small ones.
-The gradient of the loss by the score comes from the program interpreter, autograd
-does the rest, so no loss needs torch code.
+128 -> 64 -> 16 -> 1; each hidden layer is linear, batch norm, ReLU, dropout. On
+the CPU a member is trained alone, by one fused kernel (`mlp_kernel`). On other
+devices all members of a population are trained side by side (`mlp_population`):
+every tensor has a leading axis of length K, and torch sees one large operation
+where it would see K small ones.
 """
 
 from __future__ import annotations
@@ -18,9 +18,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from symloss.compile.kernel import interpreter
 from symloss.compile.program import ProgramBatch
 from symloss.errors import OptionError
-from symloss.models.dropout import masks
+from symloss.models import mlp_kernel
+from symloss.models.dropout import masks, threshold_of
+from symloss.models.mlp_packing import pack_dense, unpack_dense
 from symloss.models.mlp_population import Population
 from symloss.models.mlp_state import DIMENSION, KEEP, LARGEST_GROUP, NORM_EPS, WIDTHS, MLPState
 from symloss.models.recommender import StepSettings, check_indices
@@ -31,23 +34,24 @@ if TYPE_CHECKING:
 
 
 class MultilayerPerceptron:
-    """The torch implementation, for any device.
+    """Fused on the CPU, torch elsewhere.
 
-    On the CPU a population runs on one core, and its numbers depend neither on
-    its size nor on the number of threads. On other devices sums may be taken in
-    another order each time.
+    On the CPU numbers depend neither on the size of the population nor on the
+    number of threads. On other devices sums may be taken in another order each time.
     """
 
     name = "mlp"
 
-    def __init__(self) -> None:
-        """Make a model; states are made by `initial_state`."""
+    def __init__(self, *, fused: bool = True) -> None:
+        """Make a model; states are made by `initial_state`. Without `fused`, torch is used on the CPU too."""
+        self._fused = fused
         self._single_thread = SingleThread()
 
     def group_size(self, members: int, threads: int, device: str = "cpu") -> int:
-        """Return an equal share for each core, or as many members as fit one population on a device."""
-        share = -(-members // threads) if device == "cpu" else members
-        return min(share, LARGEST_GROUP)
+        """Return 1 for the fused kernel, an equal share for each core, or a population for a device."""
+        if device != "cpu":
+            return min(members, LARGEST_GROUP)
+        return 1 if self._fused else min(-(-members // threads), LARGEST_GROUP)
 
     def initial_state(self, n_users: int, n_items: int, seed: int, device: str = "cpu") -> MLPState:
         """Draw the start: embeddings from N(0, 1), the rest as torch does by default.
@@ -78,7 +82,9 @@ class MultilayerPerceptron:
 
     def copy(self, state: MLPState) -> MLPState:
         """Return an independent copy."""
-        return MLPState.of([tensor.clone() for tensor in state.tensors()], state.n_users)
+        return MLPState.of(
+            [tensor.clone() for tensor in state.tensors()], state.n_users, state.moments.copy()
+        )
 
     def train_epoch(
         self,
@@ -89,7 +95,21 @@ class MultilayerPerceptron:
         train: Interactions,
         settings: StepSettings,
     ) -> list[float]:
-        """Train one epoch; see `Recommender.train_epoch`. `noise` seeds dropout."""
+        """Train one epoch; see `Recommender.train_epoch`. `noise` seeds dropout.
+
+        Raises:
+            OptionError: Adam is wanted on another device than the CPU.
+        """
+        if self._is_fused(states[0]):
+            members = zip(states, orders, noise, strict=True)
+            return [
+                self._fused_epoch(state, programs, k, order, seed, train, settings)
+                for k, (state, order, seed) in enumerate(members)
+            ]
+        if settings.optimizer != "sgd":
+            raise OptionError(
+                f"optimizer {str(settings.optimizer)!r} trains an mlp on the CPU only; use --device cpu or sgd"
+            )
         if len(states) % 2:
             # torch multiplies a single matrix, and treats channels beyond a multiple of its SIMD width, in
             # another way, with other roundings; an even number of members has neither.
@@ -100,6 +120,65 @@ class MultilayerPerceptron:
             return self.train_epoch(every, twice, orders, noise, train, settings)[:-1]
         with self._single_thread():
             return self._train_epoch(states, programs, orders, noise, train, settings)
+
+    def _is_fused(self, state: MLPState) -> bool:
+        return self._fused and state.table.device.type == "cpu"
+
+    def _fused_epoch(
+        self,
+        state: MLPState,
+        programs: ProgramBatch,
+        k: int,
+        order: NDArray[np.int32],
+        seed: int,
+        train: Interactions,
+        settings: StepSettings,
+    ) -> float:
+        """Train one member in place with program k; return its mean loss."""
+        table = state.table.numpy()
+        check_indices(train.users, train.items, state.n_users, len(table) - state.n_users)
+        dense, statistics = pack_dense(state)
+        adam, moments = settings.optimizer == "adam", state.moments
+        if adam:
+            moments.begin([table, dense])
+        nothing = [np.empty((0, DIMENSION), np.float32), np.empty(0, np.float32)]
+        first, second = (moments.first, moments.second) if adam else (nothing, nothing)
+        loss = mlp_kernel.train_epoch(
+            interpreter(),
+            table,
+            dense,
+            statistics,
+            state.n_users,
+            train.users,
+            train.items,
+            train.labels,
+            order,
+            np.array([seed], np.uint64),
+            threshold_of(KEEP),
+            programs.opcodes[k],
+            programs.left[k],
+            programs.right[k],
+            int(programs.lengths[k]),
+            programs.constants[k],
+            int(programs.n_constants[k]),
+            float(programs.eps[k]),
+            float(programs.scale[k]),
+            bool(programs.takes_score[k]),
+            float(settings.learning_rate),
+            float(settings.l2),
+            int(settings.batch_size),
+            float(settings.gradient_clip),
+            adam,
+            int(moments.steps),
+            first[0],
+            second[0],
+            first[1],
+            second[1],
+        )
+        if adam:
+            moments.steps += -(-len(order) // settings.batch_size)
+        unpack_dense(dense, statistics, state)
+        return float(loss)
 
     def _train_epoch(
         self,
@@ -135,6 +214,10 @@ class MultilayerPerceptron:
     ) -> NDArray[np.float32]:
         """Return the raw scores of n pairs, shape (n,), with running statistics and without dropout."""
         check_indices(users, items, state.n_users, len(state.table) - state.n_users)
+        if self._is_fused(state):
+            found = np.empty(len(users), np.float32)
+            mlp_kernel.predict(state.table.numpy(), *pack_dense(state), state.n_users, users, items, found)
+            return found
         with torch.no_grad(), self._single_thread():
             device = state.table.device
             rows = np.stack([users.astype(np.int64), items.astype(np.int64) + state.n_users], axis=1)

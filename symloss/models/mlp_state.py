@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from torch import Tensor
+
+from symloss.models.adam import Moments
 
 DIMENSION = 64
 WIDTHS = (2 * DIMENSION, 64, 16, 1)
@@ -29,6 +31,7 @@ class MLPState:
         gains, shifts: of batch norm, two vectors each.
         means, variances: running statistics of batch norm, two vectors each.
         n_users: number of users.
+        moments: what Adam remembers; not a parameter.
     """
 
     table: Tensor
@@ -39,6 +42,7 @@ class MLPState:
     means: tuple[Tensor, ...]
     variances: tuple[Tensor, ...]
     n_users: int
+    moments: Moments = field(default_factory=Moments, repr=False)
 
     def tensors(self) -> list[Tensor]:
         """Return all tensors, the table first, then trained ones, then statistics."""
@@ -53,10 +57,12 @@ class MLPState:
         ]
 
     @staticmethod
-    def of(tensors: Sequence[Tensor], n_users: int) -> MLPState:
+    def of(tensors: Sequence[Tensor], n_users: int, moments: Moments | None = None) -> MLPState:
         """Build a state from the list that `tensors` gives."""
         weights, biases, gains, shifts, means, variances = (
             tuple(tensors[start:stop])
             for start, stop in ((1, 4), (4, 7), (7, 9), (9, 11), (11, 13), (13, 15))
         )
-        return MLPState(tensors[0], weights, biases, gains, shifts, means, variances, n_users)
+        return MLPState(
+            tensors[0], weights, biases, gains, shifts, means, variances, n_users, moments or Moments()
+        )

@@ -20,12 +20,12 @@ class StepSettings(Protocol):
 
     @property
     def learning_rate(self) -> float:
-        """The rate of SGD."""
+        """The rate of the optimizer."""
         ...
 
     @property
     def l2(self) -> float:
-        """In each step, learning_rate * l2 of every parameter is taken off."""
+        """So many times each parameter is added to its clipped gradient."""
         ...
 
     @property
@@ -36,6 +36,11 @@ class StepSettings(Protocol):
     @property
     def gradient_clip(self) -> float:
         """Each element of a gradient is clipped to [-gradient_clip, gradient_clip]."""
+        ...
+
+    @property
+    def optimizer(self) -> str:
+        """The optimizer: "sgd" or "adam"."""
         ...
 
 

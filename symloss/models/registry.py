@@ -17,9 +17,9 @@ def get(name: str) -> Recommender:
     """
     # Imported here: the one needs Numba, the other torch, both take time.
     if name == "mf":
-        from symloss.models.mf import MatrixFactorisation
+        from symloss.models.mf_anywhere import MatrixFactorisationAnywhere
 
-        return MatrixFactorisation()
+        return MatrixFactorisationAnywhere()
     if name == "mlp":
         from symloss.models.mlp import MultilayerPerceptron
 

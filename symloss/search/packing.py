@@ -8,9 +8,9 @@ operator that may exceed 1/xi; a smoothed operator takes eps as second operand.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from symloss.compile.jit import njit
 from symloss.compile.program import FIRST_CONSTANT_SLOT, SLOT_EPS, SLOT_Y, SLOT_YHAT
 from symloss.ops.opcode import Opcode
 from symloss.search.tokens import N_LEAVES
@@ -25,7 +25,7 @@ _GUARD = int(Opcode.GUARD)
 Int32 = NDArray[np.int32]
 
 
-@njit(nogil=True, cache=True)
+@njit
 def pack_instructions(
     operators: Int32,
     left: Int32,

@@ -21,7 +21,7 @@ from symloss.loss import Loss
 from symloss.ops.construct import NumberLimitError
 from symloss.search.candidate import Candidate, by_reward
 from symloss.search.options import SearchOptions
-from symloss.search.progress import CheckDone, PhaseStarted, SearchProgress
+from symloss.search.progress import CheckDone, Note, PhaseStarted, SearchProgress
 from symloss.search.proxy import ProxyTest
 from symloss.symbolic.direction import prove_direction, resolved_pieces
 from symloss.symbolic.sampled import sampled_direction
@@ -108,6 +108,13 @@ def validate(
         )
         verdict = "valid" if valid else str(report["verdict"])
         progress(CheckDone(len(reports), len(survivors), options.wanted, loss, verdict))
+    failed = sum(bool(report.get("failed")) for report in reports)
+    if failed:
+        progress(
+            Note(
+                f"{failed} of {len(reports)} checks failed with an error; they count as undecided (checks.json)"
+            )
+        )
     return ValidationResult(tuple(survivors), tuple(reports), wrong_direction, same_gradient, not_a_formula)
 
 
@@ -135,6 +142,7 @@ def _safe_report(loss: Loss) -> dict[str, Any]:
             "verdict": "undecided",
             "direction": [],
             "sentence": sentence,
+            "failed": True,
         }
 
 

@@ -7,6 +7,7 @@ import time
 from symloss.errors import OptionError
 from symloss.loss import Loss
 from symloss.symbolic.direction import Pieces, prove_direction, resolved_pieces
+from symloss.symbolic.eps_grid import verdicts_on_grid
 from symloss.symbolic.gradient import gradient_form_by
 from symloss.symbolic.loss_classes import duplicate_of
 from symloss.symbolic.properties import properties_of
@@ -42,12 +43,13 @@ def check(loss: Loss, *, time_limit: float = 2.0, seed: int = 0) -> CheckReport:
     pieces: Pieces = resolved_pieces(loss, half)
     direction = prove_direction(loss, sampled, tape, pieces, half)
     verdict = verdict_of(direction)
+    at_eps = verdicts_on_grid(loss, direction, tape, seed, Deadline.at(start + 0.6 * time_limit))
     text, latex = _gradient(loss, most)
     try:
         duplicates = duplicate_of(loss, most)
     except UndecidedError:
         duplicates = []
-    properties = properties_of(loss, pieces, direction, tape, Deadline.at(start + 0.95 * time_limit))
+    properties = properties_of(loss, pieces, direction, Deadline.at(start + 0.95 * time_limit))
     return CheckReport(
         formula=loss.formula,
         name=loss.name,
@@ -58,7 +60,8 @@ def check(loss: Loss, *, time_limit: float = 2.0, seed: int = 0) -> CheckReport:
         direction=direction,
         positive_rate=sampled.positive_rate,
         zero_gradient=all(proof.zero for proof in direction),
-        sentence=sentence_of(loss, direction, verdict),
+        sentence=sentence_of(loss, direction, verdict, at_eps),
+        verdict_at_eps={value: found for value, (found, _) in at_eps.items()},
         duplicate_of=tuple(found.name for found in duplicates),
         duplicate_notes={found.name: found.sentence for found in duplicates},
         gradient=text,

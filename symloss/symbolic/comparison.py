@@ -16,6 +16,7 @@ from symloss.loss import Loss
 from symloss.ops.construct import exact_number
 from symloss.symbolic.half_line import one_sign
 from symloss.symbolic.precise import DIGITS, is_real, precise
+from symloss.symbolic.undecided import Deadline
 
 _UNIT_POINTS = tuple(Rational(n, 1009) for n in (11, 137, 301, 467, 613, 811, 983))
 _LINE_POINTS = tuple(Rational(n, 97) for n in (-877, -211, -59, 13, 71, 157, 401))
@@ -100,7 +101,12 @@ class _Reference:
 
 
 def difference(
-    a: Loss, b: Loss, points: Iterable[Rational], labels: Iterable[Rational], by_label: bool
+    a: Loss,
+    b: Loss,
+    points: Iterable[Rational],
+    labels: Iterable[Rational],
+    by_label: bool,
+    deadline: Deadline,
 ) -> Witness | None:
     """Look for a point where the gradients of a and b are not the same up to one positive factor.
 
@@ -109,9 +115,13 @@ def difference(
         points: predictions to try.
         labels: labels to try.
         by_label: whether each label may have its own factor.
+        deadline: when to stop.
 
     Returns:
         A witness that holds in 60 and in 100 digits, or None.
+
+    Raises:
+        UndecidedError: time is up.
     """
     points = tuple(points)
     for open_eps in eps_points(a, b):
@@ -120,6 +130,7 @@ def difference(
             if by_label:
                 common = None
             for point in points:
+                deadline.check()
                 left = numeric_gradient(a, point, label, open_eps)
                 right = numeric_gradient(b, point, label, open_eps)
                 outcome = _judge(left, right, common)
@@ -134,12 +145,15 @@ def difference(
     return None
 
 
-def undefined(a: Loss, b: Loss, points: Iterable[Rational], labels: Iterable[Rational]) -> Witness | None:
+def undefined(
+    a: Loss, b: Loss, points: Iterable[Rational], labels: Iterable[Rational], deadline: Deadline
+) -> Witness | None:
     """Look for a point where just one of two losses is a real number; its gradient is NaN in the witness."""
     points = tuple(points)
     for open_eps in eps_points(a, b):
         for label in labels:
             for point in points:
+                deadline.check()
                 left, right = (numeric_gradient(loss, point, label, open_eps) for loss in (a, b))
                 if is_real(left) != is_real(right):
                     return Witness(label, point, float(left), float(right), open_eps)

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import math
 from itertools import pairwise
 
 import numpy as np
-import sympy
 from sympy import Expr
+from sympy.polys.polyerrors import BasePolynomialError
 
 from symloss.domain import eps, y, yhat
 from symloss.loss import Loss
 from symloss.ops.protected import sigmoid
+from symloss.symbolic.closed_form import solved_for_prediction
 from symloss.symbolic.convert import Converter
 from symloss.symbolic.float_dual import value_and_slope
 from symloss.symbolic.limits import limit_at
 from symloss.symbolic.overlap import Cell, common_cells
-from symloss.symbolic.pieces import Piece
+from symloss.symbolic.pieces import Piece, label_pieces
+from symloss.symbolic.places import end_text
 from symloss.symbolic.precise import precise
 from symloss.symbolic.report import DirectionProof, Property
 from symloss.symbolic.sign_proof import prove_sign
+from symloss.symbolic.signs import INNER_EPS
 from symloss.symbolic.smooth import derivative
 from symloss.symbolic.tape import Tape, UnsupportedFunctionError
 from symloss.symbolic.undecided import Deadline, UndecidedError
-
-_P = sympy.Symbol("p", positive=True)
 
 
 def consistency(
@@ -37,12 +37,16 @@ def consistency(
     """Decide whether the best prediction increases with P(y = 1), and whether it equals P(y = 1).
 
     Args:
-        loss: the loss, eps fixed.
-        zero, one: its pieces for y = 0 and y = 1.
+        loss: the loss; an open eps counts at its default value.
+        zero, one: its pieces for y = 0 and y = 1, with eps fixed.
         direction: the proofs for y = 0 and y = 1.
         deadline: when to stop.
     """
     names = ("fisher_consistent", "proper")
+    flat = next((proof for proof in direction if proof.zero), None)
+    if flat is not None:
+        detail = f"the gradient for y = {flat.label} is zero, so one prediction is best for every p"
+        return {name: Property(name, "refuted", detail=detail) for name in names}
     if any(proof.status == "refuted" for proof in direction):
         detail = "the direction is wrong for a label, so a best prediction may be anywhere"
         return {name: Property(name, "undecided", detail=detail) for name in names}
@@ -56,15 +60,20 @@ def consistency(
         }
     try:
         return _decide(loss, cells, deadline)
-    except (UndecidedError, UnsupportedFunctionError):
+    except (UndecidedError, UnsupportedFunctionError, BasePolynomialError):
         return {name: Property(name, "undecided", detail="not settled in the time limit") for name in names}
 
 
 def _decide(loss: Loss, cells: list[Cell], deadline: Deadline) -> dict[str, Property]:
     shares = [_share(cell, deadline) for cell in cells]
-    closed = _closed_form(cells, shares, deadline)
+    inner = [
+        (cell, share)
+        for cell, share in zip(cells, shares, strict=True)
+        if share is None or not _is_one_sided(cell, deadline)
+    ]
+    closed = _closed_form(loss, inner, deadline) if len(inner) == 1 else ""
     status, detail = "proved", ""
-    for cell, share in zip(cells, shares, strict=True):
+    for cell, share in inner:
         if share is None:
             status, detail = (
                 "refuted",
@@ -73,12 +82,17 @@ def _decide(loss: Loss, cells: list[Cell], deadline: Deadline) -> dict[str, Prop
             break
         slope = derivative(share, yhat)
         proof = prove_sign(slope, cell.low, cell.high, 1, deadline)
-        if proof.status == "refuted" or proof.zero:
-            status = "refuted"
+        if proof.zero:
+            p = float(precise(share, {yhat: cell.inside})[0])
+            status, detail = "refuted", _jump(cell, p)
+            break
+        if proof.status == "refuted":
             place = float(proof.witness) if proof.witness is not None else float(cell.inside)
+            status = "refuted"
             detail = (
-                f"no share of positives has its best prediction around yhat = {place:.6g}: it jumps across"
+                f"around yhat = {place:.6g} the expected loss has a maximum, not a minimum, for the p that "
             )
+            detail += "makes it stationary there: the best prediction jumps over that place"
             break
         if proof.status == "undecided":
             status, detail = "undecided", "the sign of a derivative is not settled"
@@ -87,16 +101,35 @@ def _decide(loss: Loss, cells: list[Cell], deadline: Deadline) -> dict[str, Prop
     ends = _end_shares(cells, shares, deadline)
     if status == "proved" and ends is not None:
         detail = _range_text(ends)
-    value = f"yhat*(p) = {closed}" if closed else None
+    value = f"yhat*(p) = {closed}" if closed and status == "proved" else None
+    if value and ends is not None and not loss.takes_score and (ends[0] > 1e-12 or ends[1] < 1 - 1e-12):
+        value += ", clipped to (0, 1)"
     return {
         "fisher_consistent": Property("fisher_consistent", status, value, detail),
-        "proper": _proper(loss, cells, shares, deadline),
+        "proper": _proper(loss, cells, shares, inner, status == "proved", deadline),
     }
+
+
+def _jump(cell: Cell, p: float) -> str:
+    """Say what a constant phi strictly between 0 and 1 means."""
+    low, high = end_text(cell.low), end_text(cell.high)
+    return (
+        f"the expected loss increases over all of ({low}, {high}) for p below {p:.6g} and decreases for p above: "
+        f"the best yhat jumps from {low} to {high} at p = {p:.6g}, so it tells classes apart but does not rank"
+    )
+
+
+def _is_one_sided(cell: Cell, deadline: Deadline) -> bool:
+    """Return whether exactly one label has a zero gradient on a cell: it is then best for p = 0 or p = 1 only."""
+    return any(
+        Converter(deadline, {yhat: cell.inside}).element(piece.gradient).is_zero
+        for piece in (cell.first, cell.second)
+    )
 
 
 def _share(cell: Cell, deadline: Deadline) -> Expr | None:
     """Return phi = g0/(g0 - g1), reduced, or None where both gradients vanish."""
-    converter = Converter(deadline, {yhat: cell.inside})
+    converter = Converter(deadline, {yhat: cell.inside, eps: INNER_EPS})
     tower = converter.tower
     first, second = converter.element(cell.first.gradient), converter.element(cell.second.gradient)
     below = tower.add(first, tower.negative(second))
@@ -146,58 +179,59 @@ def _range_text(ends: tuple[float, float]) -> str:
     return "; ".join(parts) or "for every p the best prediction lies inside of the domain"
 
 
-def _proper(loss: Loss, cells: list[Cell], shares: list[Expr | None], deadline: Deadline) -> Property:
+def _proper(
+    loss: Loss,
+    cells: list[Cell],
+    shares: list[Expr | None],
+    inner: list[tuple[Cell, Expr | None]],
+    unique: bool,
+    deadline: Deadline,
+) -> Property:
+    """Decide whether phi(yhat) = yhat; `unique` says that phi(yhat) = p makes yhat the best prediction for p."""
     # The prediction is a probability itself, or the logit of one.
     target: Expr = sigmoid(yhat) if loss.takes_score else yhat
-    for cell, share in zip(cells, shares, strict=True):
+    everywhere = list(zip(cells, shares, strict=True))
+    for cell, share in inner or everywhere:
         if share is None:
-            return Property(
-                "proper", "refuted", detail=f"the loss is flat around yhat = {float(cell.inside):.6g}"
-            )
+            detail = f"the loss is flat around yhat = {float(cell.inside):.6g}"
+            return Property("proper", "refuted", detail=detail)
         for point in cell.points():
             value = precise(share, {yhat: point})[0]
-            if abs(value - precise(target, {yhat: point})[0]) > 1e-30:
+            wanted = precise(target, {yhat: point})[0]
+            if abs(value - wanted) > 1e-30:
                 detail = f"yhat = {float(point):.6g} is best for p = {float(value):.6g}"
-                return Property(
-                    "proper", "refuted", detail=detail, witness={"yhat": float(point), "p": float(value)}
-                )
-    for cell, share in zip(cells, shares, strict=True):
-        if not Converter(deadline, {yhat: cell.inside}).element(share - target).is_zero:
+                if not unique:
+                    detail = f"for p = {float(wanted):.6g} the best yhat is not the one that says so"
+                witness = {"yhat": float(point), "p": float(value)}
+                return Property("proper", "refuted", detail=detail, witness=witness)
+    for cell, share in everywhere:
+        if share is None or not Converter(deadline, {yhat: cell.inside}).element(share - target).is_zero:
             return Property("proper", "undecided")
     return Property("proper", "proved", "sigmoid(yhat*(p)) = p" if loss.takes_score else "yhat*(p) = p")
 
 
-def _closed_form(cells: list[Cell], shares: list[Expr | None], deadline: Deadline) -> str:
-    """Solve phi(yhat) = p where it is a quotient of polynomials of degree at most 2 on one cell."""
-    if len(cells) != 1 or shares[0] is None or deadline.passed:
+def _closed_form(loss: Loss, inner: list[tuple[Cell, Expr | None]], deadline: Deadline) -> str:
+    """Return yhat*(p) as a formula from the one cell that it lies in, with an open eps left open if that works."""
+    ((cell, share),) = inner
+    if share is None or deadline.passed:
         return ""
-    share = shares[0]
-    u = sympy.Symbol("u", positive=True)
-    exponentials = {
-        node.args[-1]
-        for node in share.atoms(sympy.Pow, sympy.exp)
-        if node.func is sympy.exp or node.base is sympy.E
-    }
-    if exponentials == {yhat}:
-        share, unknown = share.xreplace({sympy.exp(yhat, evaluate=False): u, sympy.exp(yhat): u}), u
-    else:
-        unknown = yhat
-    if not share.is_rational_function(unknown) or share.free_symbols - {unknown}:
+    if loss.has_eps and loss.eps is None:
+        text = _with_open_eps(loss, cell, deadline)
+        if text:
+            return text
+    return solved_for_prediction(share, cell.inside, loss.eps_value)
+
+
+def _with_open_eps(loss: Loss, cell: Cell, deadline: Deadline) -> str:
+    try:
+        zero, one = (label_pieces(loss, label, deadline) for label in (0, 1))
+        if len(zero) != 1 or len(one) != 1:
+            return ""
+        open_cell = Cell(cell.low, cell.high, zero[0], one[0], cell.inside)
+        share = _share(open_cell, deadline)
+    except UndecidedError:
         return ""
-    top, below = sympy.fraction(sympy.together(share))
-    equation = sympy.Poly(top - _P * below, unknown)
-    if not 1 <= equation.degree() <= 2:
-        return ""
-    solutions = sympy.roots(equation)
-    inside = cells[0].inside
-    target = precise(shares[0], {yhat: inside})[0]
-    wanted = float(inside) if unknown is yhat else math.exp(float(inside))
-    for solution in solutions:
-        value = complex(solution.subs(_P, sympy.Float(str(target), 30)).evalf(20))
-        if abs(value - wanted) < 1e-9 * (1 + abs(wanted)):
-            text = sympy.sstr(sympy.factor(solution) if equation.degree() == 1 else solution)
-            return f"log({text})" if unknown is u else text
-    return ""
+    return "" if share is None else solved_for_prediction(share, cell.inside, loss.eps_value)
 
 
 def best_prediction(loss: Loss, p: float) -> float:

@@ -1,5 +1,7 @@
 """Whether the gradient of a loss points away from the label, label by label.
 
+A gradient that is zero everywhere counts as wrong: those samples never move a prediction.
+
 Gradient descent moves yhat against the gradient. For y = 1 the gradient must
 not be positive anywhere, for y = 0 not negative; where labels fill an interval
 it must have the sign of yhat - y. With eps left open the question is asked for the
@@ -147,7 +149,10 @@ def _joined(
         left = min(lefts, key=lambda pair: pair[1] - pair[0]) if lefts else None
         return DirectionProof(name, "undecided", None, vanishes, zeros, interval=left, jump=jump)
     if all(proof.zero for proof in proofs):
-        return DirectionProof(name, "proved", False, vanishes, zeros, jump=jump, note=ZERO_NOTE)
+        still = Witness(
+            0.0 if loss.takes_score else 0.5, float(label), loss.eps_value if loss.has_eps else None, 0.0
+        )
+        return DirectionProof(name, "refuted", False, vanishes, zeros, still, jump=jump, note=ZERO_NOTE)
     stricts = [proof.strict for proof in proofs]
     strict = False if False in stricts else None if None in stricts else True
     return DirectionProof(name, "proved", strict, vanishes, zeros, jump=jump)

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from sympy import Expr, S
 
 from symloss.compile.program import Program
-from symloss.domain import Domain, y
+from symloss.domain import Domain
 from symloss.errors import OptionError
 from symloss.loss import Loss
-from symloss.symbolic.fingerprint import TOLERANCE, alike, gradients, normalised
-from symloss.symbolic.normal_form import FormKey, UpToFactor, best_label_form, up_to_factor
-from symloss.symbolic.pieces import label_expression
+from symloss.symbolic.fingerprint import TOLERANCE, Fingerprints, alike, gradients, normalised
+from symloss.symbolic.normal_form import FormKey, UpToFactor, up_to_factor
 from symloss.symbolic.same_gradient import compare_by
 from symloss.symbolic.undecided import Deadline, UndecidedError
+from symloss.symbolic.workspace import Workspace
 
 _CELL = 16 * TOLERANCE
 """Width of a bucket in the projection of fingerprints to one number; two shifted grids, so neighbours share one."""
@@ -49,7 +49,7 @@ class Match:
 @dataclass
 class _Entry:
     loss: Loss
-    fingerprint: NDArray[np.float64]
+    fingerprints: Fingerprints
     signature: tuple[FormKey, ...] | None = None
     sizes: tuple[Expr, ...] = ()
     certain: bool = False
@@ -61,7 +61,7 @@ class DuplicateIndex:
 
     Args:
         domain: where the losses live.
-        time_limit: seconds for one exact test.
+        time_limit: seconds for the exact tests of one loss; a match not settled by then is "undecided".
     """
 
     def __init__(self, domain: Domain | None = None, *, time_limit: float = 2.0) -> None:
@@ -73,6 +73,7 @@ class DuplicateIndex:
         self._buckets: tuple[dict[int, list[int]], dict[int, list[int]]] = ({}, {})
         self._not_finite: list[int] = []
         self._weights: NDArray[np.float64] | None = None
+        self._workspace = Workspace(self.domain)
         self._forms: dict[tuple[Expr, int | None], UpToFactor] = {}
         self.exact_tests = 0
 
@@ -117,16 +118,16 @@ class DuplicateIndex:
         programs = programs or [loss.program() for loss in losses]
         raw = gradients(programs, [loss.eps_value for loss in losses], self.domain)
         return [
-            self._one(loss, fingerprint, store)
-            for loss, fingerprint in zip(losses, normalised(raw, self.domain), strict=True)
+            self._one(loss, fingerprints, store)
+            for loss, fingerprints in zip(losses, normalised(raw, self.domain), strict=True)
         ]
 
-    def _one(self, loss: Loss, fingerprint: NDArray[np.float64], store: bool) -> Match | None:
+    def _one(self, loss: Loss, fingerprints: Fingerprints, store: bool) -> Match | None:
         name = (loss.expression, loss.eps)
         known = self._matches.get(name)
         if known is not None:
             return known
-        new = _Entry(loss, fingerprint)
+        new = _Entry(loss, fingerprints)
         match = self._find(new)
         if store:
             if match is None:
@@ -149,35 +150,38 @@ class DuplicateIndex:
     def _store(self, entry: _Entry) -> None:
         number = len(self._entries)
         self._entries.append(entry)
-        if np.isnan(entry.fingerprint).any():
+        if np.isnan(entry.fingerprints[0]).any():
             self._not_finite.append(number)
             return
-        for table, cell in zip(self._buckets, self._cells(entry.fingerprint), strict=True):
-            table.setdefault(cell, []).append(number)
+        for fingerprint in entry.fingerprints:
+            for table, cell in zip(self._buckets, self._cells(fingerprint), strict=True):
+                table.setdefault(cell, []).append(number)
 
     def _find(self, new: _Entry) -> Match | None:
-        if np.isnan(new.fingerprint).any():
+        if np.isnan(new.fingerprints[0]).any():
             candidates = list(self._not_finite)
         else:
             found: dict[int, None] = {}
-            for table, cell in zip(self._buckets, self._cells(new.fingerprint), strict=True):
-                found.update(dict.fromkeys(table.get(cell, [])))
-            candidates = [n for n in found if alike(self._entries[n].fingerprint, new.fingerprint)]
+            for fingerprint in new.fingerprints:
+                for table, cell in zip(self._buckets, self._cells(fingerprint), strict=True):
+                    found.update(dict.fromkeys(table.get(cell, [])))
+            candidates = [n for n in found if alike(self._entries[n].fingerprints, new.fingerprints)]
         undecided: Match | None = None
+        deadline = Deadline(self.time_limit)
         for number in candidates:
-            match = self._exact(number, new)
+            match = self._exact(number, new, deadline)
             if match is not None and match.relation != "undecided":
                 return match
             undecided = undecided or match
         return undecided
 
-    def _exact(self, number: int, new: _Entry) -> Match | None:
+    def _exact(self, number: int, new: _Entry, deadline: Deadline) -> Match | None:
         """Compare normal forms; where those don't settle it, the whole comparison."""
         self.exact_tests += 1
         old = self._entries[number]
         for entry in (old, new):
             if not entry.opened:
-                self._open(entry)
+                self._open(entry, deadline)
         if old.signature is not None and old.signature == new.signature:
             factors = dict(
                 zip(self._ones(), (b / a for a, b in zip(old.sizes, new.sizes, strict=True)), strict=True)
@@ -186,18 +190,19 @@ class DuplicateIndex:
             return Match(number, "equal" if equal else "proportional", factors)
         if old.certain and new.certain and _surely_different(old.signature, new.signature):
             return None
-        comparison = compare_by(new.loss, old.loss, Deadline(self.time_limit))
+        comparison = compare_by(new.loss, old.loss, deadline)
         if comparison.relation == "different":
             return None
         return Match(number, comparison.relation, comparison.factors or {})
 
-    def _open(self, entry: _Entry) -> None:
+    def _open(self, entry: _Entry, deadline: Deadline) -> None:
         entry.opened = True
-        deadline = Deadline(self.time_limit)
         labels: tuple[int | None, ...] = self.domain.label_values or (None,)
         try:
             parts = [self._label(entry.loss, label, deadline) for label in labels]
         except UndecidedError:
+            # What was only short of time gets another chance.
+            entry.opened = not deadline.passed
             return
         entry.signature = tuple(part.key for part in parts)
         entry.sizes = tuple(part.size for part in parts)
@@ -205,16 +210,18 @@ class DuplicateIndex:
 
     def _label(self, loss: Loss, label: int | None, deadline: Deadline) -> UpToFactor:
         """Return the form up to a factor for one label; formulas that differ by numbers a*f + b are done once."""
-        factor, core = _core(label_expression(loss, y if label is None else label))
+        factor, core = _core(self._workspace.label_expression(loss, label))
         name = (core, label)
         if name not in self._forms:
-            self._forms[name] = up_to_factor(best_label_form(loss, label, deadline, core))
+            self._forms[name] = up_to_factor(self._workspace.form(loss, label, core, deadline))
         found = self._forms[name]
         return found if factor == 1 or not found.has_size else replace(found, size=found.size * factor)
 
 
 def _core(expression: Expr) -> tuple[Expr, Expr]:
     """Split a loss at one label into a positive rational factor and the rest, without added numbers."""
+    if expression.is_number:
+        return S.One, expression
     if expression.is_Add:
         expression = expression.func(*(term for term in expression.args if not term.is_number))
     if expression.is_Add:

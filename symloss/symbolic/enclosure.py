@@ -7,6 +7,7 @@ kink the derivative is the hull of both sides.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -75,6 +76,7 @@ class EnclosureArithmetic:
     def __init__(self, precision: int = 240) -> None:
         """Set the working precision (240 bits are 72 digits)."""
         self.precision = precision
+        self._known: dict[Expr, Range] = {}
 
     def number(self, value: Expr) -> Enclosure:
         """Return a constant."""
@@ -82,6 +84,12 @@ class EnclosureArithmetic:
 
     def constant(self, value: Expr) -> Range:
         """Enclose a real constant expression."""
+        found = self._known.get(value)
+        if found is None:
+            found = self._known[value] = self._enclosed(value)
+        return found
+
+    def _enclosed(self, value: Expr) -> Range:
         if value.is_Rational:
             return rational_range(value, self.precision)
         if value is sympy.E:
@@ -260,3 +268,10 @@ def sign_at(tape: Tape, values: Mapping[Symbol, Rational]) -> int | None:
 def middle(a: Range) -> float:
     """Return a double near the middle of an interval, for display."""
     return (float(libmp.to_float(a[0])) + float(libmp.to_float(a[1]))) / 2
+
+
+def ends_of(a: Range) -> tuple[float, float]:
+    """Return doubles around an interval of many digits."""
+    low = libmp.to_float(a[0])
+    high = libmp.to_float(a[1])
+    return math.nextafter(low, -math.inf), math.nextafter(high, math.inf)

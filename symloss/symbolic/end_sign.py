@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sympy import Add, Expr, Mul, Pow, Rational, S
+from sympy import Add, Expr, Mul, Pow, Rational, S, log
 
 from symloss.domain import yhat
 from symloss.symbolic.boxes import box_signs
@@ -202,7 +202,7 @@ class EndSigns:
 
     def _vanishes(self, poly: Any) -> bool:
         """Return whether a polynomial in the generators is exactly 0 at the point."""
-        value = at_point(self.converter.poly_expression(poly), self.point)
+        value = at_point(self.converter.poly_expression(poly), self.point, self.deadline)
         if value is None:
             return False
         if value.is_Rational:
@@ -213,16 +213,24 @@ class EndSigns:
             return False
 
 
-def at_point(expression: Expr, point: Rational) -> Expr | None:
-    """Return the exact value of an expression in yhat at a rational point, None where a part of it is not finite."""
+def at_point(expression: Expr, point: Rational, deadline: Deadline) -> Expr | None:
+    """Return the exact value of an expression in yhat at a rational point, None where a part of it is not finite.
+
+    Raises:
+        UndecidedError: time is up.
+    """
     done: dict[Expr, Expr] = {yhat: point}
 
     def visit(node: Expr) -> Expr:
         found = done.get(node)
         if found is None:
+            deadline.check()
             # Node by node: SymPy would hide a division by zero in atan(1/0) or 1/(1/0).
-            found = node.func(*(visit(argument) for argument in node.args)) if node.args else node
-            if found in _NOT_FINITE or found.is_real is False:
+            arguments = [visit(argument) for argument in node.args]
+            if not _is_defined(node, arguments):
+                raise _NotFiniteError
+            found = node.func(*arguments) if arguments else node
+            if found in _NOT_FINITE or found.count_ops() > _LARGEST_VALUE:
                 raise _NotFiniteError
             done[node] = found
         return found
@@ -234,11 +242,23 @@ def at_point(expression: Expr, point: Rational) -> Expr | None:
     return None if value.free_symbols else value
 
 
+def _is_defined(node: Expr, arguments: list[Expr]) -> bool:
+    """Return whether a logarithm or root has an argument that is clearly not negative."""
+    if node.func is not log and not (node.func is Pow and not arguments[1].is_Integer):
+        return True
+    base = arguments[0]
+    if base.is_Rational:
+        return bool(base >= 0)
+    return bool(base.is_positive) if not base.is_number else bool(base.evalf(20) > 1e-12)
+
+
 _NOT_FINITE = (S.NaN, S.ComplexInfinity, S.Infinity, S.NegativeInfinity)
+_LARGEST_VALUE = 300
+"""A constant with more operations than this is not worked with: deciding whether it is zero takes seconds."""
 
 
 class _NotFiniteError(Exception):
-    """A part of an expression is not finite at a point."""
+    """A part of an expression is not finite at a point, or out of reach."""
 
 
 def collected(converter: Converter, poly: Any) -> Expr:

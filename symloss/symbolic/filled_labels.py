@@ -8,6 +8,9 @@ protected functions may jump there.
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import sympy
 from sympy import Expr, Rational
 
@@ -15,8 +18,10 @@ from symloss.domain import Labels, y, yhat
 from symloss.loss import Loss
 from symloss.ops.construct import NumberLimitError, substitute
 from symloss.symbolic.endpoint import Endpoint
+from symloss.symbolic.every_eps import holds_for_every_eps
 from symloss.symbolic.orthant import real_regions, slope_sign, unit_regions
 from symloss.symbolic.pieces import domain_ends, label_expression, resolve
+from symloss.symbolic.places import end_text, inner_rational
 from symloss.symbolic.report import ZERO_NOTE, DirectionProof
 from symloss.symbolic.sampled import SampledDirection
 from symloss.symbolic.sign_proof import SignProof, prove_sign
@@ -40,16 +45,47 @@ def prove_filled(loss: Loss, sampled: SampledDirection, tape: Tape, deadline: De
     if witness is not None:
         return DirectionProof("y", "refuted", witness=witness)
     fixed = loss.with_eps(loss.eps_value) if loss.has_eps else loss
-    scope = f"eps = {loss.eps_value:g}" if loss.has_eps and loss.eps is None else ""
+    is_open = loss.has_eps and loss.eps is None
     try:
         found = _of_error(fixed, tape, deadline)
         if found is None:
-            found = _on_regions(fixed, deadline)
+            found = _not_real(fixed, deadline) or _on_regions(fixed, deadline)
     except (UndecidedError, NumberLimitError):
         found = DirectionProof("y", "undecided")
-    if found.status != "proved":
+    if not is_open:
         return found
-    return DirectionProof("y", "proved", found.strict, found.vanishes_on, scope=scope, note=found.note)
+    scope = f"eps = {loss.eps_value:g}"
+    if found.status == "proved" and _for_every_eps(loss, deadline):
+        scope = "every eps > 0"
+    return replace(found, scope=scope)
+
+
+def _for_every_eps(loss: Loss, deadline: Deadline) -> bool:
+    """Prove the direction with eps as one more positive variable, on both sides of the diagonal."""
+    unit = loss.domain.labels is Labels.UNIT and not loss.takes_score
+    regions = unit_regions() if unit else real_regions()
+    try:
+        expression = label_expression(loss, y)
+        if not all(slope_sign(expression, region, deadline) in (0, want) for region, want in regions):
+            return False
+        # The ends of a unit interval are edges of the regions, where protected functions may jump.
+        return not unit or all(holds_for_every_eps(loss, label, 1 - 2 * label, deadline) for label in (0, 1))
+    except (UndecidedError, NumberLimitError):
+        return False
+
+
+def _not_real(loss: Loss, deadline: Deadline) -> DirectionProof | None:
+    """Refute a loss that is not a real number somewhere, for a label inside of its interval."""
+    low, high = domain_ends(loss.domain)
+    label = Rational(1, 2)
+    for piece in resolve(label_expression(loss, label), low, high, deadline):
+        if not piece.is_real:
+            ends = f"({end_text(piece.low)}, {end_text(piece.high)})"
+            note = f"the loss is not a real number on {ends} for y = {label}"
+            point = float(inner_rational(piece.low, piece.high))
+            witness = Witness(point, float(label), loss.eps if loss.has_eps else None, math.nan)
+            return DirectionProof("y", "refuted", witness=witness, note=note)
+    return None
 
 
 def _sampled_witness(loss: Loss, sampled: SampledDirection, tape: Tape) -> Witness | None:
@@ -89,7 +125,7 @@ def _of_error(loss: Loss, tape: Tape, deadline: Deadline) -> DirectionProof | No
                 return _refuted(loss, tape, proof, want)
             parts.append((piece, proof))
     if all(proof.zero for _, proof in parts):
-        return DirectionProof("y", "proved", False, note=ZERO_NOTE)
+        return _zero(loss)
     flat = [piece for piece, proof in parts if proof.zero]
     stricts = [proof.strict for _, proof in parts]
     strict = False if False in stricts else None if None in stricts else True
@@ -98,6 +134,11 @@ def _of_error(loss: Loss, tape: Tape, deadline: Deadline) -> DirectionProof | No
         spans = ", ".join(f"({piece.low.approximation:g}, {piece.high.approximation:g})" for piece in flat)
         note = f"the gradient is zero where yhat - y is in {spans}"
     return DirectionProof("y", "proved", strict, note=note)
+
+
+def _zero(loss: Loss) -> DirectionProof:
+    witness = Witness(0.5, 0.25, loss.eps if loss.has_eps else None, 0.0)
+    return DirectionProof("y", "refuted", False, witness=witness, note=ZERO_NOTE)
 
 
 def _refuted(loss: Loss, tape: Tape, proof: SignProof, want: int) -> DirectionProof:
@@ -128,7 +169,7 @@ def _on_regions(loss: Loss, deadline: Deadline) -> DirectionProof:
         if not _at_label(loss, label, label_expression(loss, label), deadline):
             return DirectionProof("y", "undecided")
     if not any(signs):
-        return DirectionProof("y", "proved", False, note=ZERO_NOTE)
+        return _zero(loss)
     return DirectionProof("y", "proved", all(signs) or None)
 
 

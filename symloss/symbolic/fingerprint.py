@@ -7,6 +7,7 @@ converse is for the exact test: two losses of a search once had gradients only
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -43,11 +44,16 @@ _UNIT_LABELS = np.array([0.0, 0.271, 0.683, 1.0])
 _REAL_LABELS = np.array([-1.93, -0.41, 0.0, 0.77, 2.31])
 _ENDS = 2
 """Points at each end of the predictions that don't count for the size."""
-_SMALLEST = 1e-12
-"""Gradients below this at all points of a label count as zero here."""
+_SMALL = 1e-7
+"""Gradients below this at all points of a label may be the rounding errors of zero."""
+_FLAT = 1e-9
+"""Gradients whose inner part is smaller than the ends by this are measured at the ends."""
 
 TOLERANCE = 1e-7
 """Fingerprints of equal gradients differ by less."""
+
+Fingerprints = tuple[NDArray[np.float64], ...]
+"""One fingerprint of a gradient, or a few where it is not sure which is right; each of shape (n,)."""
 
 
 def points(domain: Domain) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -74,40 +80,49 @@ def gradients(
     return evaluate_batch(ProgramBatch.pack(programs, smoothings), *points(domain))[1]
 
 
-def normalised(values: NDArray[np.float64], domain: Domain) -> NDArray[np.float64]:
-    """Return arsinh(gradient/size) for gradients of shape (K, n), with one size a label, or one for all.
+def normalised(values: NDArray[np.float64], domain: Domain) -> list[Fingerprints]:
+    """Return the fingerprints of gradients of shape (K, n): arsinh(gradient/size), with one size a label, or for all.
 
-    Rows that are not finite become NaN.
+    A gradient that is tiny at all points of a label may be one (times a small factor), or the rounding errors of zero:
+    it gets fingerprints for both. Rows that are not finite become NaN.
     """
     groups = 2 if domain.labels is Labels.BINARY else 1
     parts = values.reshape(len(values), groups, -1)
     with np.errstate(all="ignore"):
-        size = np.abs(parts[:, :, _ENDS:-_ENDS]).max(axis=2, keepdims=True)
+        whole = np.abs(parts).max(axis=2, keepdims=True)
+        inner = np.abs(parts[:, :, _ENDS:-_ENDS]).max(axis=2, keepdims=True)
         # The ends may be larger by many orders; arsinh keeps relative differences there in view.
-        result = np.where(
-            np.abs(parts) < _SMALLEST, 0.0, np.arcsinh(parts / np.where(size < _SMALLEST, 1.0, size))
-        )
-    result = result.reshape(values.shape)
-    result[~np.isfinite(values).all(axis=1)] = np.nan
+        size = np.where(inner > _FLAT * whole, inner, whole)
+        scaled = np.arcsinh(parts / np.where(size > 0, size, 1.0))
+    bad: NDArray[np.bool_] = np.asarray(~np.isfinite(values).all(axis=1))
+    scaled[bad] = np.nan
+    tiny = (size[:, :, 0] > 0) & (size[:, :, 0] < _SMALL) & ~bad[:, None]
+    result: list[Fingerprints] = [(row,) for row in scaled.reshape(values.shape)]
+    for k in np.flatnonzero(tiny.any(axis=1)):
+        choices = [
+            (group, np.zeros_like(group)) if small else (group,)
+            for group, small in zip(scaled[k], tiny[k], strict=True)
+        ]
+        result[k] = tuple(np.concatenate(choice) for choice in itertools.product(*choices))
     return result
 
 
-def alike(a: NDArray[np.float64], b: NDArray[np.float64], tolerance: float = TOLERANCE) -> bool:
-    """Return whether two normalised fingerprints agree up to rounding; NaN agrees with everything."""
-    return not bool((np.abs(a - b) > tolerance).any())
+def alike(a: Fingerprints, b: Fingerprints, tolerance: float = TOLERANCE) -> bool:
+    """Return whether two gradients agree up to rounding, and a factor for each label; NaN agrees with everything."""
+    return any(not (np.abs(first - second) > tolerance).any() for first in a for second in b)
 
 
 @lru_cache(maxsize=512)
-def _loss_fingerprint(expression: Expr, eps_value: float, domain: Domain) -> NDArray[np.float64]:
+def _loss_fingerprint(expression: Expr, eps_value: float, domain: Domain) -> Fingerprints:
     predictions, labels = points(domain)
     try:
         tape = Tape.of(expression)
     except UnsupportedFunctionError:
-        return np.full((1, len(predictions)), np.nan)
+        return (np.full(len(predictions), np.nan),)
     slope = value_and_slope(tape, {yhat: predictions, y: labels, eps: eps_value}, yhat)[1]
-    return normalised(np.array([slope]), domain)
+    return normalised(np.array([slope]), domain)[0]
 
 
-def loss_fingerprint(loss: Loss) -> NDArray[np.float64]:
-    """Return the normalised fingerprint of one loss, shape (n,); an open eps counts as 0.037."""
-    return _loss_fingerprint(loss.expression, 0.037 if loss.eps is None else loss.eps, loss.domain)[0]
+def loss_fingerprint(loss: Loss) -> Fingerprints:
+    """Return the fingerprints of one loss, each of shape (n,); an open eps counts as 0.037."""
+    return _loss_fingerprint(loss.expression, 0.037 if loss.eps is None else loss.eps, loss.domain)

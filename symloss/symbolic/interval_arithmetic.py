@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from mpmath import libmp
 from sympy import Expr
 
-from symloss.symbolic.enclosure import EnclosureArithmetic, Range
+from symloss.symbolic.enclosure import EnclosureArithmetic, ends_of
 
 Array = Any
 """A double or an array of doubles: constants stay scalars, and NumPy broadcasts."""
@@ -296,10 +295,3 @@ def _choose(a: Box, b: Box, first: Array, second: Array, extremum: np.ufunc) -> 
     slope_low = np.where(first, al, np.where(second, bl, np.minimum(al, bl)))
     slope_high = np.where(first, ah, np.where(second, bh, np.maximum(ah, bh)))
     return Box(low, high, slope_low, slope_high)
-
-
-def ends_of(a: Range) -> tuple[float, float]:
-    """Return doubles around an interval of many digits."""
-    low = libmp.to_float(a[0])
-    high = libmp.to_float(a[1])
-    return float(np.nextafter(low, -np.inf)), float(np.nextafter(high, np.inf))

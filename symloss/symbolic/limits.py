@@ -23,10 +23,17 @@ from symloss.symbolic.undecided import Deadline, UndecidedError
 
 @dataclass(frozen=True)
 class Limit:
-    """The behaviour at an end: kind is "vanishes", "bounded" or "explodes"; value is the limit where it is finite."""
+    """The behaviour at an end.
+
+    Attributes:
+        kind: "vanishes", "bounded" or "explodes".
+        value: the limit, where it is finite.
+        exact: the limit as a constant expression.
+    """
 
     kind: str
     value: float | None = None
+    exact: Expr | None = None
 
 
 def limit_at(expression: Expr, end: Endpoint, side: int, deadline: Deadline) -> Limit | None:
@@ -60,7 +67,7 @@ def _limit(expression: Expr, point: Rational, side: int, deadline: Deadline) -> 
     converter = Converter(deadline, {yhat: point + Rational(side, 1000)})
     element = converter.element(expression)
     if element.is_zero:
-        return Limit("vanishes", 0.0)
+        return Limit("vanishes", 0.0, Integer(0))
     tower = converter.tower
     beside = EndSigns(converter, point, side, 0.5, deadline)
     order = _root_order(converter, element, beside)
@@ -81,13 +88,13 @@ def _limit(expression: Expr, point: Rational, side: int, deadline: Deadline) -> 
         return Limit("explodes") if tamed is not None and tamed.value else None
     if above:
         return (
-            Limit("vanishes", 0.0)
+            Limit("vanishes", 0.0, Integer(0))
             if not any(beside.has_singular(factor.poly) for factor in factors)
             else None
         )
     if not singular:
-        value = at_point(converter.expression(element), point)
-        return Limit("bounded", float(value.evalf(20))) if value is not None and value.is_comparable else None
+        value = at_point(converter.expression(element), point, deadline)
+        return _bounded(value)
     if any(beside.has_singular(factor.poly) for factor in factors):
         return None
     # A logarithm without a tamed coefficient grows beyond all bounds, unless two of them cancel: look where it goes.
@@ -114,10 +121,14 @@ def _tamed(converter: Converter, element: Element, beside: EndSigns) -> Limit | 
     if regular is None:
         return None
     tower = converter.tower
-    value = at_point(
-        converter.expression(Element(tower.lift(regular), element.divisor, element.denominator)), beside.point
-    )
-    return Limit("bounded", float(value.evalf(20))) if value is not None and value.is_comparable else None
+    left = Element(tower.lift(regular), element.divisor, element.denominator)
+    return _bounded(at_point(converter.expression(left), beside.point, beside.deadline))
+
+
+def _bounded(value: Expr | None) -> Limit | None:
+    if value is None or not value.is_comparable:
+        return None
+    return Limit("bounded", float(value.evalf(20)), value)
 
 
 def _grows(expression: Expr, point: Rational, side: int) -> bool:

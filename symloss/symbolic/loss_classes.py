@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import sympy
 from sympy import Expr, Rational, S
 
 from symloss import zoo
 from symloss.domain import y, yhat
-from symloss.formula import formula_text
 from symloss.loss import Loss
+from symloss.symbolic.factor_text import by_label, factor_text, relation_by_label
 from symloss.symbolic.fingerprint import alike, loss_fingerprint
 from symloss.symbolic.pieces import label_expression
+from symloss.symbolic.region import region_converter
 from symloss.symbolic.same_gradient import Comparison, compare_by
-from symloss.symbolic.undecided import Deadline
+from symloss.symbolic.undecided import Deadline, UndecidedError
 
 MOST_EPS_GUESSES = 3
 
@@ -26,10 +26,10 @@ class LossClass:
     """Losses with the same gradient up to positive factors.
 
     Attributes:
-        members: positions in the list that was given, the first is what the others are measured against.
+        members: positions in the list that was given.
         titles: names or formulas of the members.
         relation: "equal" or "proportional"; "single" for a loss that is like no other; "undecided" for one that may be.
-        factors: for each member, its gradient divided by that of the first, by label.
+        factors: for each member, the gradient of the first divided by its own, by label.
         reasons: what is open, for undecided ones.
     """
 
@@ -46,7 +46,7 @@ class LossClass:
             "relation": self.relation,
             "factor": [_single_text(factors) for factors in self.factors],
             "factors": [
-                {label: formula_text(value) for label, value in factors.items()} for factors in self.factors
+                {label: factor_text(value) for label, value in factors.items()} for factors in self.factors
             ],
             "sentence": self.sentence,
         }
@@ -60,11 +60,19 @@ class LossClass:
             return f"{self.titles[0]} may be the same as another: {'; '.join(self.reasons)}."
         if self.relation == "equal":
             return f"{_listed(self.titles)} have the same gradient."
-        parts = [
-            f"{title}: {factor_text(factors)}"
-            for title, factors in zip(self.titles[1:], self.factors[1:], strict=True)
-        ]
-        return f"The gradient is that of {self.titles[0]} times a factor; " + "; ".join(parts) + "."
+        first, *others = zip(self.titles, self.factors, strict=True)
+        parts = [f"that of {title}{_times(factors)}" for title, factors in others]
+        text = f"{first[0]} has the gradient of {parts[0].removeprefix('that of ')}"
+        if len(parts) > 1:
+            text += "; " + "; ".join(parts[1:])
+        return f"{text}."
+
+
+def _times(factors: dict[str, Expr]) -> str:
+    single = _single_text(factors)
+    if single is not None:
+        return "" if single == "1" else f", times {single}"
+    return f", {by_label(factors)}: {relation_by_label(factors)}"
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -73,15 +81,7 @@ def _listed(names: Sequence[str]) -> str:
 
 def _single_text(factors: dict[str, Expr]) -> str | None:
     values = set(factors.values())
-    return formula_text(values.pop()) if len(values) == 1 else None
-
-
-def factor_text(factors: dict[str, Expr]) -> str:
-    """Return factors by label as a phrase: "1 for y = 0, 1 + eps for y = 1"."""
-    single = _single_text(factors)
-    if single is not None:
-        return single
-    return ", ".join(f"{formula_text(value)} for y = {label}" for label, value in factors.items())
+    return factor_text(values.pop()) if len(values) == 1 else None
 
 
 class _Group:
@@ -95,7 +95,7 @@ class _Group:
         assert comparison.factors is not None
         self.members.append(index)
         self.factors[0] = dict.fromkeys(comparison.factors, S.One)
-        self.factors.append({label: _inverse(value) for label, value in comparison.factors.items()})
+        self.factors.append(comparison.factors)
 
     def finished(self, losses: Sequence[Loss]) -> LossClass:
         if len(self.members) == 1:
@@ -105,10 +105,6 @@ class _Group:
             relation = "equal" if equal else "proportional"
         titles = tuple(str(losses[i]) for i in self.members)
         return LossClass(tuple(self.members), titles, relation, tuple(self.factors), tuple(self.reasons))
-
-
-def _inverse(value: Expr) -> Expr:
-    return sympy.cancel(1 / value) if value.is_rational_function() else 1 / value
 
 
 def classes(losses: Sequence[Loss], time_limit: float = 2.0) -> list[LossClass]:
@@ -178,7 +174,7 @@ def duplicate_of(loss: Loss, deadline: Deadline | None = None) -> list[ZooDuplic
             comparison = compare_by(loss, candidate, deadline)
             if comparison.same:
                 assert comparison.factors is not None
-                sentence = _duplicate_sentence(loss, candidate, entry.name, comparison)
+                sentence = _duplicate_sentence(loss, candidate, entry.name, comparison, deadline)
                 found.append(
                     ZooDuplicate(entry.name, comparison.relation, comparison.factors, candidate.eps, sentence)
                 )
@@ -199,16 +195,45 @@ def _at_eps(known: Loss, loss: Loss) -> list[Loss]:
     return [known.with_eps(float(number)) for number in numbers[:MOST_EPS_GUESSES]]
 
 
-def _duplicate_sentence(loss: Loss, candidate: Loss, name: str, comparison: Comparison) -> str:
-    assert comparison.factors is not None
+def _duplicate_sentence(
+    loss: Loss, candidate: Loss, name: str, comparison: Comparison, limit: Deadline
+) -> str:
+    factors = comparison.factors
+    assert factors is not None
     at = f" at eps = {candidate.eps:g}" if candidate.eps is not None and not loss.has_eps else ""
-    if comparison.relation == "proportional":
-        return f"this is {name}{at} up to the factor {factor_text(comparison.factors)}"
-    rest = (label_expression(loss, y) - label_expression(candidate, y)).expand()
-    if rest == 0:
-        return f"this is {name}{at}"
-    if rest.is_number:
-        return f"this is {name}{at} plus a constant"
-    if yhat not in rest.free_symbols:
-        return f"this is {name}{at} plus a function of y"
-    return f"this has the gradient of {name}{at}"
+    if len(set(factors.values())) > 1:
+        return f"this is {name}{at}, {by_label(factors, times_once=True)}"
+    factor = next(iter(factors.values()))
+    try:
+        rest = _rest(loss, candidate, factor, limit)
+    except UndecidedError:
+        rest = None
+    if rest is None:
+        times = "" if factor == 1 else f" times {factor_text(factor)}"
+        return f"this has the gradient of {name}{at}{times}"
+    if factor == 1:
+        return f"this is {name}{at}{f' plus {rest}' if rest else ''}"
+    return f"this is {name}{at} up to a factor {factor_text(factor)}{f' and {rest}' if rest else ''}"
+
+
+def _rest(loss: Loss, candidate: Loss, factor: Expr, deadline: Deadline) -> str | None:
+    """Name what is left of a loss after a multiple of another: "", "a constant", "a function of y", None for more."""
+    found = []
+    for label in loss.domain.label_values or (None,):
+        converter = region_converter(loss.domain, deadline)
+        mine, other, times = (
+            converter.element(part)
+            for part in (
+                *(label_expression(one, y if label is None else label) for one in (loss, candidate)),
+                factor,
+            )
+        )
+        tower = converter.tower
+        rest = converter.expression(tower.add(mine, tower.negative(tower.multiply(times, other))))
+        if yhat in rest.free_symbols:
+            return None
+        found.append(rest)
+    if all(rest == 0 for rest in found):
+        return ""
+    constant = all(rest == found[0] and y not in rest.free_symbols for rest in found)
+    return "a constant" if constant else "a function of y"

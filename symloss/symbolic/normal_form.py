@@ -147,9 +147,13 @@ def pieces_form(label: str, pieces: tuple[Piece, ...], converter: Converter) -> 
             found.append(
                 FormPiece(piece.low, piece.high, key, element, endpoint_key(piece.high), piece.value)
             )
+    return LabelForm(label, tuple(found), is_exact(converter), converter)
+
+
+def is_exact(converter: Converter) -> bool:
+    """Return whether different keys of a converter's elements are sure to be different functions."""
     kinds = {generator.kind for generator in converter.tower.generators}
-    exact = converter.tower.exact and kinds <= _GENERATORS_WITH_NORMAL_FORM
-    return LabelForm(label, tuple(found), exact, converter)
+    return converter.tower.exact and kinds <= _GENERATORS_WITH_NORMAL_FORM
 
 
 def label_form(loss: Loss, label: int, deadline: Deadline, converter: Converter | None = None) -> LabelForm:
@@ -176,7 +180,11 @@ def resolved_form(
 
 
 def region_form(
-    loss: Loss, label: int | None, deadline: Deadline, converter: Converter | None = None
+    loss: Loss,
+    label: int | None,
+    deadline: Deadline,
+    converter: Converter | None = None,
+    expression: Expr | None = None,
 ) -> LabelForm:
     """Return the gradient in one formula, kinks as signs, for one label or (None) for all labels.
 
@@ -184,16 +192,15 @@ def region_form(
         UndecidedError: time is up or the formula is out of reach.
     """
     converter = converter or region_converter(loss.domain, deadline)
-    expression = label_expression(loss, y if label is None else Integer(label))
+    if expression is None:
+        expression = label_expression(loss, y if label is None else Integer(label))
     low, high = domain_ends(loss.domain)
     if expression is S.NaN:
         piece = FormPiece(low, high, UNDEFINED, None, endpoint_key(high))
         return LabelForm("y" if label is None else str(label), (piece,), True, converter)
     element = converter.tower.slope(converter.element(expression))
     piece = FormPiece(low, high, converter.tower.key(element), element, endpoint_key(high))
-    kinds = {generator.kind for generator in converter.tower.generators}
-    exact = converter.tower.exact and kinds <= _GENERATORS_WITH_NORMAL_FORM
-    return LabelForm("y" if label is None else str(label), (piece,), exact, converter)
+    return LabelForm("y" if label is None else str(label), (piece,), is_exact(converter), converter)
 
 
 def best_label_form(
@@ -205,20 +212,20 @@ def best_label_form(
         loss: any loss.
         label: 0 or 1, or None for all labels.
         deadline: when to stop.
-        expression: `label_expression(loss, label)` where it is at hand.
+        expression: what stands for `label_expression(loss, label)`, where it is at hand.
 
     Raises:
         UndecidedError: neither was found in time.
     """
+    if expression is None:
+        expression = label_expression(loss, y if label is None else label)
     if label is not None:
         try:
-            if expression is None:
-                expression = label_expression(loss, label)
             return resolved_form(loss, label, expression, deadline)
         except UndecidedError:
             if deadline.passed:
                 raise
-    return region_form(loss, label, deadline)
+    return region_form(loss, label, deadline, expression=expression)
 
 
 def tidy(expression: Expr) -> Expr:
@@ -247,10 +254,18 @@ class FormKey:
 
 @dataclass(frozen=True)
 class UpToFactor:
-    """A form split into a key and a size: forms with equal keys have the ratio of their sizes as ratio."""
+    """A form split into a key and a size: forms with equal keys have the ratio of their sizes as ratio.
+
+    Attributes:
+        key: the form up to a factor.
+        size: the factor; 1 where the gradient is zero (or not real) everywhere.
+        has_size: whether the gradient is a number other than zero somewhere.
+        certain: whether different keys are sure to be different gradients.
+    """
 
     key: FormKey
     size: Expr
+    has_size: bool
     certain: bool
 
 
@@ -273,4 +288,5 @@ def up_to_factor(form: LabelForm) -> UpToFactor:
     ends = tuple(piece.end for piece in form.pieces)
     places = tuple(piece.high.approximation for piece in form.pieces[:-1])
     certain = form.exact and "eps" not in tower.by_key
-    return UpToFactor(FormKey(tuple(keys), ends, places), S.One if size is None else size, certain)
+    key = FormKey(tuple(keys), ends, places)
+    return UpToFactor(key, S.One if size is None else size, size is not None, certain)

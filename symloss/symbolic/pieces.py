@@ -11,6 +11,7 @@ piece never runs over a pole or out of the real numbers.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -57,7 +58,7 @@ class Piece:
     @cached_property
     def gradient(self) -> Expr:
         """The derivative of `value` by yhat, not simplified."""
-        return derivative(self.value, yhat) if self.is_real else S.NaN
+        return derivative(self.value, yhat, math.inf) if self.is_real else S.NaN
 
 
 def domain_ends(domain: Domain) -> tuple[Endpoint, Endpoint]:
@@ -69,15 +70,24 @@ def domain_ends(domain: Domain) -> tuple[Endpoint, Endpoint]:
 
 def label_expression(loss: Loss, label: Expr | int) -> Expr:
     """Return the loss at y = label, with eps replaced where the loss has a number for it; still with its kinks."""
+    return replaced(loss.expression, label_numbers(loss, label))
+
+
+def label_numbers(loss: Loss, label: Expr | int) -> dict[Expr, Expr]:
+    """Return what `label_expression` puts in, by symbol."""
     numbers: dict[Expr, Expr] = {y: Integer(label) if isinstance(label, int) else label}
     if loss.eps is not None:
         numbers[eps] = exact_number(loss.eps)
-    return _replaced(loss.expression, numbers)
+    return numbers
 
 
-def _replaced(expression: Expr, numbers: dict[Expr, Expr]) -> Expr:
-    """Put numbers in; what is then not a real number becomes NaN."""
-    done: dict[Expr, Expr] = dict(numbers)
+def replaced(expression: Expr, done: dict[Expr, Expr]) -> Expr:
+    """Put numbers in; what is then not a real number becomes NaN.
+
+    Args:
+        expression: a loss expression.
+        done: what stands for each symbol; results for all parts are added to it.
+    """
 
     def visit(node: Expr) -> Expr:
         found = done.get(node)
@@ -101,7 +111,9 @@ def _replaced(expression: Expr, numbers: dict[Expr, Expr]) -> Expr:
 def _made(function: Callable[..., Expr], arguments: list[Expr]) -> Expr:
     """Build a node; a constant that is not a real number becomes NaN, a large one is kept."""
     # SymPy's own is_zero asks about every part of a long expression: only numbers are worth it.
-    if function is Mul and any(a is S.Zero or (not a.is_Rational and a.is_number and a.is_zero) for a in arguments):
+    if function is Mul and any(
+        a is S.Zero or (not a.is_Rational and a.is_number and a.is_zero) for a in arguments
+    ):
         return S.Zero
     try:
         return make(function, arguments)
@@ -134,18 +146,41 @@ def label_pieces(loss: Loss, label: int | Expr, deadline: Deadline) -> tuple[Pie
     return resolve(label_expression(loss, label), low, high, deadline)
 
 
-def resolve(expression: Expr, low: Endpoint, high: Endpoint, deadline: Deadline) -> tuple[Piece, ...]:
-    """Resolve an expression in yhat and eps on the open interval between two endpoints; see `label_pieces`."""
+Known = dict[Expr, Expr]
+"""Smooth forms of expressions that do not switch on the whole interval."""
+
+
+def resolve(
+    expression: Expr,
+    low: Endpoint,
+    high: Endpoint,
+    deadline: Deadline,
+    finder: SignFinder | None = None,
+    known: Known | None = None,
+) -> tuple[Piece, ...]:
+    """Resolve an expression in yhat and eps on the open interval between two endpoints; see `label_pieces`.
+
+    Args:
+        expression: a loss at one label.
+        low, high: ends of the interval.
+        deadline: when to stop.
+        finder: of an earlier expression on the same interval, with the same deadline.
+        known: what earlier calls found out on the whole interval; added to.
+    """
     waiting = [(low, high)]
     pieces: list[Piece] = []
-    finder = SignFinder(low, high, deadline, eps in expression.free_symbols)
+    open_eps = eps in expression.free_symbols
+    if finder is None:
+        finder = SignFinder(low, high, deadline, open_eps)
+    finder.open_eps = open_eps
     while waiting:
         deadline.check()
         if len(pieces) + len(waiting) > MOST_PIECES:
             raise UndecidedError(f"the loss has more than {MOST_PIECES} pieces")
         left, right = waiting.pop()
         finder.enter(left, right)
-        outcome = _Cell(finder).smooth(expression)
+        whole = left is low and right is high
+        outcome = _Cell(finder, known if whole else None).smooth(expression)
         if isinstance(outcome, Expr):
             pieces.append(Piece(left, right, outcome))
         else:
@@ -162,9 +197,9 @@ class _Cut(Exception):
 class _Cell:
     """One interval on which an expression is resolved, as long as nothing switches inside."""
 
-    def __init__(self, finder: SignFinder) -> None:
+    def __init__(self, finder: SignFinder, known: Known | None) -> None:
         self.finder = finder
-        self.done: dict[Expr, Expr] = {}
+        self.done: Known = {} if known is None else known
 
     def smooth(self, expression: Expr) -> Expr | list[Endpoint]:
         """Return the smooth form, or the points to cut at."""

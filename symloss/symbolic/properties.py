@@ -12,17 +12,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 
-import numpy as np
 import sympy
 from sympy import Expr, Rational
+from sympy.polys.polyerrors import BasePolynomialError
 
 from symloss.domain import Labels, eps, y, yhat
 from symloss.loss import Loss
 from symloss.symbolic.consistency import consistency
 from symloss.symbolic.convert import Converter
 from symloss.symbolic.endpoint import Endpoint
-from symloss.symbolic.float_dual import point_values
 from symloss.symbolic.float_range import float32_property
+from symloss.symbolic.gradient_bound import bounded_gradient
 from symloss.symbolic.limits import Limit, limit_at
 from symloss.symbolic.overlap import Cell, common_cells
 from symloss.symbolic.pieces import Piece
@@ -30,14 +30,17 @@ from symloss.symbolic.precise import precise
 from symloss.symbolic.report import DirectionProof, Property
 from symloss.symbolic.sign_proof import prove_sign
 from symloss.symbolic.smooth import derivative
-from symloss.symbolic.tape import Tape, UnsupportedFunctionError
+from symloss.symbolic.tape import UnsupportedFunctionError
 from symloss.symbolic.undecided import Deadline, UndecidedError
 
 Pieces = dict[int, tuple[Piece, ...]]
 
+_GIVEN_UP = (UndecidedError, UnsupportedFunctionError, BasePolynomialError)
+"""What means "undecided": the last is SymPy's, for coefficients outside of its domains."""
+
 
 def properties_of(
-    loss: Loss, pieces: Pieces, direction: tuple[DirectionProof, ...], tape: Tape, deadline: Deadline
+    loss: Loss, pieces: Pieces, direction: tuple[DirectionProof, ...], deadline: Deadline
 ) -> dict[str, Property]:
     """Decide the properties of a loss.
 
@@ -45,17 +48,16 @@ def properties_of(
         loss: the loss; an open eps counts at its default value.
         pieces: its pieces by label, as from `symloss.symbolic.direction.resolved_pieces`.
         direction: the proofs of its direction.
-        tape: its expression.
         deadline: when to stop with "undecided".
     """
     fixed = loss.with_eps(loss.eps_value) if loss.has_eps else loss
-    found = {"scale": _scale(fixed), "finite_float32": float32_property(fixed, tape)}
+    found = {"scale": _scale(fixed), "finite_float32": float32_property(fixed, deadline)}
     questions: dict[str, Callable[[], Property]] = {
         "convex": lambda: _convex("convex", pieces, None, deadline),
         "convex_in_logit": lambda: _convex(
             "convex_in_logit", pieces, None if loss.takes_score else _after_sigmoid, deadline
         ),
-        "bounded_gradient": lambda: _bounded(pieces, deadline),
+        "bounded_gradient": lambda: bounded_gradient(loss, pieces, deadline),
         "saturation": lambda: _saturation(fixed, pieces, deadline),
         "symmetric": lambda: _symmetric(fixed, pieces, deadline),
     }
@@ -71,10 +73,10 @@ def properties_of(
         if usable:
             try:
                 found[name] = question()
-            except (UndecidedError, UnsupportedFunctionError):
+            except _GIVEN_UP:
                 found[name] = Property(name, "undecided", detail="not settled in the time limit")
     if usable:
-        found |= consistency(fixed, pieces[0], pieces[1], direction, deadline)
+        found |= consistency(loss, pieces[0], pieces[1], direction, deadline)
     else:
         found |= {
             name: Property(name, "undecided", detail=reason) for name in ("fisher_consistent", "proper")
@@ -141,58 +143,6 @@ def _step(before: Expr, after: Expr, place: Endpoint, deadline: Deadline) -> int
         return None
     value = (after - before).xreplace({yhat: near.low})
     return 0 if value == 0 or Converter(deadline, {}).element(value).is_zero else None
-
-
-def _bounded(pieces: Pieces, deadline: Deadline) -> Property:
-    """Decide whether |gradient| is bounded, and by what."""
-    bounds: dict[str, float] = {}
-    for label, group in pieces.items():
-        largest = 0.0
-        for piece in group:
-            for end, side in ((piece.low, 1), (piece.high, -1)):
-                limit = limit_at(piece.gradient, end, side, deadline)
-                if limit is not None and limit.kind == "explodes":
-                    where = _end_text(end)
-                    return Property(
-                        "bounded_gradient",
-                        "refuted",
-                        "infinity",
-                        f"for y = {label} it explodes as yhat tends to {where}",
-                    )
-                if limit is not None and limit.value is not None:
-                    largest = max(largest, abs(limit.value))
-            tape = Tape.of(piece.gradient)
-            sizes = np.abs(point_values(tape, yhat, _points(piece)))
-            largest = max(largest, float(np.nanmax(np.where(np.isfinite(sizes), sizes, 0.0), initial=0.0)))
-        bound = Rational(f"{largest * 1.0001 + 1e-12:.6g}") + Rational(f"{largest * 1e-5:.3g}")
-        for piece in group:
-            for side in (1, -1):
-                if piece.gradient.is_number and abs(piece.gradient.evalf(20)) <= bound:
-                    continue
-                proof = prove_sign(bound - side * piece.gradient, piece.low, piece.high, 1, deadline)
-                if proof.status != "proved":
-                    return Property(
-                        "bounded_gradient", "undecided", largest, "the bound was found by sampling"
-                    )
-        bounds[str(label)] = float(bound)
-    detail = ", ".join(f"{bound:.6g} for y = {label}" for label, bound in bounds.items())
-    return Property("bounded_gradient", "proved", max(bounds.values()), f"at most {detail}")
-
-
-def _points(piece: Piece) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    low, high = piece.low.approximation, piece.high.approximation
-    near = 2.0 ** -np.arange(1.0, 45.0)
-    if np.isinf(low) or np.isinf(high):
-        steps = np.concatenate([near, np.linspace(1, 40, 200)])
-        both = np.concatenate([-steps, steps])
-        return both if np.isinf(low) and np.isinf(high) else low + steps if np.isinf(high) else high - steps
-    return np.asarray(low + (high - low) * np.concatenate([near, 1 - near, np.linspace(0, 1, 501)[1:-1]]))
-
-
-def _end_text(end: Endpoint) -> str:
-    if end.is_infinite:
-        return "infinity" if end.direction > 0 else "-infinity"
-    return f"{end.approximation:g}"
 
 
 def _saturation(loss: Loss, pieces: Pieces, deadline: Deadline) -> Property:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from symloss.domain import DEFAULT_EPS
 from symloss.symbolic.witness import Witness
 
 
@@ -14,7 +15,7 @@ class DirectionProof:
 
     Attributes:
         label: "0" or "1"; "y" where labels fill an interval.
-        status: "proved", "refuted" or "undecided".
+        status: "proved", "refuted" (also where the gradient is zero everywhere) or "undecided".
         strict: the gradient is nonzero except at isolated points; None where unknown.
         vanishes_on: intervals of yhat, as pairs of texts, on which the gradient is identically zero.
         zeros: isolated zeros of the gradient inside the domain, where known.
@@ -121,6 +122,8 @@ class CheckReport:
         properties: by name.
         sentence: what the verdict means and what to change.
         seconds: time taken.
+        verdict_at_eps: where eps is open and the direction is not proved for every eps > 0: the verdict at each of
+            1, 0.1, ..., 1e-6 (keys as texts); "verdict" is then that at 1e-6.
     """
 
     formula: str
@@ -139,6 +142,7 @@ class CheckReport:
     gradient: dict[str, str] = field(default_factory=dict)
     gradient_latex: dict[str, str] = field(default_factory=dict)
     properties: dict[str, Property] = field(default_factory=dict)
+    verdict_at_eps: dict[str, str] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
@@ -154,6 +158,7 @@ class CheckReport:
             "input": self.input,
             "eps": self.eps,
             "verdict": self.verdict,
+            "verdict_at_eps": dict(self.verdict_at_eps),
             "direction": [proof.to_json() for proof in self.direction],
             "positive_rate": self.positive_rate,
             "zero_gradient": self.zero_gradient,
@@ -187,15 +192,30 @@ class CheckReport:
         rows.append(("domain", f"{self.labels} labels, yhat is a {self.input}"))
         if self.eps is not None:
             rows.append(("eps", f"{self.eps:g}"))
+        elif self.verdict_at_eps:
+            rows.extend(
+                ("eps", f"open: {verdict} at {values}")
+                for verdict, values in _by_verdict(self.verdict_at_eps)
+            )
+        elif any(proof.scope for proof in self.direction):
+            rows.append(("eps", f"open; numbers below are for eps = {DEFAULT_EPS:g}"))
         rows.extend(("same gradient as", f"{name}: {note}") for name, note in self.duplicate_notes.items())
-        rows.append(("positive rate", f"{self.positive_rate:.4g} of 2,000 sampled pairs"))
+        rows.append(("positive rate", f"{100 * self.positive_rate:.4g}% of 2,000 sampled pairs"))
         return rows
+
+
+def _by_verdict(verdicts: dict[str, str]) -> list[tuple[str, str]]:
+    """Return each verdict with the values of eps that have it."""
+    return [
+        (verdict, ", ".join(value for value, found in verdicts.items() if found == verdict))
+        for verdict in dict.fromkeys(verdicts.values())
+    ]
 
 
 def _direction_row(proof: DirectionProof) -> tuple[str, ...]:
     label = f"y = {proof.label}" if proof.label != "y" else "any y"
     facts = []
-    if proof.witness is not None:
+    if proof.witness is not None and not proof.zero:
         where = f"yhat = {proof.witness.yhat:.6g}" + (
             f", y = {proof.witness.y:.6g}" if proof.label == "y" else ""
         )
@@ -206,7 +226,7 @@ def _direction_row(proof: DirectionProof) -> tuple[str, ...]:
         facts.append("zero on " + " and ".join(f"({low}, {high})" for low, high in proof.vanishes_on))
     if proof.zeros:
         facts.append("zero at yhat = " + ", ".join(proof.zeros))
-    if proof.status == "proved" and not proof.zero:
+    if proof.status == "proved":
         facts.append(
             "strict" if proof.strict else "not strict" if proof.strict is not None else "strictness unknown"
         )

@@ -25,11 +25,15 @@ from symloss.symbolic.comparison import (
 )
 from symloss.symbolic.convert import Converter
 from symloss.symbolic.endpoint import Endpoint
+from symloss.symbolic.factor_text import factor_text, relation_by_label
 from symloss.symbolic.normal_form import FormPiece, LabelForm, label_form, region_form
 from symloss.symbolic.region import region_converter
 from symloss.symbolic.signs import INNER_EPS, inner_point, precedes
 from symloss.symbolic.tower import Element
 from symloss.symbolic.undecided import Deadline, UndecidedError
+
+LONGEST_FACTOR = 60
+"""Terms of the longest factor that is written out."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,10 @@ def compare_by(a: Loss, b: Loss, deadline: Deadline) -> Comparison:
     if a.expression == b.expression and (a.eps == b.eps or not a.has_eps):
         names = ["y"] if labels is None else [str(label) for label in labels]
         return Comparison("equal", dict.fromkeys(names, S.One), None, "the formulas are the same")
-    witness = difference(a, b, prediction_points(a), label_points(a), labels is not None)
+    try:
+        witness = difference(a, b, prediction_points(a), label_points(a), labels is not None, deadline)
+    except UndecidedError as error:
+        return Comparison("undecided", None, None, str(error))
     if witness is not None:
         return _different(witness)
     try:
@@ -119,9 +126,11 @@ def _compare_labels(a: Loss, b: Loss, labels: tuple[int, ...], deadline: Deadlin
         try:
             factor = _factor(*forms)
         except _NotProportional as gap:
-            return _search(a, b, label, gap)
+            return _search(a, b, label, gap, deadline)
         if not is_positive(factor):
-            raise UndecidedError(f"whether the factor {factor} is positive for every eps was not proved")
+            raise UndecidedError(
+                f"whether the factor {factor_text(factor)} is positive for every eps was not proved"
+            )
         factors[str(label)] = factor
     return _related(factors)
 
@@ -136,16 +145,16 @@ def _shared_forms(a: Loss, b: Loss, label: int, deadline: Deadline) -> tuple[Lab
         return region_form(a, label, deadline, converter), region_form(b, label, deadline, converter)
 
 
-def _search(a: Loss, b: Loss, label: int | None, gap: _NotProportional) -> Comparison:
+def _search(a: Loss, b: Loss, label: int | None, gap: _NotProportional, deadline: Deadline) -> Comparison:
     """The exact forms differ on an interval: find a point there that shows it, or say "undecided"."""
     labels = label_points(a) if label is None else (S(label),)
     try:
         points = _inside(gap.low, gap.high)
     except UndecidedError:
         points = ()
-    witness = difference(a, b, [*points, *prediction_points(a)], labels, label is not None) or undefined(
-        a, b, points, labels
-    )
+    tried = [*points, *prediction_points(a)]
+    witness = difference(a, b, tried, labels, label is not None, deadline)
+    witness = witness or undefined(a, b, points, labels, deadline)
     if witness is not None:
         return _different(witness)
     return Comparison(
@@ -166,9 +175,11 @@ def _compare_region(a: Loss, b: Loss, deadline: Deadline) -> Comparison:
     try:
         factor = _factor(first, second, constant=True)
     except _NotProportional as gap:
-        return _search(a, b, None, gap)
+        return _search(a, b, None, gap, deadline)
     if not is_positive(factor):
-        raise UndecidedError(f"whether the factor {factor} is positive for every eps was not proved")
+        raise UndecidedError(
+            f"whether the factor {factor_text(factor)} is positive for every eps was not proved"
+        )
     return _related({"y": factor})
 
 
@@ -177,14 +188,8 @@ def _related(factors: dict[str, Expr]) -> Comparison:
     if all(value == 1 for value in values):
         return Comparison("equal", factors, None, "the gradients are equal")
     if all(value == values[0] for value in values):
-        return Comparison(
-            "proportional", factors, None, f"the gradients are the same up to the factor {values[0]}"
-        )
-    parts = " and ".join(
-        f"for y = {label} {'equal' if value == 1 else f'the same up to the factor {value}'}"
-        for label, value in factors.items()
-    )
-    return Comparison("proportional", factors, None, f"the gradients are {parts}")
+        return Comparison("proportional", factors, None, f"proportional by {factor_text(values[0])}")
+    return Comparison("proportional", factors, None, relation_by_label(factors))
 
 
 def _factor(a: LabelForm, b: LabelForm, constant: bool = False) -> Expr:
@@ -213,13 +218,23 @@ def _factor(a: LabelForm, b: LabelForm, constant: bool = False) -> Expr:
         found = ratio
         if converter.known_sign is None:
             converter.move({yhat: inner_point(low, high), eps: INNER_EPS})
-    return S.One if found is None else _simple(converter.expression(found))
+    return S.One if found is None else _simple(found, converter)
 
 
-def _simple(factor: Expr) -> Expr:
-    if factor.is_number:
+def _simple(ratio: Element, converter: Converter) -> Expr:
+    """Write a factor that is known not to depend on yhat; roots may still hide that it does not.
+
+    Raises:
+        UndecidedError: it is too long to write.
+    """
+    if converter.tower.weight(ratio) > LONGEST_FACTOR:
+        raise UndecidedError("the factor between the gradients is too long to write")
+    factor = converter.expression(ratio)
+    if yhat in factor.free_symbols:
+        raise UndecidedError("the factor between the gradients could not be written without yhat")
+    if factor.is_number or not factor.is_rational_function(eps):
         return factor
-    return factor.cancel() if factor.is_rational_function(eps) else factor
+    return factor.cancel()
 
 
 def _depends_on_label(converter: Converter, ratio: Element) -> bool:
@@ -239,7 +254,7 @@ def _common_pieces(
     low = a[0].low
     while i < len(a) and j < len(b):
         left, right = a[i], b[j]
-        if left.end == right.end:
+        if left.end == right.end or _is_root(left.high, right.high) or _is_root(right.high, left.high):
             high, i, j = left.high, i + 1, j + 1
         elif precedes(left.high, right.high):
             high, i = left.high, i + 1
@@ -248,3 +263,12 @@ def _common_pieces(
         result.append((low, high, left, right))
         low = high
     return result
+
+
+def _is_root(number: Endpoint, end: Endpoint) -> bool:
+    """Return whether a rational endpoint is the one zero that another endpoint stands for."""
+    if not number.is_rational or end.is_rational or end.function is None:
+        return False
+    if not end.low <= number.low <= end.high:
+        return False
+    return end.function.xreplace({yhat: number.low}) is S.Zero

@@ -200,7 +200,9 @@ class SignFinder:
             self.roots.setdefault(number, []).append((self.low, self.high, inside))
         if inside:
             return inside
-        return self._rational_sign(factor.poly) or self._sign_inside(self.converter.poly_expression(factor.poly))
+        return self._rational_sign(factor.poly) or self._sign_inside(
+            self.converter.poly_expression(factor.poly)
+        )
 
     def _rational_sign(self, poly: Poly) -> int:
         """Return the sign of a polynomial in yhat at the point inside, 0 where it holds anything else."""

@@ -6,15 +6,26 @@ import sympy
 from sympy import Add, Expr, Integer, Mul, Pow, S
 
 from symloss.ops.protected import sigmoid
+from symloss.symbolic.undecided import UndecidedError
+
+MOST_FACTORS_WRITTEN = 10_000
+"""The derivative of a product of n factors has n**2: the third derivative of a long product takes minutes."""
 
 
-def derivative(expression: Expr, symbol: sympy.Symbol) -> Expr:
+def derivative(expression: Expr, symbol: sympy.Symbol, most: float = MOST_FACTORS_WRITTEN) -> Expr:
     """Return the derivative of an expression of +, *, powers, log, exp, tanh, atan and sigmoid.
 
+    Args:
+        expression: smooth.
+        symbol: the variable.
+        most: limit on the factors of all products that are written; math.inf for none.
+
     Raises:
+        UndecidedError: the derivative is too long.
         TypeError: the expression holds another function.
     """
     done: dict[Expr, Expr] = {}
+    written = 0
 
     def visit(node: Expr) -> Expr:
         found = done.get(node)
@@ -30,6 +41,10 @@ def derivative(expression: Expr, symbol: sympy.Symbol) -> Expr:
         if isinstance(node, Add):
             return Add(*inner)
         if isinstance(node, Mul):
+            nonlocal written
+            written += len(node.args) * sum(slope is not S.Zero for slope in inner)
+            if written > most:
+                raise UndecidedError("a derivative of the loss is too long")
             terms = []
             for i, slope in enumerate(inner):
                 if slope is not S.Zero:

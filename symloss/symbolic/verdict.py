@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
-from symloss.domain import Labels
+from symloss.domain import DEFAULT_EPS, Labels
 from symloss.loss import Loss
 from symloss.symbolic.report import DirectionProof
 
@@ -18,31 +19,98 @@ def verdict_of(direction: tuple[DirectionProof, ...]) -> str:
     return "undecided"
 
 
-def sentence_of(loss: Loss, direction: tuple[DirectionProof, ...], verdict: str) -> str:
-    """Say what the verdict means for training, and what to change."""
+def sentence_of(
+    loss: Loss,
+    direction: tuple[DirectionProof, ...],
+    verdict: str,
+    at_eps: Mapping[str, tuple[str, tuple[DirectionProof, ...]]] | None = None,
+) -> str:
+    """Say what the verdict means for training, and what to change.
+
+    Args:
+        loss: the loss.
+        direction: its proofs, at the default eps where eps is open.
+        verdict: the verdict on them.
+        at_eps: verdicts and proofs at other values of an open eps, where not all eps > 0 are settled at once.
+    """
+    if len(direction) > 0 and all(proof.zero for proof in direction):
+        return (
+            "The gradient is zero everywhere: the loss does not depend on yhat, so nothing is learned; "
+            "add a term with yhat."
+        )
+    grid = _on_grid(loss, verdict, at_eps) if at_eps else ""
     parts = [text for text in (_complaint(loss, proof) for proof in direction) if text]
-    zero = [proof for proof in direction if proof.zero]
-    if zero and len(zero) == len(direction):
-        return "The gradient is zero everywhere: the loss does not depend on yhat, so nothing is learned."
     if parts:
-        return " ".join(parts)
-    jumps = " ".join(f"For {_label(proof)} {proof.jump}." for proof in direction if proof.jump)
-    scopes = {proof.scope for proof in direction if proof.scope}
-    scope = f" (for {' and '.join(sorted(scopes))})" if scopes else ""
+        return " ".join([*parts, grid]).strip()
+    if verdict != "valid":
+        return "The direction is not settled in the time limit; raise it, or fix eps with a number."
+    moves, rest = "Every gradient step moves yhat towards its label", []
+    flat = [proof for proof in direction if proof.vanishes_on]
+    if flat:
+        moves += " or leaves it"
+    for proof in flat:
+        spans = " and ".join(f"({low}, {high})" for low, high in proof.vanishes_on)
+        rest.append(f"For {_label(proof)} learning stops on {spans}, where the gradient is zero.")
+    rest.extend(f"For {_label(proof)} {proof.jump}." for proof in direction if proof.jump)
+    if any(proof.label == "y" and proof.note for proof in direction):
+        rest.extend(f"{proof.note[0].upper()}{proof.note[1:]}." for proof in direction if proof.note)
+    scopes = {proof.scope for proof in direction}
+    scope = ""
+    if scopes == {"every eps > 0"}:
+        scope = ", for every eps > 0"
+    elif not grid and len(scopes) == 1 and "" not in scopes:
+        scope = f" at {scopes.pop()}"
+    if grid:
+        return " ".join([grid, *rest])
+    return " ".join([f"{moves}{scope}.", *rest])
+
+
+def _on_grid(loss: Loss, verdict: str, at_eps: Mapping[str, tuple[str, tuple[DirectionProof, ...]]]) -> str:
+    """Say for which values of eps the direction is right."""
+    valid = [value for value, (found, _) in at_eps.items() if found == "valid"]
+    wrong = [(value, proofs) for value, (found, proofs) in at_eps.items() if found == "invalid"]
+    others = [value for value, (found, _) in at_eps.items() if found == "undecided"]
+    tried = ", ".join(at_eps)
+    if not valid:
+        return f"No eps of {tried} is better: change the formula." if not others else ""
+    parts = []
     if verdict == "valid":
-        flat = [proof for proof in direction if proof.vanishes_on]
-        if flat:
-            low, high = flat[0].vanishes_on[0]
-            return (
-                f"Every gradient step moves yhat towards its label or leaves it{scope}; "
-                f"for {_label(flat[0])} learning stops on ({low}, {high}), where the gradient is zero. {jumps}"
-            ).strip()
-        if any(proof.note for proof in direction):
-            return f"Every gradient step moves yhat towards its label{scope}. " + " ".join(
-                f"{_label(proof).capitalize()}: {proof.note}." for proof in direction if proof.note
-            )
-        return f"Every gradient step moves yhat towards its label{scope}. {jumps}".strip()
-    return "The direction is not settled in the time limit; raise it, or fix eps with a number."
+        also = ", ".join(value for value in valid if value != f"{DEFAULT_EPS:g}")
+        parts.append(f"Every gradient step moves yhat towards its label at the default eps = {DEFAULT_EPS:g}")
+        parts[0] += f" and also at {also}." if also else "."
+        if wrong:
+            value, proofs = wrong[-1]
+            where = next((text for text in (_place(loss, proof) for proof in proofs) if text), "")
+            values = ", ".join(value for value, _ in wrong)
+            parts.append(f"It fails at eps = {values}: {where} for eps = {value}.")
+            parts.append(f"Keep eps {_kept(valid, list(at_eps))}.")
+        elif not others:
+            parts.append("Whether that holds for every eps > 0 is not settled.")
+    else:
+        parts.append(f"It is right at eps = {', '.join(valid)}: fix eps there (--eps {valid[-1]}).")
+    if others:
+        parts.append(f"Not settled at eps = {', '.join(others)}.")
+    return " ".join(parts)
+
+
+def _place(loss: Loss, proof: DirectionProof) -> str:
+    """Say where a gradient has the wrong sign, in half a sentence."""
+    if proof.zero:
+        return f"for {_label(proof)} the gradient is zero everywhere"
+    if proof.status != "refuted" or proof.witness is None:
+        return ""
+    found = proof.witness
+    at = f"yhat = {found.yhat:.6g}" + (f", y = {found.y:.6g}" if proof.label == "y" else "")
+    if math.isnan(found.gradient):
+        return f"for {_label(proof)} {proof.note}"
+    side = "negative" if found.gradient < 0 else "positive"
+    return f"for {_label(proof)} the gradient is {side} at {at}"
+
+
+def _kept(valid: list[str], tried: list[str]) -> str:
+    """Describe a range of good values of eps; both lists decrease."""
+    down_to_default = valid == tried[tried.index(valid[0]) :]
+    return f"at most {valid[0]}" if down_to_default else "to values that are right"
 
 
 def _label(proof: DirectionProof) -> str:
@@ -50,6 +118,7 @@ def _label(proof: DirectionProof) -> str:
 
 
 def _complaint(loss: Loss, proof: DirectionProof) -> str:
+    """Say what is wrong for a label and what to change, "" where nothing is."""
     if proof.zero:
         return (
             f"For {_label(proof)} the gradient is zero everywhere, so those samples teach nothing; "
@@ -57,18 +126,18 @@ def _complaint(loss: Loss, proof: DirectionProof) -> str:
         )
     if proof.status == "refuted" and proof.witness is not None:
         found = proof.witness
-        at = f"yhat = {found.yhat:.6g}" + (f", y = {found.y:.6g}" if proof.label == "y" else "")
-        at += f" (eps = {found.eps:g})" if found.eps is not None and loss.eps is None else ""
-        side = "negative" if found.gradient < 0 else "positive"
-        goal = "increase" if found.gradient > 0 else "decrease"
+        place = _place(loss, proof)
+        where = place[0].upper() + place[1:]
         if math.isnan(found.gradient):
-            return f"For {_label(proof)} {proof.note}; use a protected operator (--protect) or another formula there."
-        where = f"For {_label(proof)} the gradient is {side} at {at}"
+            return f"{where}; use a protected operator (--protect) or another formula there."
+        if found.eps is not None and loss.eps is None:
+            where += f" (eps = {found.eps:g})"
         if loss.domain.labels is Labels.BINARY:
+            goal = "increase" if found.gradient > 0 else "decrease"
             return f"{where}: it pushes away from the label; the loss must not {goal} with yhat there."
         return f"{where}: it pushes yhat away from y; the loss should be smallest at yhat = y."
     if proof.status == "undecided":
         rest = f" on [{proof.interval[0]:.6g}, {proof.interval[1]:.6g}]" if proof.interval else ""
-        advice = "raise the time limit or simplify the loss"
+        advice = "raise the time limit (--time-limit) or simplify the loss"
         return f"For {_label(proof)} the sign of the gradient is not settled{rest}; {advice}."
     return ""

@@ -6,13 +6,14 @@ from symloss.training.fit import FitResult, Progress, fit
 from symloss.training.member import Member
 from symloss.training.one_epoch import EpochResult, train_one_epoch
 from symloss.training.outcome import Outcome
-from symloss.training.settings import Metric, TrainingSettings
+from symloss.training.settings import Metric, Optimizer, TrainingSettings
 
 __all__ = [
     "EpochResult",
     "FitResult",
     "Member",
     "Metric",
+    "Optimizer",
     "Outcome",
     "Progress",
     "TrainingSettings",

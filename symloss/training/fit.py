@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from symloss.models.recommender import Recommender
-from symloss.training.assess import check_dataset, test_metrics, validation_metric
+from symloss.training.assess import check_dataset, test_metrics
 from symloss.training.groups import Stop, for_groups
 from symloss.training.member import Member, pack
+from symloss.training.memory import population_limit
 from symloss.training.orders import epoch_order, epoch_seed
 from symloss.training.outcome import Outcome
+from symloss.training.population_metrics import validation_metrics
 from symloss.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
@@ -99,7 +101,9 @@ def fit(
             report, ending
         )
 
-    return for_groups(model, len(members), settings, work, ending)
+    seeds = len({member.seed for member in members})
+    limit = population_limit(model, members, dataset, settings, seeds)
+    return for_groups(model, len(members), settings, work, ending, limit)
 
 
 @dataclass(eq=False)
@@ -146,18 +150,27 @@ class _Group:
                     self._end(run, Outcome.INTERRUPTED)
                 break
             self._train(active, epoch)
-            for run in active:
-                self._after_epoch(run, epoch)
-                if run.outcome is not Outcome.DIVERGED:
-                    report(run.number, epoch, run.history[-1])
+            trained = [run for run in active if run.outcome is None]
+            values = validation_metrics(
+                self.model,
+                [run.state for run in trained],
+                self.dataset,
+                [run.member.takes_score for run in trained],
+                self.settings.validation_metric,
+            )
+            for run, value in zip(trained, values, strict=True):
+                self._after_epoch(run, epoch, value)
+                report(run.number, epoch, value)
         return [self._result(run) for run in self.runs]
 
     def _train(self, active: list[_Run], epoch: int) -> None:
         rows = len(self.dataset.train)
+        # Members with equal seeds share the array, which a device prepares only once.
+        orders = {seed: epoch_order(seed, epoch, rows) for seed in {run.member.seed for run in active}}
         losses = self.model.train_epoch(
             [run.state for run in active],
             pack([run.member for run in active]),
-            [epoch_order(run.member.seed, epoch, rows) for run in active],
+            [orders[run.member.seed] for run in active],
             [epoch_seed(epoch_seed(run.member.seed, epoch), _NOISE) for run in active],
             self.dataset.train,
             self.settings,
@@ -166,12 +179,9 @@ class _Group:
             if not math.isfinite(loss):
                 self._end(run, Outcome.DIVERGED)
 
-    def _after_epoch(self, run: _Run, epoch: int) -> None:
-        """Measure; remember the best; decide whether to go on."""
-        if run.outcome is not None:
-            return
+    def _after_epoch(self, run: _Run, epoch: int, value: float) -> None:
+        """Remember the best; decide whether to go on."""
         metric = self.settings.validation_metric
-        value = validation_metric(self.model, run.state, self.dataset, run.member.takes_score, metric)
         run.history.append(value)
         if metric.improves(value, run.best):
             run.best, run.best_epoch = value, epoch

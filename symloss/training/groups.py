@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from symloss.models.recommender import Recommender
+from symloss.training.memory import HOST
 from symloss.training.settings import TrainingSettings
 
 Result = TypeVar("Result")
@@ -36,6 +37,7 @@ def for_groups(
     settings: TrainingSettings,
     work: Callable[[Sequence[int]], list[Result]],
     stop: Stop,
+    limit: int,
 ) -> list[Result]:
     """Call `work` on groups of the numbers 0 to count - 1 in threads; return all results in order.
 
@@ -46,9 +48,13 @@ def for_groups(
         work: takes numbers of members, returns one result for each.
         stop: cancelled when a group fails or the wait is interrupted (Ctrl-C); the groups end soon
             after, and then the error goes on to the caller.
+        limit: most members in a group (see `memory.population_limit`).
     """
     threads = settings.n_threads
-    size = max(1, model.group_size(count, threads, settings.device))
+    if settings.device not in HOST:
+        # Groups side by side on one device would only share it, and its memory.
+        threads = 1
+    size = max(1, min(model.group_size(count, threads, settings.device), limit))
     groups = [range(start, min(start + size, count)) for start in range(0, count, size)]
     with ThreadPoolExecutor(max(1, min(threads, len(groups))), thread_name_prefix="symloss") as pool:
         futures = [pool.submit(work, group) for group in groups]

@@ -8,13 +8,14 @@ their sigmoids give the same, up to ties that the sigmoid's rounding makes.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from symloss.compile.jit import njit
 
 NAMES = ("auc", "f1", "accuracy", "rmse", "mae")
 
 
-@njit(nogil=True, cache=True)
+@njit
 def _sorted_keys(scores: NDArray[np.float32], labels: NDArray[np.float32]) -> NDArray[np.uint64]:
     """Return (order-preserving bits of the score, label bit), sorted by score with a radix sort."""
     n = len(scores)
@@ -41,7 +42,7 @@ def _sorted_keys(scores: NDArray[np.float32], labels: NDArray[np.float32]) -> ND
     return keys
 
 
-@njit(nogil=True, cache=True)
+@njit
 def auc(scores: NDArray[np.float32], labels: NDArray[np.float32]) -> float:
     """Return the area under the ROC curve, exact with ties: P(positive > negative) + P(equal)/2.
 
@@ -78,7 +79,7 @@ def auc(scores: NDArray[np.float32], labels: NDArray[np.float32]) -> float:
     return doubled / (2.0 * positives * (n - positives))
 
 
-@njit(nogil=True, cache=True)
+@njit
 def rmse(predictions: NDArray[np.float32], labels: NDArray[np.float32]) -> float:
     """Return the root of the mean squared error; NaN without rows."""
     total = 0.0

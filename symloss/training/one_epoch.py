@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from symloss.errors import OptionError
 from symloss.models.recommender import Recommender
-from symloss.training.assess import check_dataset, validation_metric
+from symloss.training.assess import check_dataset
 from symloss.training.groups import Stop, for_groups
 from symloss.training.member import Member, pack
+from symloss.training.memory import population_limit
 from symloss.training.orders import epoch_order, epoch_seed
 from symloss.training.outcome import Outcome
+from symloss.training.population_metrics import validation_metrics
 from symloss.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
@@ -97,19 +99,38 @@ def train_one_epoch(
         losses = model.train_epoch(
             states, pack(group), [order] * len(group), [noise] * len(group), dataset.train, settings
         )
+        finite = [place for place, loss in enumerate(losses) if math.isfinite(loss)]
+        values = dict(
+            zip(
+                finite,
+                validation_metrics(
+                    model,
+                    [states[place] for place in finite],
+                    dataset,
+                    [group[place].takes_score for place in finite],
+                    metric,
+                ),
+                strict=True,
+            )
+        )
         results = []
-        for number, member, trained, loss in zip(numbers, group, states, losses, strict=True):
-            if not math.isfinite(loss):
+        for place, (number, trained, loss) in enumerate(zip(numbers, states, losses, strict=True)):
+            if place not in values:
                 results.append(EpochResult(math.nan, Outcome.DIVERGED, loss))
                 continue
-            value = validation_metric(model, trained, dataset, member.takes_score, metric)
+            value = values[place]
             keeper.offer(number, value, trained)
             results.append(EpochResult(value, Outcome.TRAINED, loss))
         return results
 
-    results = for_groups(model, len(members), settings, work, ending)
+    limit = population_limit(model, members, dataset, settings)
+    results = for_groups(model, len(members), settings, work, ending, limit)
+    kept = keeper.states
+    if keep == "best":
+        # A copy lets go of the memory that a device's members share.
+        kept = {number: model.copy(best) for number, best in kept.items()}
     return [
-        EpochResult(result.metric, result.outcome, result.loss, keeper.states.get(number))
+        EpochResult(result.metric, result.outcome, result.loss, kept.get(number))
         for number, result in enumerate(results)
     ]
 

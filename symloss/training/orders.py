@@ -10,15 +10,16 @@ bounded integers by multiplication (Lemire, 2019; the bias is below n / 2**32).
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from symloss.compile.jit import njit
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
 
 
-@njit(nogil=True, cache=True)
+@njit
 def _mix(z: np.uint64) -> np.uint64:
     """Return splitmix64's finaliser of z: every bit of z changes about half of the bits."""
     z = (z ^ (z >> np.uint64(30))) * _MIX_1
@@ -26,7 +27,7 @@ def _mix(z: np.uint64) -> np.uint64:
     return z ^ (z >> np.uint64(31))
 
 
-@njit(nogil=True, cache=True)
+@njit
 def _shuffled(start: np.uint64, n: int) -> NDArray[np.int32]:
     order = np.arange(n).astype(np.int32)
     state = start

@@ -31,13 +31,20 @@ class Metric(StrEnum):
         return new > old if self.higher_is_better else new < old
 
 
+class Optimizer(StrEnum):
+    """How gradients move parameters."""
+
+    SGD = "sgd"
+    ADAM = "adam"
+
+
 @dataclass(frozen=True)
 class TrainingSettings:
     """How to train.
 
     Args:
-        learning_rate: of SGD, > 0.
-        l2: decay of every parameter, in each step learning_rate * l2 of it; >= 0, learning_rate * l2 < 1.
+        learning_rate: > 0.
+        l2: l2 times each parameter is added to its (clipped) gradient; >= 0, learning_rate * l2 < 1.
         batch_size: interactions a step, >= 1; the loss is their mean.
         gradient_clip: each element of a gradient is clipped to [-gradient_clip, gradient_clip]; > 0, or
             infinity for no clipping.
@@ -46,7 +53,9 @@ class TrainingSettings:
         metric: "auc" (higher is better) or "rmse" (lower is better).
         seed: of the order of interactions where members don't bring their own, 0 to 2**63 - 1.
         threads: number of cores; None for all that this process may use.
-        device: "cpu" or what torch calls a device ("cuda", "cuda:1"); only models made of torch use it.
+        device: "cpu" (the fused kernels), what torch calls a device ("cuda", "cuda:1"), or "torch-cpu", the code for
+            such devices on the CPU.
+        optimizer: "sgd", or "adam" with the defaults of `torch.optim.Adam`: 0.9, 0.999 and 1e-8.
 
     Raises:
         OptionError: a value is not allowed.
@@ -62,6 +71,7 @@ class TrainingSettings:
     seed: int = 42
     threads: int | None = None
     device: str = "cpu"
+    optimizer: Optimizer | str = Optimizer.SGD
 
     def __post_init__(self) -> None:
         """Check every value."""
@@ -69,6 +79,10 @@ class TrainingSettings:
             allowed = [metric.value for metric in Metric]
             raise OptionError(unknown_name("metric", str(self.metric), allowed, "see TrainingSettings"))
         object.__setattr__(self, "metric", Metric(self.metric))
+        if self.optimizer not in list(Optimizer):
+            allowed = [optimizer.value for optimizer in Optimizer]
+            raise OptionError(unknown_name("optimizer", str(self.optimizer), allowed, "see TrainingSettings"))
+        object.__setattr__(self, "optimizer", Optimizer(self.optimizer))
         _require(0 < self.learning_rate < math.inf, "learning_rate", self.learning_rate, "a positive number")
         _require(0 <= self.l2 < math.inf, "l2", self.l2, "0 or a positive number")
         _require(self.learning_rate * self.l2 < 1, "l2", self.l2, "below 1 / learning_rate")

@@ -24,9 +24,11 @@ class PlainMF(torch.nn.Module):
         return inner + self.user_bias[users] + self.item_bias[items] + self.global_bias
 
 
-def train(model, loss, eps, scale, takes_score, train, order, *, lr=0.01, l2=3e-4, batch=128, clip=50.0):
-    """Train one epoch; return the mean loss."""
-    optimiser = torch.optim.SGD(model.parameters(), lr=lr)
+def train(model, loss, eps, scale, takes_score, train, order, *, lr=0.01, l2=3e-4, batch=128, clip=50.0,
+          optimiser=None):  # fmt: skip
+    """Train one epoch; return the mean loss. An optimiser given is asked to do the decay itself."""
+    decays = optimiser is not None
+    optimiser = optimiser or torch.optim.SGD(model.parameters(), lr=lr)
     total = 0.0
     for start in range(0, len(order), batch):
         rows = order[start : start + batch]
@@ -40,7 +42,8 @@ def train(model, loss, eps, scale, takes_score, train, order, *, lr=0.01, l2=3e-
         torch.nn.utils.clip_grad_value_(model.parameters(), clip)
         with torch.no_grad():
             for parameter in model.parameters():
-                parameter.grad += l2 * parameter
+                if not decays:
+                    parameter.grad += l2 * parameter
         optimiser.step()
         total += float(value.detach().sum())
     return total / len(order)

@@ -75,6 +75,32 @@ def test_follows_plain_pytorch(data, name, loss, eps, scale, takes_score, option
     np.testing.assert_allclose(MODEL.predict(state, users, items), scores, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("name", "loss", "options"),
+    [
+        ("mse", MSE, {"l2": 0.0}),
+        ("bce", BCE, {}),
+        ("maxr", MAXR, {"l2": 0.05, "batch_size": 17, "learning_rate": 0.002}),
+        ("bce", BCE, {"gradient_clip": 0.002, "batch_size": 1000}),
+    ],
+)
+def test_adam_follows_torch(data, name, loss, options):
+    settings = TrainingSettings(optimizer="adam", **options)
+    state = MODEL.initial_state(USERS, ITEMS, seed=7)
+    state.user_embedding[:] *= 0.5
+    plain = PlainMF(state)
+    optimiser = torch.optim.Adam(plain.parameters(), lr=settings.learning_rate, weight_decay=settings.l2)
+    for order in _orders(3):
+        # A copy goes on where the state was.
+        state = MODEL.copy(state)
+        (mean,) = MODEL.train_epoch([state], pack([Member(loss, eps=0.1)]), [order], [0], data, settings)
+        expected = train(plain, name, 0.1, 1.0, False, data, order, batch=settings.batch_size,
+                         clip=settings.gradient_clip, optimiser=optimiser)  # fmt: skip
+        assert mean == pytest.approx(expected, rel=1e-5)
+    # A gradient near 0 is divided by a root near 0.
+    _compare(state, plain, rtol=1e-4, atol=1e-4)
+
+
 def test_clipping_is_exercised_by_large_gradients(data):
     # eps = 1e-6 gives slopes up to 1e6: clipping at 50 acts in nearly every batch.
     state = MODEL.initial_state(USERS, ITEMS, seed=3)

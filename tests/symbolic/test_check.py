@@ -57,7 +57,8 @@ def test_json_has_the_promised_keys():
         "gradient",
     } <= set(data)
     first, second = data["direction"]
-    assert (first["label"], first["status"], first["vanishes_on"]) == (0, "proved", [["0", "1"]])
+    assert (first["label"], first["status"], first["vanishes_on"]) == (0, "refuted", [["0", "1"]])
+    assert (first["witness"], first["witness_gradient"]) == (0.5, 0.0)
     assert (second["label"], second["status"]) == (1, "refuted")
     assert 0 < second["witness"] < 1
     assert data["verdict"] == "invalid"
@@ -138,6 +139,8 @@ def test_verdicts_hold_against_sixty_digits():
             if proof.status == "proved":
                 for point in grid:
                     assert not slope(loss, point, label) * want < 0, (loss.formula, loss.eps, label, point)
+            elif proof.zero:
+                assert all(abs(slope(loss, point, label)) < 1e-40 for point in grid[::5])
             elif proof.status == "refuted":
                 value = slope(loss, proof.witness.yhat, label)
                 assert mpmath.isnan(value) or value * want < 0, (loss.formula, loss.eps, label)
@@ -148,6 +151,8 @@ def test_verdicts_hold_against_sixty_digits():
     "(yhat**40 + yhat**39*log(yhat + 1) + log(yhat + 2)*log(yhat + 3)*log(yhat + 4))**12",
     "plog(plog(plog(plog(yhat*y + yhat) - y) - yhat*recip(yhat - 0.5)) - recip(plog(yhat)))",
     " + ".join(f"abs(yhat - {i}/53)*log(yhat + {i})" for i in range(1, 40)),
+    "tanh(tanh(tanh(tanh(yhat*y + yhat))))*atan(atan(yhat - y))",
+    "/".join(f"(yhat + {i}*eps + y*{i})" for i in range(1, 15)),
 ])  # fmt: skip
 def test_hard_formulas_end_in_time(formula):
     start = time.monotonic()
@@ -190,7 +195,7 @@ def test_consistency_agrees_with_minimisation(name, proper):
         if proper:
             assert best == pytest.approx(p, abs=1e-5)
         if name in ("maxr", "sumr"):
-            text = properties["fisher_consistent"].value.removeprefix("yhat*(p) = ")
+            text = properties["fisher_consistent"].value.removeprefix("yhat*(p) = ").split(",")[0]
             import sympy
 
             assert float(sympy.parse_expr(text).subs("p", p)) == pytest.approx(best, abs=1e-5)
@@ -199,8 +204,10 @@ def test_consistency_agrees_with_minimisation(name, proper):
 
 @pytest.mark.parametrize(("name", "expected"), [
     ("mse", {"convex": "proved", "symmetric": "refuted", "bounded_gradient": "proved"}),
+    ("squared-hinge", {"fisher_consistent": "proved", "proper": "refuted"}),
+    ("hinge", {"fisher_consistent": "refuted"}),
     ("mae", {"convex": "proved", "symmetric": "proved", "fisher_consistent": "refuted", "proper": "refuted"}),
-    ("bce", {"convex_in_logit": "proved", "bounded_gradient": "refuted", "finite_float32": "refuted"}),
+    ("bce", {"convex_in_logit": "proved", "bounded_gradient": "refuted", "finite_float32": "proved"}),
     ("focal", {"convex_in_logit": "refuted"}),
     ("savage", {"convex": "refuted"}),
     ("exponential", {"convex": "proved", "bounded_gradient": "refuted"}),
@@ -226,3 +233,103 @@ def test_positive_rate_counts_steps_towards_the_label():
     assert sampled_direction(Loss("(yhat - 0.5)**2"), seed=3) == sampled_direction(
         Loss("(yhat - 0.5)**2"), seed=3
     )
+
+
+@pytest.mark.parametrize(("formula", "value", "said"), [
+    ("(yhat - y)**2", 2.0, "the supremum is 2 for y = 0 (as yhat tends to 1), 2 for y = 1 (as yhat tends to 0)"),
+    ("-yhat*y", 1.0, "the supremum is 0 for y = 0, 1 for y = 1"),
+    ("3*abs(yhat - y)", 3.0, "3 for y = 0, 3 for y = 1"),
+    ("yhat**2*(1 - yhat)", 1.0, "1 for y = 0 (as yhat tends to 1)"),
+    ("4*yhat**3 - 3*yhat**4", 16 / 9, "1.77778 for y = 0 (at yhat = 2/3)"),
+    ("yhat*atan(3*yhat)", None, "the supremum is"),
+])  # fmt: skip
+def test_the_bound_of_the_gradient_is_exact(formula, value, said):
+    found = check(Loss(formula)).properties["bounded_gradient"]
+    assert found.status == "proved"
+    assert said in found.detail
+    if value is not None:
+        assert found.value == value
+
+
+def test_the_bound_of_the_gradient_with_open_eps_is_a_formula():
+    found = check(zoo.get("maxr")).properties["bounded_gradient"]
+    assert "(eps + 1)/eps**2 = 1e+12 for y = 1 (as yhat tends to 0)" in found.detail
+    assert found.value == pytest.approx(1e12 * (1 + 1e-6), rel=1e-12)
+    # 4 u^2/(1 + u)^3 with u = exp(2 yhat) is largest at u = 2.
+    savage = check(zoo.get("savage")).properties["bounded_gradient"]
+    assert savage.value == pytest.approx(16 / 27, rel=1e-15)
+    assert (
+        "for y = 1 it explodes as yhat tends to 0"
+        in check(zoo.get("bce")).properties["bounded_gradient"].detail
+    )
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_no_gradient_exceeds_its_bound(name):
+    loss = zoo.get(name).with_eps(0.1) if zoo.get(name).has_eps else zoo.get(name)
+    found = check(loss).properties["bounded_gradient"]
+    near = 2.0 ** -np.arange(1.0, 30.0)
+    points = np.concatenate([near, 1 - near, np.arange(1, 60) / 60])
+    if loss.takes_score:
+        points = np.concatenate([-20 * points, 20 * points])
+    sizes = [abs(slope(loss, point, label)) for point in points for label in (0, 1)]
+    if found.status == "proved":
+        assert max(sizes) <= found.value * (1 + 1e-12)
+        assert max(sizes) >= 0.95 * found.value
+    else:
+        assert found.status == "refuted"
+        assert max(sizes) > 10
+
+
+def test_open_eps_stays_open_in_the_best_prediction():
+    maxr, sumr = (check(zoo.get(name)).properties["fisher_consistent"].value for name in ("maxr", "sumr"))
+    assert maxr == "yhat*(p) = -eps + sqrt(eps*p*(eps + 1)/(1 - p)), clipped to (0, 1)"
+    assert sumr == "yhat*(p) = -eps + sqrt(eps*p/(1 - p)), clipped to (0, 1)"
+    assert check(zoo.get("squared-hinge")).properties["fisher_consistent"].value == "yhat*(p) = 2*p - 1"
+    assert "does not rank" in check(zoo.get("mae")).properties["fisher_consistent"].detail
+
+
+def test_the_sentence_says_which_eps():
+    report = check(zoo.get("logmin"))
+    assert report.verdict_at_eps == {
+        "1": "invalid", "0.1": "valid", "0.01": "valid", "0.001": "valid", "0.0001": "valid", "1e-05": "valid",
+        "1e-06": "valid",
+    }  # fmt: skip
+    assert "at the default eps = 1e-06" in report.sentence
+    assert "It fails at eps = 1" in report.sentence
+    assert "Keep eps at most 0.1." in report.sentence
+    assert check(zoo.get("maxr")).verdict_at_eps == {}
+    turned = check(Loss("(eps - 0.05)*(yhat - y)**2"))
+    assert turned.verdict == "invalid"
+    assert "right at eps = 1, 0.1" in turned.sentence
+
+
+def test_the_page_is_for_people():
+    pages = {name: dict(check(zoo.get(name)).page()) for name in ("mse", "logmin")}
+    assert ("positive rate", "100% of 2,000 sampled pairs") in pages["mse"]["Loss"]
+    assert any(row[0] == "eps" and "invalid at 1" in row[1] for row in pages["logmin"]["Loss"])
+    flat = check(Loss("y*yhat"))
+    assert flat.direction[0].status == "refuted"
+    assert dict(flat.page())["Direction"][0] == ("y = 0", "refuted", "the gradient is zero everywhere")
+    assert "add a term" in flat.sentence
+
+
+def test_every_eps_with_labels_between():
+    loss = zoo.get("maxr").with_domain(labels="unit", input="probability")
+    (proof,) = check(loss).direction
+    assert (proof.status, proof.scope) == ("proved", "every eps > 0")
+
+
+def test_scores_outside_of_a_logarithm_are_refuted():
+    report = check(zoo.get("bce").with_domain(labels="real", input="score"))
+    assert report.verdict == "invalid"
+    assert "not a real number" in report.sentence
+
+
+@pytest.mark.parametrize(("formula", "domain"), [
+    ("plog((yhat + min(log(1 + 1e-6), max(y**2, log(1 + 1e-6))))**2)", "probability"),
+    ("exp(yhat**2*(1 - 2*y))/4 + 1", "score"),
+])  # fmt: skip
+def test_bounds_that_are_out_of_reach_end_no_check(formula, domain):
+    found = check(Loss(formula, input=domain)).properties["bounded_gradient"]
+    assert found.status in ("proved", "refuted", "undecided")

@@ -15,8 +15,9 @@ from symloss.symbolic.endpoint import Endpoint
 from symloss.symbolic.float_dual import value_and_slope
 from symloss.symbolic.interval_arithmetic import Box, BoxArithmetic
 from symloss.symbolic.limits import limit_at
+from symloss.symbolic.places import simplest_between
 from symloss.symbolic.real_roots import as_poly, roots_between
-from symloss.symbolic.sign_proof import prove_sign, simplest_between
+from symloss.symbolic.sign_proof import prove_sign
 from symloss.symbolic.tape import Tape
 from symloss.symbolic.undecided import Deadline
 

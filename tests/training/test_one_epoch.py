@@ -11,12 +11,13 @@ import pytest
 from sklearn import metrics as oracle
 
 from symloss.errors import DataError, OptionError
+from symloss.models import registry
 from symloss.models.mf import MatrixFactorisation
 from symloss.training.member import Member, pack
 from symloss.training.one_epoch import train_one_epoch
 from symloss.training.orders import epoch_order
 from symloss.training.outcome import Outcome
-from symloss.training.settings import TrainingSettings
+from symloss.training.settings import Optimizer, TrainingSettings
 from tests.compile.programs import BCE, MAXR, MSE
 from tests.training.test_fit import NAN_LOSS
 
@@ -75,6 +76,26 @@ def test_keep(dataset, start, metric, threads):
     # Another epoch, another order.
     other = train_one_epoch(MODEL, start, MEMBERS[:1], dataset, settings, 2)
     assert other[0].metric != values[0]
+
+
+@pytest.mark.parametrize("name", registry.NAMES)
+@pytest.mark.parametrize("optimizer", list(Optimizer))
+def test_rewards_depend_neither_on_the_population_nor_on_the_cores(dataset, name, optimizer):
+    model = registry.get(name)
+    state = model.initial_state(dataset.n_users, dataset.n_items, 3)
+    settings = TrainingSettings(learning_rate=0.05, batch_size=70, seed=4, optimizer=optimizer)
+    members = [Member((MSE, BCE, MAXR)[k % 3], eps=0.05 + 0.01 * k, scale=1 + k % 4) for k in range(64)]
+
+    def rewards(count, threads):
+        chosen = members[:count]
+        results = train_one_epoch(model, state, chosen, dataset, replace(settings, threads=threads), 1)
+        return [(result.metric, result.loss) for result in results]
+
+    everything = rewards(64, 2)
+    assert len({metric for metric, _ in everything}) > 3
+    for count in (1, 7, 64):
+        for threads in (1, 2):
+            assert rewards(count, threads) == everything[:count]
 
 
 def test_interruption_and_bad_arguments(dataset, start):

@@ -8,7 +8,7 @@ import pytest
 from symloss.errors import OptionError
 from symloss.ops.opcode import Opcode
 from symloss.training.member import Member
-from symloss.training.settings import Metric, TrainingSettings
+from symloss.training.settings import Metric, Optimizer, TrainingSettings
 from tests.compile.programs import MSE, program
 
 
@@ -25,6 +25,7 @@ from tests.compile.programs import MSE, program
         ({"max_epochs": 0}, "max_epochs is 0"),
         ({"patience": True}, "patience is True"),
         ({"metric": "rsme"}, "unknown metric 'rsme'; did you mean 'rmse'"),
+        ({"optimizer": "adan"}, "unknown optimizer 'adan'; did you mean 'adam'"),
         ({"seed": -1}, "seed is -1"),
         ({"threads": 0}, "threads is 0"),
         ({"device": ""}, "device is ''"),
@@ -45,6 +46,7 @@ def test_defaults_are_the_papers():
     )
     assert (settings.max_epochs, settings.patience, settings.seed) == (3000, 100, 42)
     assert settings.validation_metric is Metric.AUC
+    assert settings.optimizer is Optimizer.SGD
     assert settings.n_threads >= 1
     assert TrainingSettings(threads=3).n_threads == 3
 

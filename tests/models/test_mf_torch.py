@@ -1,0 +1,374 @@
+"""Matrix factorisation on torch follows the fused kernel and a plain PyTorch loop; run here on the CPU device."""
+
+from __future__ import annotations
+
+import gc
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from symloss import zoo
+from symloss.data.dataset import Interactions
+from symloss.errors import DataError, OptionError
+from symloss.models.mf import MatrixFactorisation
+from symloss.models.mf_anywhere import MatrixFactorisationAnywhere
+from symloss.models.mf_torch import TorchMatrixFactorisation
+from symloss.models.mf_torch_epoch import Epoch
+from symloss.models.mf_torch_population import Population
+from symloss.models.torch_device import TORCH_CPU, Replayed, torch_device
+from symloss.ops.opcode import Opcode
+from symloss.training.member import Member, pack
+from symloss.training.settings import TrainingSettings
+from tests.compile.programs import BCE, HINGE, MAXR, MSE, program, random_program
+from tests.models.plain import PlainMF
+
+KERNEL = MatrixFactorisation()
+USERS, ITEMS, ROWS = 30, 40, 500
+EPS = 0.1
+DEVICES = [
+    TORCH_CPU,
+    pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA")),
+]
+NAMES = ("user_embedding", "item_embedding", "user_bias", "item_bias", "global_bias")
+
+
+@pytest.fixture(scope="module")
+def data():
+    generator = np.random.default_rng(0)
+    # Few users: a batch holds each of them several times.
+    return Interactions.of(
+        generator.integers(0, USERS, ROWS), generator.integers(0, ITEMS, ROWS), generator.integers(0, 2, ROWS)
+    )
+
+
+def _orders(epochs, seed=1):
+    generator = np.random.default_rng(seed)
+    return [generator.permutation(ROWS).astype(np.int32) for _ in range(epochs)]
+
+
+def _start(model, device, seed=7, size=0.5):
+    """Return equal states of the kernel and of the torch model, with embeddings made smaller."""
+    state, other = KERNEL.initial_state(USERS, ITEMS, seed), model.initial_state(USERS, ITEMS, seed, device)
+    for embedding in (state.user_embedding, state.item_embedding):
+        embedding *= np.float32(size)
+    other.table[:, :64] *= size
+    return state, other
+
+
+def _compare(state, other, rtol=2e-5, atol=3e-6):
+    for name, mine, theirs in zip(NAMES, other.arrays(), state.arrays(), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=rtol, atol=atol, err_msg=name)
+
+
+def _plain_epoch(model, loss, data, order, settings):
+    """Train one epoch with autograd and the loss as torch code; return the mean loss."""
+    criterion = loss.torch(reduction="none")
+    total = 0.0
+    for start in range(0, len(order), settings.batch_size):
+        rows = order[start : start + settings.batch_size]
+        users, items = (torch.tensor(part[rows].astype(np.int64)) for part in (data.users, data.items))
+        scores = model(users, items)
+        seen = scores if loss.takes_score else torch.clamp(torch.sigmoid(scores), 2.0**-126, 1 - 2.0**-24)
+        value = criterion(seen, torch.tensor(data.labels[rows]))
+        gradients = torch.autograd.grad(value.mean(), list(model.parameters()), allow_unused=True)
+        with torch.no_grad():
+            for parameter, gradient in zip(model.parameters(), gradients, strict=True):
+                clipped = (
+                    0 if gradient is None else gradient.clamp(-settings.gradient_clip, settings.gradient_clip)
+                )
+                parameter -= settings.learning_rate * (clipped + settings.l2 * parameter)
+        total += float(value.detach().sum())
+    return total / len(order)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_every_zoo_loss_follows_kernel_and_plain_loop(data, device):
+    losses = [loss.with_eps(EPS) if loss.has_eps else loss for loss in map(zoo.get, zoo.names())]
+    members = [Member(loss.program(), eps=EPS, takes_score=loss.takes_score) for loss in losses]
+    model, settings = TorchMatrixFactorisation(), TrainingSettings(l2=0.01)
+    pairs = [_start(model, device, seed) for seed in range(len(losses))]
+    plain = [PlainMF(state) for state, _ in pairs]
+    for order in _orders(3):
+        shared = [order] * len(losses)
+        means = model.train_epoch([s for _, s in pairs], pack(members), shared, shared, data, settings)
+        for k, loss in enumerate(losses):
+            (mean,) = KERNEL.train_epoch([pairs[k][0]], pack([members[k]]), [order], [0], data, settings)
+            assert means[k] == pytest.approx(mean, rel=1e-5), loss.name
+            assert means[k] == pytest.approx(_plain_epoch(plain[k], loss, data, order, settings), rel=1e-5)
+    for (state, other), expected in zip(pairs, plain, strict=True):
+        _compare(state, other)
+        for name, mine in zip(NAMES, other.arrays(), strict=True):
+            np.testing.assert_allclose(
+                mine, getattr(expected, name).detach().numpy(), rtol=5e-5, atol=1e-5, err_msg=name
+            )
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"gradient_clip": 0.02},
+        {"gradient_clip": 0.05, "batch_size": 500},
+        {"gradient_clip": math.inf, "batch_size": 1000},
+        {"batch_size": 17, "l2": 0.0},
+        {"batch_size": 125},
+        {"learning_rate": 0.5, "l2": 1.5},
+    ],
+)
+def test_options_orders_and_scales(data, device, options):
+    settings = TrainingSettings(**options)
+    members = [
+        Member(MSE, seed=1), Member(BCE, scale=4.0, seed=2), Member(MAXR, eps=EPS, scale=0.5, seed=3),
+        Member(HINGE, takes_score=True, seed=4), Member(BCE, seed=1),
+    ]  # fmt: skip
+    model = TorchMatrixFactorisation()
+    pairs = [_start(model, device, member.seed) for member in members]
+    for epoch in range(3):
+        # Equal seeds share an order; others have their own.
+        by_seed = {seed: _orders(1, 10 * seed + epoch)[0] for seed in range(1, 5)}
+        orders = [by_seed[member.seed] for member in members]
+        means = model.train_epoch([s for _, s in pairs], pack(members), orders, [0] * 5, data, settings)
+        for k, member in enumerate(members):
+            (mean,) = KERNEL.train_epoch([pairs[k][0]], pack([member]), [orders[k]], [0], data, settings)
+            assert means[k] == pytest.approx(mean, rel=2e-5)
+            _compare(*pairs[k])
+    users, items = data.users[:50], data.items[:50]
+    together = model.predict_all([s for _, s in pairs], users, items).cpu().numpy()
+    for row, (state, other) in zip(together, pairs, strict=True):
+        np.testing.assert_allclose(row, KERNEL.predict(state, users, items), rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(row, model.predict(other, users, items), rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_clipping_acts_on_huge_and_infinite_slopes(data, device):
+    # eps = 1e-6 gives slopes up to 1e6; sqrt has an infinite one where its argument is 0.
+    root = program((Opcode.SUBTRACT, 0, 0), (Opcode.ABS, 0, 0), (Opcode.ADD, 3, 4), (Opcode.SQRT, 5, 5))
+    model, settings = TorchMatrixFactorisation(), TrainingSettings()
+    for loss in (MAXR, root):
+        state, other = _start(model, device)
+        member = Member(loss, eps=1e-6)
+        (order,) = _orders(1)
+        (mean,) = model.train_epoch([other], pack([member]), [order[:128]], [0], data, settings)
+        (expected,) = KERNEL.train_epoch([state], pack([member]), [order[:128]], [0], data, settings)
+        assert mean == pytest.approx(expected, rel=1e-4)
+        _compare(state, other, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_a_diverging_member_leaves_the_others_alone(data, device):
+    nan = program((Opcode.SUBTRACT, 0, 0), (Opcode.DIVIDE, 3, 3))
+    flat = program((Opcode.SUBTRACT, 0, 0), (Opcode.LOG, 4, 4), constants=(0.0,))
+    members = [Member(MSE), Member(nan), Member(BCE), Member(flat)]
+    model, settings = TorchMatrixFactorisation(), TrainingSettings()
+    states = [model.initial_state(USERS, ITEMS, 3, device) for _ in members]
+    (order,) = _orders(1)
+    means = model.train_epoch(states, pack(members), [order] * 4, [0] * 4, data, settings)
+    assert [math.isfinite(mean) for mean in means] == [True, False, True, False]
+    for k in (0, 2):
+        alone = model.initial_state(USERS, ITEMS, 3, device)
+        (mean,) = model.train_epoch([alone], pack([members[k]]), [order], [0], data, settings)
+        assert mean == pytest.approx(means[k], rel=1e-6)
+        _compare(alone, states[k], rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_weights_that_overflow_are_divergence(data, device):
+    model = TorchMatrixFactorisation()
+    settings = TrainingSettings(learning_rate=50.0, gradient_clip=math.inf, l2=0.0)
+    state = model.initial_state(USERS, ITEMS, 0, device)
+    member = Member(MSE, takes_score=True)
+    (mean,) = model.train_epoch([state], pack([member]), _orders(1), [0], data, settings)
+    assert not math.isfinite(mean)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_the_same_call_gives_the_same_bits(data, device):
+    runs = []
+    for _ in range(2):
+        model = TorchMatrixFactorisation()
+        states = [model.initial_state(USERS, ITEMS, seed, device) for seed in range(3)]
+        for order in _orders(3):
+            model.train_epoch(states, pack([Member(BCE)] * 3), [order] * 3, [0] * 3, data, TrainingSettings())
+        runs.append([state.arrays() for state in states])
+    for one, other in zip(*runs, strict=True):
+        for a, b in zip(one, other, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_finished_members_free_their_place(data):
+    model, settings = TorchMatrixFactorisation(), TrainingSettings()
+    states = [model.initial_state(USERS, ITEMS, seed) for seed in range(8)]
+    members = [Member(BCE, scale=1.0 + seed) for seed in range(8)]
+    alone = [model.copy(state) for state in states]
+    sizes = []
+    for epoch, order in enumerate(_orders(5)):
+        count = len(states)
+        model.train_epoch(states, pack(members[:count]), [order] * count, [0] * count, data, settings)
+        sizes.append(states[0].population.count)
+        assert all(state.population is states[0].population for state in states)
+        for k in range(count):
+            model.train_epoch([alone[k]], pack([members[k]]), [order], [0], data, settings)
+            _compare(alone[k], states[k], rtol=1e-6, atol=1e-7)
+        # One or two end after each epoch.
+        del states[-1 - epoch % 2 :]
+        gc.collect()
+    # 7 of 8 is above three quarters; 5 of 8 is not, nor is 2 of 4.
+    assert sizes == [8, 8, 5, 5, 2]
+
+
+def test_a_state_that_is_left_out_stays_as_it_is(data):
+    model, settings = TorchMatrixFactorisation(), TrainingSettings()
+    states = [model.initial_state(USERS, ITEMS, seed) for seed in range(8)]
+    for count in (8, 7):
+        before = states[7].arrays()
+        model.train_epoch(
+            states[:count], pack([Member(MSE)] * count), _orders(1) * count, [0] * count, data, settings
+        )
+    for a, b in zip(before, states[7].arrays(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_copies_are_independent_and_order_of_states_does_not_matter(data):
+    model, settings = TorchMatrixFactorisation(), TrainingSettings()
+    states = [model.initial_state(USERS, ITEMS, seed) for seed in range(4)]
+    members = [Member(BCE, scale=1.0 + seed) for seed in range(4)]
+    first, second = _orders(2)
+    model.train_epoch(states, pack(members), [first] * 4, [0] * 4, data, settings)
+    copies = [model.copy(state) for state in states]
+    kept = copies[0].arrays()
+    model.train_epoch(states, pack(members), [second] * 4, [0] * 4, data, settings)
+    np.testing.assert_array_equal(copies[0].arrays()[0], kept[0])
+    means = model.train_epoch(copies[::-1], pack(members[::-1]), [second] * 4, [0] * 4, data, settings)
+    assert np.all(np.diff(means[::-1]) > 0)
+    for state, copy in zip(states, copies, strict=True):
+        _compare(state, copy, rtol=1e-6, atol=1e-7)
+
+
+def test_rows_outside_the_state_are_refused():
+    model = TorchMatrixFactorisation()
+    state = model.initial_state(3, 4, 0)
+    data = Interactions.of([0, 3], [0, 1], [0, 1])
+    with pytest.raises(DataError, match="user index 3"):
+        model.train_epoch(
+            [state], pack([Member(MSE)]), [np.arange(2, dtype=np.int32)], [0], data, TrainingSettings()
+        )
+    with pytest.raises(DataError, match="item index 4"):
+        model.predict(state, np.array([0], np.int32), np.array([4], np.int32))
+
+
+def test_anywhere_takes_the_kernel_on_the_cpu_and_torch_elsewhere(data):
+    model = MatrixFactorisationAnywhere()
+    here, there = model.initial_state(USERS, ITEMS, 5), model.initial_state(USERS, ITEMS, 5, TORCH_CPU)
+    for a, b in zip(here.arrays(), there.arrays(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    settings, (order,) = TrainingSettings(), _orders(1)
+    for state in (here, there):
+        model.train_epoch([state], pack([Member(BCE)]), [order], [0], data, settings)
+    _compare(here, there)
+    _compare(model.copy(here), model.copy(there))
+    assert model.predict_all([here], data.users, data.items) is None
+    np.testing.assert_allclose(
+        model.predict(here, data.users, data.items),
+        model.predict(there, data.users, data.items),
+        rtol=1e-3,
+        atol=1e-4,
+    )
+    assert (model.group_size(7, 2), model.group_size(7, 2, TORCH_CPU), model.group_size(7, 2, "cuda")) == (
+        1,
+        4,
+        7,
+    )
+
+
+@pytest.mark.parametrize("clip", [50.0, math.inf])
+def test_an_epoch_reads_once_at_its_end(data, clip, monkeypatch):
+    # Tensors on "meta" have shapes and no data: reading a number, or mixing in one from the CPU, is an error.
+    generator = np.random.default_rng(5)
+    losses = [BCE, MAXR, *(program((opcode, 0, 0)) for opcode in Opcode), random_program(generator, 9)]
+    population = Population(
+        torch.empty(len(losses), USERS + ITEMS, 65, device="meta"),
+        torch.empty(len(losses), device="meta"),
+        USERS,
+    )
+    settings = TrainingSettings(gradient_clip=clip, learning_rate=0.5, l2=1.5)
+    epoch = Epoch(population, pack([Member(loss) for loss in losses]), [0] * len(losses), data, settings)
+    steps = []
+    original = Epoch._step
+    monkeypatch.setattr(Epoch, "_step", lambda *arguments: steps.append(original(*arguments)))
+    with pytest.raises(NotImplementedError, match="Cannot copy out of meta tensor"):
+        epoch.run(_orders(1))
+    assert len(steps) == 4
+
+
+def test_adam_is_for_the_kernel(data):
+    model = TorchMatrixFactorisation()
+    state, settings = model.initial_state(USERS, ITEMS, 0), TrainingSettings(optimizer="adam")
+    with pytest.raises(OptionError, match="optimizer 'adam' trains an mf by its CPU kernel only"):
+        model.train_epoch([state], pack([Member(MSE)]), _orders(1), [0], data, settings)
+
+
+def test_unknown_device():
+    with pytest.raises(OptionError, match="device 'gpu' can't be used"):
+        torch_device("gpu")
+
+
+class _Recorder(TorchDispatchMode):
+    """Writes down every operation and the shape of its result."""
+
+    def __init__(self):
+        super().__init__()
+        self.operations = []
+
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        result = operation(*args, **(kwargs or {}))
+        shape = tuple(result.shape) if isinstance(result, torch.Tensor) else None
+        self.operations.append((str(operation), shape))
+        return result
+
+
+# What makes the host wait for a device, or a shape depend on data: neither can be in a CUDA graph.
+WAITING = ("_local_scalar_dense", "nonzero", "masked_select", "unique", "is_nonzero", "equal.default")
+
+
+def test_a_step_reads_nothing_and_does_the_same_each_time(data):
+    generator = np.random.default_rng(4)
+    losses = [BCE, MAXR, HINGE, *(random_program(generator, 8) for _ in range(30))]
+    model, settings = TorchMatrixFactorisation(), TrainingSettings(batch_size=50)
+    states = [model.initial_state(USERS, ITEMS, seed) for seed in range(len(losses))]
+    recorded = []
+    steps = []
+    original = Replayed.__call__
+
+    def record(step):
+        with _Recorder() as recorder:
+            original(step)
+        steps.append(step)
+        recorded.append(recorder.operations)
+
+    orders = _orders(len(losses))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Replayed, "__call__", record)
+        for _ in range(2):
+            model.train_epoch(
+                states, pack([Member(loss) for loss in losses]), orders, [0] * len(losses), data, settings
+            )
+    assert len(recorded) == 20
+    # The first step also makes room; the others launch the same on the same memory, also in the next epoch.
+    assert len({id(step) for step in steps}) == 1
+    assert all(operations == recorded[1] for operations in recorded[2:])
+    names = {name for operations in recorded for name, _ in operations}
+    assert not [name for name in names if any(part in name for part in WAITING)]
+    # Indexing by a mask would be aten.index; what is used takes rows by number.
+    assert not [name for name in names if name.startswith("aten.index.")]
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_replayed_runs_once_a_call(device):
+    total = torch.zeros(1, device=torch_device(device))
+    step = Replayed(lambda: total.add_(1), torch_device(device))
+    for count in range(1, 6):
+        step()
+        assert float(total) == count

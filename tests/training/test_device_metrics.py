@@ -1,0 +1,84 @@
+"""Metrics of all members at once against scikit-learn and the CPU's."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from sklearn import metrics as oracle
+
+from symloss.models.mf import MatrixFactorisation
+from symloss.models.mf_anywhere import MatrixFactorisationAnywhere
+from symloss.training import device_metrics
+from symloss.training.assess import validation_metric
+from symloss.training.device_metrics import auc_rows, metric_rows, rmse_rows
+from symloss.training.population_metrics import validation_metrics
+from symloss.training.settings import Metric
+
+
+@pytest.mark.parametrize("distinct", [2, 5, 40, 10_000])
+def test_auc_with_ties(distinct):
+    generator = np.random.default_rng(distinct)
+    scores = (generator.integers(0, distinct, (7, 300)) - distinct // 2).astype(np.float32) / 8
+    labels = generator.integers(0, 2, 300).astype(np.float32)
+    found = auc_rows(torch.from_numpy(scores), torch.from_numpy(labels))
+    assert found.dtype == torch.float64
+    for row, value in zip(scores, found.tolist(), strict=True):
+        assert value == pytest.approx(oracle.roc_auc_score(labels, row), abs=1e-12)
+
+
+def test_auc_of_zeros_and_infinities():
+    scores = torch.tensor(
+        [[-0.0, 0.0, 0.0, -0.0], [-math.inf, -1, 1, math.inf], [math.inf, 1, -1, -math.inf]]
+    )
+    assert auc_rows(scores, torch.tensor([0.0, 1.0, 0.0, 1.0])).tolist() == [0.5, 0.75, 0.25]
+
+
+def test_auc_where_it_is_undefined():
+    scores = torch.tensor([[0.1, 0.2, 0.3], [0.1, math.nan, 0.3]])
+    one, other = auc_rows(scores, torch.tensor([0.0, 1.0, 1.0])).tolist()
+    assert one == 1.0
+    assert math.isnan(other)
+    for labels in ([0.0, 0.0, 0.0], [1.0, 1.0, 1.0], [0.0, 0.5, 1.0]):
+        assert all(math.isnan(value) for value in auc_rows(scores, torch.tensor(labels)).tolist())
+
+
+def test_rmse():
+    generator = np.random.default_rng(0)
+    predictions, labels = (
+        generator.normal(0, 2, (5, 100)).astype(np.float32),
+        generator.random(100).astype(np.float32),
+    )
+    found = rmse_rows(torch.from_numpy(predictions), torch.from_numpy(labels)).tolist()
+    for row, value in zip(predictions, found, strict=True):
+        assert value == pytest.approx(oracle.root_mean_squared_error(labels, row), rel=1e-6)
+
+
+def test_pieces_do_not_matter(monkeypatch):
+    scores = torch.rand(9, 50, generator=torch.Generator().manual_seed(0))
+    labels, flags = (torch.arange(50) % 2).float(), torch.arange(9) % 2 == 0
+    for metric in Metric:
+        whole = metric_rows(scores, labels, flags, metric)
+        monkeypatch.setattr(device_metrics, "_NUMBERS_AT_A_TIME", 100)
+        assert metric_rows(scores, labels, flags, metric).tolist() == whole.tolist()
+        monkeypatch.undo()
+
+
+@pytest.mark.parametrize(
+    ("metric", "kind"), [(Metric.AUC, "dataset"), (Metric.RMSE, "dataset"), (Metric.RMSE, "ratings")]
+)
+def test_states_of_every_kind(metric, kind, request):
+    data = request.getfixturevalue(kind)
+    kernel, model = MatrixFactorisation(), MatrixFactorisationAnywhere()
+    flags = [False, True, False, True]
+    plain = [kernel.initial_state(data.n_users, data.n_items, seed) for seed in range(4)]
+    expected = [
+        validation_metric(kernel, s, data, flag, metric) for s, flag in zip(plain, flags, strict=True)
+    ]
+    assert validation_metrics(model, plain, data, flags, metric) == expected
+    assert validation_metrics(kernel, plain, data, flags, metric) == expected
+    states = [model.initial_state(data.n_users, data.n_items, seed, "torch-cpu") for seed in range(4)]
+    found = validation_metrics(model, states, data, flags, metric)
+    assert found == pytest.approx(expected, rel=1e-5)
