@@ -26,7 +26,11 @@ class PlainMF(torch.nn.Module):
 
 def train(model, loss, eps, scale, takes_score, train, order, *, lr=0.01, l2=3e-4, batch=128, clip=50.0,
           optimiser=None):  # fmt: skip
-    """Train one epoch; return the mean loss. An optimiser given is asked to do the decay itself."""
+    """Train one epoch by a loss of `LOSSES` or a function; return the mean loss.
+
+    An optimiser given is asked to do the decay itself.
+    """
+    function = LOSSES[loss] if isinstance(loss, str) else loss
     decays = optimiser is not None
     optimiser = optimiser or torch.optim.SGD(model.parameters(), lr=lr)
     total = 0.0
@@ -36,7 +40,7 @@ def train(model, loss, eps, scale, takes_score, train, order, *, lr=0.01, l2=3e-
         labels = torch.tensor(train.labels[rows])
         scores = model(users, items)
         seen = scores if takes_score else torch.clamp(torch.sigmoid(scores), 2.0**-126, 1 - 2.0**-24)
-        value = scale * LOSSES[loss](seen, labels, eps)
+        value = scale * function(seen, labels, eps)
         optimiser.zero_grad()
         value.mean().backward()
         torch.nn.utils.clip_grad_value_(model.parameters(), clip)
