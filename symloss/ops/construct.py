@@ -16,8 +16,6 @@ from typing import Any
 import sympy
 from sympy import Abs, Expr, Integer, Max, Min, Pow, Rational, sign
 
-from symloss.ops.protected import ProtectedFunction, sigmoid
-
 LARGEST_NUMBER = 1e15
 LARGEST_EXPONENT = 64
 
@@ -153,19 +151,3 @@ def substitute(expression: Expr, values: Mapping[Any, Any]) -> Expr:
 def exact_number(value: float) -> Rational:
     """Return the decimal number that a person means by a float: 0.1 is 1/10."""
     return Rational(repr(float(value)))
-
-
-def plain(expression: Expr) -> Expr:
-    """Return `expression` with every protected function replaced by its plain definition."""
-    done: dict[Expr, Expr] = {}
-
-    def visit(node: Expr) -> Expr:
-        if node not in done:
-            arguments = [visit(argument) for argument in node.args]
-            if isinstance(node, ProtectedFunction | sigmoid):
-                done[node] = type(node)(*arguments, evaluate=False).definition()
-            else:
-                done[node] = make(node.func, arguments) if arguments else node
-        return done[node]
-
-    return visit(expression)

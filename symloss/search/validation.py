@@ -1,10 +1,11 @@
 """Phase II, the validation check: which candidates provably push every prediction towards its label.
 
 Candidates come in the order of their promise. One that points the wrong way at a
-sampled prediction is passed over; one whose gradient is that of an earlier
-survivor, up to a factor, is too, since phase III tries factors anyway. The rest
-is checked symbolically, with eps open, and where that settles nothing, at each eps
-of the grid: phase III then uses those values only for which the proof holds.
+sampled prediction is passed over. The rest is checked symbolically, with eps open,
+and where that settles nothing, at each eps of the grid: phase III then uses those
+values only for which the proof holds. A valid loss whose gradient is that of an
+earlier survivor, up to a factor, is passed over too, since phase III tries factors
+anyway; that is decided exactly.
 """
 
 from __future__ import annotations
@@ -14,12 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from symloss.loss import Loss
 from symloss.ops.construct import NumberLimitError
 from symloss.search.candidate import Candidate, by_reward
+from symloss.search.distinct import DistinctLosses
 from symloss.search.options import SearchOptions
 from symloss.search.progress import CheckDone, Note, PhaseStarted, SearchProgress
 from symloss.search.proxy import ProxyTest
@@ -31,10 +30,6 @@ from symloss.symbolic.verdict import sentence_of, verdict_of
 
 CHECK_SECONDS = 2.0
 """Time limit of one check."""
-
-_COMPARED_EPS = 0.1
-"""Losses are compared at the search's eps and at this one, which shows where they part."""
-_SAME_FACTOR = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,16 +78,12 @@ def validate(
     wrong_direction = sum(bool(one.rewards and one.wrong) for one in candidates)
     progress(PhaseStarted(2, min(len(right), options.max_checks), None))
     survivors: list[Survivor] = []
-    shapes: list[NDArray[np.float64]] = []
+    distinct = DistinctLosses(proxy.grammar.domain)
     reports: list[dict[str, Any]] = []
     same_gradient = not_a_formula = 0
     for candidate in by_reward(right):
         if stop.is_set() or len(survivors) >= options.wanted or len(reports) >= options.max_checks:
             break
-        shape = _shape(candidate, proxy)
-        if any(np.abs(shape - known).max() < _SAME_FACTOR for known in shapes):
-            same_gradient += 1
-            continue
         try:
             loss = candidate.loss(proxy.grammar)
         except NumberLimitError:
@@ -100,9 +91,11 @@ def validate(
             continue
         report, eps_values = _check_over_grid(loss, options.eps_grid)
         valid = report["verdict"] == "valid" or bool(eps_values)
+        if valid and not _is_new(distinct, loss):
+            same_gradient += 1
+            continue
         if valid:
             survivors.append(Survivor(candidate, loss, eps_values))
-            shapes.append(shape)
         reports.append(
             {"gradient_number": candidate.number, "passed": valid, "valid_eps": list(eps_values), **report}
         )
@@ -166,11 +159,9 @@ def direction_report(loss: Loss) -> dict[str, Any]:
     }
 
 
-def _shape(candidate: Candidate, proxy: ProxyTest) -> NDArray[np.float64]:
-    """Return the gradient at two values of eps without its size, through asinh as in `GradientTable`."""
-    parts = []
-    for eps in (proxy.eps, _COMPARED_EPS):
-        gradient = proxy.gradients(proxy.grammar.programs(candidate.tokens, eps))[0]
-        size = np.median(np.abs(gradient[gradient != 0])) if np.any(gradient) else 1.0
-        parts.append(np.arcsinh(gradient / size))
-    return np.concatenate(parts)
+def _is_new(distinct: DistinctLosses, loss: Loss) -> bool:
+    """Add a loss; one that can't be compared counts as new: a doubtful copy costs a training, not the search."""
+    try:
+        return distinct.add(loss)
+    except Exception:
+        return True
