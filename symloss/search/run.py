@@ -52,9 +52,7 @@ class Run:
         if folder is None:
             folder = _free_name(DEFAULT_FOLDER / f"{now:%Y%m%d-%H%M%S}-{seed}")
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise RunError(
-                f"{folder} is in use; name a new or empty folder with --out, or continue it with --resume"
-            )
+            raise RunError(f"{folder} is in use; name a new or empty folder with --out")
         unfinished = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)

@@ -68,7 +68,8 @@ class SearchResult:
 
 
 def open_run(options: SearchOptions, dataset: Dataset, folder: Path | None = None) -> Run:
-    """Create the run folder of a search; arguments and errors as for `Run.create`."""
+    """Create the run folder of a search that fits the data; arguments and errors as for `search` and `Run.create`."""
+    _check_data(options, dataset)
     operators = [operator.name for operator in LossGrammar(options.operators, options.n_variables).operators]
     config = {"options": options.to_json(), "token_operators": operators, "dataset": dataset.summary()}
     return Run.create(config, folder, seed=options.seed)

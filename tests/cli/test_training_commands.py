@@ -75,6 +75,13 @@ def test_search_runs_all_phases_and_leaves_a_run_folder(tmp_path: Path) -> None:
     assert again.exit_code == 2 and "in use" in again.stderr
 
 
+def test_search_that_does_not_fit_the_data_leaves_no_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    result = run("search", *SMALL, "--labels", "unit", "--loops", "1", "--out", str(folder))
+    assert result.exit_code == 2 and "use --task regression" in " ".join(result.stderr.split())
+    assert not folder.exists()
+
+
 BAD_INPUT = [
     (["search", "--model", "nfm"], "unknown model 'nfm'"),
     (["search", "--strategy", "reinforced"], "did you mean 'reinforce'"),
