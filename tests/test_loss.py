@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import symloss as sl
 from symloss import zoo
 from symloss.compile.reference import evaluate
-from symloss.errors import OptionError
+from symloss.errors import OptionError, SymlossError
 from tests.formulas import formulas
 from tests.mp_evaluate import mp_evaluate, mp_gradient
 
@@ -195,6 +195,16 @@ def test_zoo_names() -> None:
     with pytest.raises(AttributeError, match="unknown loss"):
         zoo.nothing  # noqa: B018
     assert all(entry.source and entry.labels in ("binary", "unit", "real") for entry in zoo.ENTRIES)
+
+
+def test_small_constants_that_eps_makes_are_fine() -> None:
+    yhat = torch.tensor([0.3], dtype=torch.float64)
+    value = zoo.charbonnier.with_eps(1e-9).torch()(yhat, torch.zeros_like(yhat))
+    assert value.item() == pytest.approx(0.3)
+    text = "yhat*0.25 + ((log(0.5 + abs(0.5 / (1 + eps**2))))**2)**2"
+    assert sl.Loss(text, eps=0.001).torch()(yhat, yhat).item() == pytest.approx(0.075)
+    with pytest.raises(SymlossError, match="too large or too small"):
+        sl.Loss("yhat + eps**64", eps=1e-6).torch()
 
 
 def test_protect_rewrites_divisions_logarithms_and_roots() -> None:

@@ -16,13 +16,16 @@ from typing import Any
 import sympy
 from sympy import Abs, Expr, Integer, Max, Min, Pow, Rational, sign
 
+from symloss.errors import SymlossError
+
 LARGEST_NUMBER = 1e15
+SMALLEST_POWER = 1e-300
 LARGEST_EXPONENT = 64
 
 _UNEVALUATED_FUNCTIONS = (Abs, sign, sympy.log, sympy.exp, sympy.tanh, sympy.atan)
 
 
-class NumberLimitError(ValueError):
+class NumberLimitError(SymlossError, ValueError):
     """A number in a formula is too large, or not a real number."""
 
 
@@ -73,8 +76,11 @@ def power(base: Expr, exponent: Expr) -> Expr:
             magnitude = abs(approximate(base))
             if magnitude == 0 and approximate(exponent) <= 0:
                 raise NumberLimitError("zero can't be raised to a power of zero or less")
-            if magnitude > 0 and size * abs(math.log(magnitude)) > math.log(LARGEST_NUMBER):
-                raise NumberLimitError("the number is too large or too small; between 1e-15 and 1e15")
+            logarithm = approximate(exponent) * math.log(magnitude) if magnitude > 0 else 0.0
+            if not math.log(SMALLEST_POWER) < logarithm < math.log(LARGEST_NUMBER):
+                raise NumberLimitError(
+                    "the power of a number is too large or too small; between 1e-300 and 1e15"
+                )
     settled = base.is_number or base.is_Symbol or exponent.is_Integer
     result = checked(Pow(base, exponent, evaluate=settled))
     if result.is_Pow and result.exp.is_number and abs(approximate(result.exp)) > LARGEST_EXPONENT:
