@@ -207,6 +207,11 @@ def test_small_constants_that_eps_makes_are_fine() -> None:
         sl.Loss("yhat + eps**64", eps=1e-6).torch()
 
 
+def test_a_protected_quotient_of_zero_is_zero() -> None:
+    yhat = torch.tensor([0.3], dtype=torch.float64)
+    assert sl.Loss("yhat + aq(yhat - yhat, 2**0.7)").torch()(yhat, yhat).item() == pytest.approx(0.3)
+
+
 def test_protect_rewrites_divisions_logarithms_and_roots() -> None:
     assert (
         sl.Loss("log(yhat)/(y - yhat) + sqrt(yhat)", protect=True).formula

@@ -102,7 +102,7 @@ def approximate(number: Expr) -> float:
         if number.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo):
             raise NumberLimitError("the number is not finite (a division by zero or log(0)?)")
         evaluated = number.evalf(15)
-        if not evaluated.is_Float:
+        if not (evaluated.is_Float or evaluated.is_Rational):
             raise NumberLimitError("the number is not real (the root or logarithm of a negative number?)")
         value = float(evaluated)
     if not math.isfinite(value) or abs(value) > LARGEST_NUMBER:
