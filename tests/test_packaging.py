@@ -50,9 +50,10 @@ LAYERS = [
     {"symbolic", "compile"},
     {"data", "models"},
     {"training"},
+    {"engine"},
     {"search"},
 ]
-SIDE = {"plot"}
+SIDE = {"plot", "export"}
 
 
 def imported_layers(path: Path) -> set[str]:

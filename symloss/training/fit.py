@@ -66,6 +66,8 @@ def fit(
     settings: TrainingSettings,
     progress: Progress | None = None,
     stop: threading.Event | None = None,
+    *,
+    test: bool = True,
 ) -> list[FitResult]:
     """Train every member until its validation metric stops improving.
 
@@ -78,6 +80,7 @@ def fit(
         settings: how to train.
         progress: told of every epoch.
         stop: when set, training ends within about an epoch, with outcome `INTERRUPTED`.
+        test: whether the test part is read; without, `metrics` stays empty.
 
     Returns:
         K results, in the order of `members`.
@@ -98,7 +101,7 @@ def fit(
 
     def work(numbers: Sequence[int]) -> list[FitResult]:
         return _Group(model, {number: members[number] for number in numbers}, dataset, settings).run(
-            report, ending
+            report, ending, test=test
         )
 
     seeds = len({member.seed for member in members})
@@ -139,7 +142,7 @@ class _Group:
             self.dataset.n_users, self.dataset.n_items, member.seed, self.settings.device
         )
 
-    def run(self, report: Progress, stop: Stop) -> list[FitResult]:
+    def run(self, report: Progress, stop: Stop, *, test: bool) -> list[FitResult]:
         """Train until every member has ended."""
         for epoch in range(1, self.settings.max_epochs + 1):
             active = [run for run in self.runs if run.outcome is None]
@@ -161,7 +164,7 @@ class _Group:
             for run, value in zip(trained, values, strict=True):
                 self._after_epoch(run, epoch, value)
                 report(run.number, epoch, value)
-        return [self._result(run) for run in self.runs]
+        return [self._result(run, test) for run in self.runs]
 
     def _train(self, active: list[_Run], epoch: int) -> None:
         rows = len(self.dataset.train)
@@ -197,9 +200,9 @@ class _Group:
         # Only the best state is needed from here on.
         run.state = None
 
-    def _result(self, run: _Run) -> FitResult:
+    def _result(self, run: _Run, test: bool) -> FitResult:
         assert run.outcome is not None
-        tested = run.best_state is not None and len(self.dataset.test) > 0
+        tested = test and run.best_state is not None and len(self.dataset.test) > 0
         return FitResult(
             member=run.member,
             valid_metric=run.best if run.best_epoch else math.nan,
