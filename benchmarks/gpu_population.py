@@ -1,13 +1,16 @@
-"""A population of matrix factorisations on a GPU: loss-epochs a second beside the memory-traffic floor.
+"""A population of members of a model on a GPU: loss-epochs a second beside the memory-traffic floor.
 
-python benchmarks/gpu_population.py [--device cuda] [--members 1 16 256 1024] [--epochs 3] [--json]
+python benchmarks/gpu_population.py [--model mf|mlp] [--optimizer sgd|adam] [--device cuda]
+    [--members 1 16 256 1024] [--epochs 3] [--json]
 
 Data are made up, of ML-100K's size (943 users, 1,682 items, 94,638 rows); losses are
 those of the zoo, over and over, each at a smoothing of its own. The floor is what a
-step can't do without: each interaction reads two rows of 65 numbers and writes
-them back, and reads two indices and a label. It is set against the bandwidth of a
-large copy, measured in the same run. Epochs are timed after a first one, which records
-the CUDA graphs; its time is reported too, and so is validation (AUC of all members).
+step can't do without: each interaction reads two rows of the table and writes
+them back, and reads two indices and a label; Adam reads and writes all of the table and
+its two moments in each step. For the perceptron it leaves the arithmetic of its layers out.
+It is set against the bandwidth of a large copy, measured in the same run. Epochs are timed
+after two others, which record the CUDA graphs; the time of the first is reported too, and
+so is validation (AUC of all members).
 
 Where CUDA is missing, this says so and runs a few members on the CPU device, with fewer
 rows: a check that the path works, no figure of a GPU.
@@ -20,23 +23,31 @@ import json
 import platform
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
 
 from symloss import zoo
 from symloss.data.dataset import Dataset, Interactions
-from symloss.models.mf_torch import TorchMatrixFactorisation
+from symloss.models import registry
 from symloss.models.torch_device import torch_device
 from symloss.training.member import Member, pack
-from symloss.training.memory import free_memory, plan_population
+from symloss.training.memory import free_memory, member_bytes, plan_population
 from symloss.training.orders import epoch_order
 from symloss.training.population_metrics import validation_metrics
-from symloss.training.settings import TrainingSettings
+from symloss.training.settings import Optimizer, TrainingSettings
 
-ROW_BYTES = 65 * 4
-FLOOR_BYTES = 4 * ROW_BYTES + 12
-"""Of one interaction and one loss: two rows read, two rows written, two indices and a label."""
+ROW_BYTES = {"mf": 65 * 4, "mlp": 64 * 4}
+"""Of a row of the table."""
+
+
+def floor_bytes(model: str, optimizer: str, dataset: Dataset, settings: TrainingSettings) -> float:
+    """Return what an interaction of one loss has to move at least."""
+    row = ROW_BYTES[model]
+    if optimizer == "sgd":
+        return 4 * row + 12
+    return 6 * row * (dataset.n_users + dataset.n_items) / settings.batch_size + 2 * row + 12
 
 
 def made_up(rows: int) -> Dataset:
@@ -82,11 +93,14 @@ def bandwidth(device: torch.device) -> float:
     return 2 * size * 4 / best
 
 
-def measure(count: int, dataset: Dataset, name: str, epochs: int) -> dict[str, object]:
-    model, settings, device = TorchMatrixFactorisation(), TrainingSettings(), torch_device(name)
+def measure(
+    model: Any, settings: TrainingSettings, count: int, dataset: Dataset, epochs: int
+) -> dict[str, object]:
+    name = settings.device
+    device = torch_device(name)
     group, rows = members(count), len(dataset.train)
     longest = max(len(member.program.opcodes) for member in group)
-    need = model.memory_need(dataset.n_users, dataset.n_items, rows, settings, longest)
+    need = model.memory_need(dataset.n_users, dataset.n_items, rows, settings, longest, name)
     fit = plan_population(count, need, free_memory(name), name)
     if fit < count:
         return {"members": count, "skipped": f"{fit} members fit into the memory that is free"}
@@ -109,7 +123,8 @@ def measure(count: int, dataset: Dataset, name: str, epochs: int) -> dict[str, o
 
     first = seconds(lambda: epoch(0), device)
     validate()
-    trained = [seconds(lambda number=number: epoch(number), device) for number in range(1, epochs + 1)]
+    epoch(1)
+    trained = [seconds(lambda number=number: epoch(number), device) for number in range(2, epochs + 2)]
     validated = [seconds(validate, device) for _ in range(epochs)]
     train, check = float(np.median(trained)), float(np.median(validated))
     return {
@@ -122,7 +137,7 @@ def measure(count: int, dataset: Dataset, name: str, epochs: int) -> dict[str, o
         "training_only_per_s": round(count / train, 1),
         "peak_bytes": torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None,
         "planned_bytes": need.shared + rows * need.by_row
-        + count * (need.entities * need.by_entity + need.batch_size * need.by_batch_row),
+        + count * member_bytes(need, False),
     }  # fmt: skip
 
 
@@ -131,6 +146,8 @@ def main() -> None:
     parser.add_argument(
         "--device", default=None, help="what torch calls it; default: cuda where there is one"
     )
+    parser.add_argument("--model", default="mf", choices=registry.NAMES)
+    parser.add_argument("--optimizer", default="sgd", choices=list(Optimizer))
     parser.add_argument("--members", type=int, nargs="+", help="population sizes")
     parser.add_argument("--epochs", type=int, default=3, help="timed epochs of each size")
     parser.add_argument("--rows", type=int, help="training rows")
@@ -142,8 +159,11 @@ def main() -> None:
     rows = options.rows or (94_638 if on_gpu else 9_464)
     sizes = options.members or ([1, 16, 256, 1024] if on_gpu else [1, 4, 16])
     dataset, speed = made_up(rows), bandwidth(device)
-    floor = speed / (rows * FLOOR_BYTES)
-    results = [measure(count, dataset, name, options.epochs) for count in sizes]
+    settings = TrainingSettings(device=name, optimizer=options.optimizer)
+    by_row = floor_bytes(options.model, options.optimizer, dataset, settings)
+    floor = speed / (rows * by_row)
+    model = registry.get(options.model)
+    results = [measure(model, settings, count, dataset, options.epochs) for count in sizes]
     for result in results:
         if "epoch_s" in result:
             result["share_of_floor"] = round(float(str(result["training_only_per_s"])) / floor, 4)
@@ -151,6 +171,8 @@ def main() -> None:
         "device": torch.cuda.get_device_name(device) if on_gpu else f"CPU ({platform.machine()})",
         "cuda": on_gpu,
         "torch": torch.__version__,
+        "model": options.model,
+        "optimizer": options.optimizer,
         "rows": rows,
         "bandwidth_bytes_per_s": round(speed),
         "floor_loss_epochs_per_s": round(floor, 1),
@@ -162,7 +184,7 @@ def main() -> None:
     if not on_gpu:
         print("There is no CUDA here: this is the same path on the CPU device; GPU figures are missing.")
     print(f"{report['device']}, torch {torch.__version__}, {rows:,} rows, copies {speed / 1e9:.0f} GB/s")
-    print(f"floor: {FLOOR_BYTES} bytes an interaction, {floor:,.0f} loss-epochs a second")
+    print(f"floor: {by_row:,.0f} bytes an interaction, {floor:,.0f} loss-epochs a second")
     print(f"{'K':>6} {'first':>9} {'epoch':>9} {'check':>9} {'losses/s':>9} {'trained/s':>9} {'of floor':>9}")
     for result in results:
         if "skipped" in result:

@@ -12,6 +12,7 @@ COMMANDS = {
     "search": "Search a loss for a model and a data set.",
     "evaluate": "Train a model with each loss to convergence and test it.",
     "plot": "Draw surfaces, curves and gradients of losses.",
+    "export": "Write a loss as code, LaTeX or data.",
     "data": "List the data sets, fetch one, or look at one.",
     "ops": "List the operators that searched losses are built from.",
     "zoo": "List the named losses.",

@@ -1,13 +1,15 @@
-"""`symloss plot`: surfaces, curves and gradients of losses."""
+"""`symloss plot`: pictures of losses, of models trained by them and of searches."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .group import LossCommand
 from .options import (
+    data_options,
     eps_option,
     input_option,
     json_option,
@@ -15,18 +17,44 @@ from .options import (
     number,
     protect_option,
     resolve_loss,
+    seed_option,
+    training_options,
 )
 from .output import print_json, standard_output
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from symloss.loss import Loss
+
+KINDS = (
+    "surface",
+    "contour",
+    "curves",
+    "gradients",
+    "logit",
+    "compare",
+    "consistency",
+    "reliability",
+    "landscape",
+    "progress",
+    "all",
+)
+
+QUICK = {"learning_rate": 0.3, "max_epochs": 60, "patience": 10}
+"""Training for a picture: thirty times the paper's learning rate, and as many times fewer epochs."""
+
 
 @click.command("plot", cls=LossCommand)
-@click.argument("losses", nargs=-1, required=True, metavar="LOSS...")
+@click.argument("losses", nargs=-1, metavar="LOSS...")
 @click.option(
     "--kind",
     default="all",
     show_default=True,
-    metavar="surface|curves|gradients|all",
-    help="What to draw: f over (yhat, y), f for each label, its gradient for each label.",
+    metavar="|".join(KINDS),
+    help="What to draw. A panel a loss: surface and contour (f over yhat and y), curves, gradients, logit (gradient on "
+    "the logit), all (three of them). All losses together: compare, consistency. A model trained by each loss: "
+    "reliability, landscape. A search: progress.",
 )
 @click.option(
     "-o",
@@ -35,32 +63,145 @@ from .output import print_json, standard_output
     type=click.Path(path_type=Path),
     help="File to write: .pdf, .svg, .png or .pgf. Default: loss.png.",
 )
+@click.option(
+    "--size",
+    metavar="single|double|W,H",
+    help="Width of one column (3.33 in) or two (7 in), or width and height in inches. Default: by the kind.",
+)
+@click.option("--dpi", default=300, show_default=True, type=int, help="Dots an inch of a PNG.")
+@click.option(
+    "--style",
+    metavar="NAME|FILE",
+    help="A matplotlib style, such as grayscale, or a file .mplstyle, on top of the default look.",
+)
+@click.option(
+    "--normalise",
+    default="mean",
+    show_default=True,
+    metavar="mean|middle|none",
+    help="For compare: scale each loss to mean |gradient| 1, or to |gradient| 1 in the middle, or not at all.",
+)
+@click.option(
+    "--run", "run_folder", type=click.Path(path_type=Path), help="For progress: the folder of a search."
+)
 @eps_option
 @labels_option
 @input_option
 @protect_option
+@data_options
+@training_options
+@seed_option
 @json_option
 def command(
     losses: tuple[str, ...],
     kind: str,
     out: Path | None,
+    size: str | None,
+    dpi: int,
+    style: str | None,
+    normalise: str,
+    run_folder: Path | None,
     eps: str | None,
     labels: str,
     input_kind: str | None,
     protect: bool,
+    seed: int,
     as_json: bool,
+    **parameters: Any,
 ) -> None:
-    """Draw each LOSS: the surface over (yhat, y), curves and gradients for each label."""
+    """Draw each LOSS, models trained by it, or the progress of a search.
+
+    Data and training options count for reliability and landscape only.
+    """
+    from symloss.errors import OptionError, unknown_name
+
+    if kind not in KINDS:
+        raise OptionError(unknown_name("kind of plot", kind, KINDS, "--kind takes one of these"))
+    if (kind == "progress") != (run_folder is not None):
+        raise OptionError("--kind progress and --run FOLDER, the folder of a search, go together")
+    if kind == "progress" and losses:
+        raise OptionError("--kind progress draws the search in --run; leave the losses out")
+    if kind != "progress" and not losses:
+        raise OptionError("there is no loss to draw; give a name or a formula (symloss zoo lists names)")
+    path = out or Path("loss.png")
     eps_value = None if eps is None else number(eps, "--eps")
     resolved = [
         resolve_loss(text, labels=labels, input_kind=input_kind, eps=eps_value, protect=protect)
         for text in losses
     ]
-    from symloss.plot import figure, save
+    from symloss.plot.save import check_path, save
+    from symloss.plot.style import style_context
 
-    path = out or Path("loss.png")
-    save(figure(resolved, kind=kind), path)
+    # Errors that cost nothing to find come before minutes of training.
+    check_path(path)
+    with style_context(style):
+        pass
+    drawn, facts = _draw(resolved, kind, size, style, normalise, run_folder, labels, seed, parameters)
+    save(drawn, path, dpi=dpi, style=style)
     if as_json:
-        print_json({"file": str(path), "losses": [loss.formula for loss in resolved], "kind": kind})
+        width, height = (float(side) for side in drawn.get_size_inches())
+        formulas = [loss.formula for loss in resolved]
+        print_json({"file": str(path), "kind": kind, "losses": formulas, "inches": [width, height], **facts})
     else:
         standard_output().print(f"wrote {path}", highlight=False)
+
+
+def _draw(
+    losses: list[Loss],
+    kind: str,
+    size: str | None,
+    style: str | None,
+    normalise: str,
+    run_folder: Path | None,
+    labels: str,
+    seed: int,
+    parameters: dict[str, Any],
+) -> tuple[Figure, dict[str, Any]]:
+    """Return the figure and what --json says about it."""
+    if kind in ("reliability", "landscape"):
+        from .plot_training import draw_trained
+
+        return draw_trained(losses, kind, size, style, labels, seed, parameters)
+    if kind == "progress":
+        from symloss.plot.training_figure import progress_figure
+
+        assert run_folder is not None
+        history, name = read_history(run_folder)
+        title = f"Search in {run_folder.name}"
+        return progress_figure(history, name=name, title=title, size=size, style=style), {
+            "loops": len(history)
+        }
+    from symloss.plot.figure import figure
+
+    return figure(losses, kind=kind, size=size, style=style, normalise=normalise), {}
+
+
+def read_history(folder: Path) -> tuple[list[dict[str, Any]], str]:
+    """Return the loops of a search as `symloss.plot.progress` takes them, and the name of its metric."""
+    from symloss.search.run import Run
+
+    with Run.open(folder) as run:
+        metric = str(run.options().training.validation_metric.value)
+        better = min if metric == "rmse" else max
+        tried: dict[int, list[float]] = {}
+        for row in run.archive.trainings():
+            if row["metric"] is not None:
+                tried.setdefault(row["loop"], []).append(row["metric"])
+        history = [
+            {
+                **row["counts"],
+                "loop": row["loop"],
+                "seconds": row["seconds"],
+                "metric": row["metric"],
+                # The archive holds the number of the loss whose copy took the recommender's place.
+                "adopted": row["adopted"] is not None,
+                "tried": better(tried[row["loop"]]) if row["loop"] in tried else None,
+            }
+            for row in run.archive.history()
+        ]
+    return history, f"validation {metric.upper()}"
+
+
+for _parameter in command.params:
+    if _parameter.name in QUICK:
+        _parameter.default = QUICK[_parameter.name]

@@ -2,176 +2,112 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from symloss.errors import OptionError
+from symloss.errors import RunError
 
 from .interrupt import stop_on_interrupt
-from .options import (
-    data_options,
-    grid,
-    json_option,
-    labels_option,
-    load_dataset,
-    number,
-    seed_option,
-    training_options,
-    training_settings,
-)
+from .options import data_options, json_option, labels_option, load_dataset, seed_option, training_options
 from .output import print_json, standard_error, standard_output, table
 from .results import dataset_line, results_table
+from .search_options import build_options, check_resume_alone, resumed_options, search_options
 
 if TYPE_CHECKING:
     from symloss.data import Dataset
+    from symloss.search.options import SearchOptions
+    from symloss.search.run import Run
     from symloss.search.search import SearchResult
 
-UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+SOURCE = ("dataset", "data_dir", "user_column", "item_column", "rating_column", "label_column", "time_column",
+          "threshold", "ties", "users", "items", "interactions", "labels", "seed")  # fmt: skip
+"""Parameters that say which data is loaded; a run keeps them, so that it can go on."""
 
 
 @click.command("search")
 @data_options
 @training_options
-@click.option(
-    "--strategy", default="reinforce", show_default=True, metavar="NAME", help="reinforce or random."
-)
-@click.option(
-    "--operators",
-    default="paper",
-    show_default=True,
-    metavar="LIST",
-    help="paper, extended, or names by commas.",
-)
-@click.option(
-    "--variables",
-    default=10,
-    show_default=True,
-    type=int,
-    help="Most variables of a loss, yhat, y and 1 among them.",
-)
-@click.option(
-    "--time", "time_text", default=None, metavar="10m", help="Longest phase I: 90s, 10m, 2h. Default: 10m."
-)
-@click.option("--loops", default=None, type=int, help="Most loops of phase I.")
-@click.option("--batch", default=100, show_default=True, type=int, help="Losses a loop.")
-@click.option(
-    "--check-first", is_flag=True, help="Do not train losses whose gradient is seen to point the wrong way."
-)
-@click.option("--eta", default=1e-5, show_default=True, type=float, help="A reward below -eta is rejected.")
-@click.option(
-    "--delta", default=1e-4, show_default=True, type=float, help="Gradients closer than this are the same."
-)
-@click.option(
-    "--survivors", default=10, show_default=True, type=int, help="Most losses that go to phase III."
-)
-@click.option(
-    "--screen-epochs",
-    default=None,
-    type=int,
-    help="Find the survivors by training more losses for so many epochs. Default: by reward, as in the paper.",
-)
-@click.option("--screen", default=60, show_default=True, type=int, help="How many losses that is, at most.")
-@click.option("--evaluation-time", default=None, metavar="10m", help="Longest phase III. Default: no limit.")
-@click.option(
-    "--eps", default=None, metavar="GRID", help="Values of eps in phase III. Default: the paper's seven."
-)
-@click.option("--scale", default=None, metavar="GRID", help="Factors on each loss in phase III. Default: 1.")
-@click.option(
-    "--out",
-    default=None,
-    type=click.Path(path_type=Path),
-    metavar="RUN",
-    help="Run folder. Default: runs/DATE-SEED.",
-)
+@search_options
 @labels_option
 @seed_option
 @json_option
-def command(
-    strategy: str,
-    operators: str,
-    variables: int,
-    time_text: str | None,
-    loops: int | None,
-    batch: int,
-    check_first: bool,
-    eta: float,
-    delta: float,
-    survivors: int,
-    screen: int,
-    screen_epochs: int | None,
-    evaluation_time: str | None,
-    eps: str | None,
-    scale: str | None,
-    out: Path | None,
-    labels: str,
-    seed: int,
-    as_json: bool,
-    **parameters: Any,
-) -> None:
+@click.pass_context
+def command(context: click.Context, as_json: bool, **parameters: Any) -> None:
     """Search a loss in three phases: sample and try losses, check the best, train those that pass to convergence.
 
     Ctrl-C ends the phase at hand and keeps what was found; the run folder holds
-    every candidate with its outcome.
+    every candidate with its outcome, and --resume RUN goes on where it was.
     """
-    from symloss.search.options import PAPER_EPS_GRID, SearchOptions
-    from symloss.search.search import open_run, search
+    from symloss.engine.registry import check_engine, make_engine
+    from symloss.models import registry
+    from symloss.search.search import search
 
     from .progress import SearchDisplay
 
-    options = SearchOptions(
-        task=parameters["task"],
-        model=parameters["model"],
-        strategy=strategy,
-        operators=tuple(name.strip() for name in operators.split(",") if name.strip()),
-        n_variables=variables,
-        batch=batch,
-        delta=delta,
-        eta=eta,
-        loops=loops,
-        time_limit=duration(time_text, "--time"),
-        check_first=check_first,
-        survivors=survivors,
-        eps_grid=grid(eps, "--eps") or PAPER_EPS_GRID,
-        scale_grid=grid(scale, "--scale") or (1.0,),
-        screen=screen,
-        screen_epochs=screen_epochs,
-        evaluation_time=duration(evaluation_time, "--evaluation-time"),
-        seed=seed,
-        training=training_settings(parameters, seed=seed),
-    )
-    dataset = load_dataset(parameters, seed=seed, labels=labels)
-    run = open_run(options, dataset, out)
+    check_engine(parameters["engine"])
+    if parameters["resume"] is not None:
+        check_resume_alone(context)
+        options, dataset, run = _resumed(parameters)
+    else:
+        options, dataset, run = _new(parameters)
     standard_error().print(f"run folder {run.folder}", highlight=False)
-    with stop_on_interrupt() as stop, SearchDisplay() as display:
-        result = search(options, dataset, run, display, stop)
+    with run, stop_on_interrupt() as stop, SearchDisplay() as display:
+        engine = make_engine(
+            parameters["engine"],
+            registry.get(options.model),
+            dataset,
+            options.training,
+            address=parameters["ray_address"],
+        )
+        try:
+            result = search(options, dataset, run, display, stop, engine)
+        finally:
+            engine.close()
     if as_json:
         print_json(result.to_json())
     else:
         _show(result, dataset, options)
 
 
-def duration(text: str | None, name: str) -> float | None:
-    """Read a duration such as 90s, 10m or 2h (a bare number is seconds), or None.
+def _new(parameters: Mapping[str, Any]) -> tuple[SearchOptions, Dataset, Run]:
+    from symloss.search.search import open_run
 
-    Raises:
-        OptionError: it is none, or not above 0.
-    """
-    if text is None:
-        return None
-    stripped = text.strip().lower()
-    unit = UNITS.get(stripped[-1:])
+    options = build_options(parameters)
+    source = {name: parameters[name] for name in SOURCE}
+    if source["data_dir"] is not None:
+        source["data_dir"] = str(Path(source["data_dir"]).resolve())
+    dataset = _load(source)
+    return options, dataset, open_run(options, dataset, parameters["out"], source)
+
+
+def _resumed(parameters: Mapping[str, Any]) -> tuple[SearchOptions, Dataset, Run]:
+    from symloss.search.run import Run
+
+    run = Run.resume(parameters["resume"])
     try:
-        seconds = number(stripped[:-1] if unit else stripped, name) * (unit or 1.0)
-    except OptionError:
-        raise OptionError(f"{name} is {text!r}; write a duration such as 90s, 10m or 2h") from None
-    if seconds <= 0:
-        raise OptionError(f"{name} is {text!r}; it must be above 0")
-    return seconds
+        options = resumed_options(run.options(), parameters)
+        source = run.config.get("source")
+        if not isinstance(source, dict) or not set(SOURCE) <= set(source):
+            raise RunError(
+                f"{run.folder} does not say how its data was loaded; go on with it from Python: "
+                f"search(options, dataset, Run.resume(folder))"
+            )
+        return options, _load(source), run
+    except BaseException:
+        run.close()
+        raise
 
 
-def _show(result: SearchResult, dataset: Dataset, options: Any) -> None:
+def _load(source: Mapping[str, Any]) -> Dataset:
+    folder = source["data_dir"]
+    parameters = {**source, "data_dir": None if folder is None else Path(folder)}
+    return load_dataset(parameters, seed=source["seed"], labels=source["labels"])
+
+
+def _show(result: SearchResult, dataset: Dataset, options: SearchOptions) -> None:
     console = standard_output()
     console.print(dataset_line(dataset, options.model), highlight=False)
     rows = [[key.replace("_", " "), f"{value:,}"] for key, value in result.counts.items()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from symloss.loss import Loss
+from symloss.search.attempt import Attempt
 from symloss.search.grammar import LossGrammar
 from symloss.search.outcome import Outcome
 from symloss.search.tokens import Tokens
@@ -22,6 +23,7 @@ class Candidate:
         wrong: whether it points the wrong way at a sampled prediction.
         reward: what it earned on the current recommender; None where that is not known.
         rewards: all that it earned, on any recommender, in order; increases of the metric, not cut at -eta.
+        best: the attempt that earned most; None where it was never trained, or always diverged.
         kept: how often its copy took the recommender's place.
         sampled: how often it or a duplicate was sampled.
         outcome: the best that became of it.
@@ -34,6 +36,7 @@ class Candidate:
     wrong: bool
     reward: float | None = None
     rewards: list[float] = field(default_factory=list)
+    best: Attempt | None = None
     kept: int = 0
     sampled: int = 0
     outcome: Outcome = Outcome.TRAINED

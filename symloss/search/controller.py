@@ -8,7 +8,7 @@ its state h gives the next one:
 
 with h' = h + embedding of the chosen operator, a_j the anchor of variable j (a
 parameter for yhat, y and 1; the state right after variable j was read for the
-others) and c = 1.5, which keeps the controller from becoming certain. Both
+others) and c = 1.5 unless said otherwise, which keeps the controller from becoming certain. Both
 operands of a binary operator come from the same softmax, the second without the
 first. (AutoLossGen, section 3.2 and 4.1; the additive attention and the tanh
 constant as in ENAS, Pham et al., 2018.)
@@ -33,9 +33,12 @@ IMPOSSIBLE = -1e9
 class Controller(nn.Module):
     """Samples losses in batches, and gives the log-probability of losses."""
 
-    def __init__(self, grammar: LossGrammar, generator: torch.Generator) -> None:
-        """Draw all weights from U(-0.1, 0.1) with `generator`."""
+    def __init__(
+        self, grammar: LossGrammar, generator: torch.Generator, tanh_constant: float = TANH_CONSTANT
+    ) -> None:
+        """Draw all weights from U(-0.1, 0.1) with `generator`; logits lie within +-tanh_constant."""
         super().__init__()
+        self._tanh_constant = tanh_constant
         self.n_steps = grammar.n_steps
         self._binary = torch.from_numpy(grammar.binary)
         n_operators, n_variables = grammar.n_operators, grammar.n_variables
@@ -80,8 +83,13 @@ class Controller(nn.Module):
         arrays = [part.to(torch.int32).numpy() for part in (operators, left, right)]
         return Tokens(arrays[0], arrays[1], arrays[2])
 
-    def log_prob_entropy(self, tokens: Tokens) -> tuple[Tensor, Tensor]:
-        """Return the log-probability (K,) of `tokens`, and the entropy (K,) of all decisions on the way."""
+    def log_prob_entropy(self, tokens: Tokens, needed: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Return the log-probability (K,) of `tokens`, and the entropy (K,) of all decisions on the way.
+
+        Args:
+            tokens: K losses.
+            needed: bool (K, S), the steps that count; None for all.
+        """
         operators, left, right = (
             torch.from_numpy(part).to(torch.int64).T for part in (tokens.operators, tokens.left, tokens.right)
         )
@@ -106,16 +114,20 @@ class Controller(nn.Module):
         counted = torch.stack(
             [torch.ones_like(operators), torch.ones_like(operators), self._binary[operators]]
         )
+        if needed is not None:
+            counted = counted * needed.T
         chosen = torch.stack([operators, left, right])
         log_prob = log_probabilities.gather(-1, chosen.unsqueeze(-1)).squeeze(-1) * counted
         entropy = -(log_probabilities.exp() * log_probabilities).sum(-1) * counted
         return log_prob.sum((0, 1)), entropy.sum((0, 1))
 
     def _operator_logits(self, hidden: Tensor) -> Tensor:
-        return TANH_CONSTANT * torch.tanh(self.operator_head(hidden))
+        return self._tanh_constant * torch.tanh(self.operator_head(hidden))
 
     def _operand_logits(self, hidden: Tensor, keys: Tensor) -> Tensor:
-        return TANH_CONSTANT * torch.tanh(torch.tanh(self.query(hidden).unsqueeze(-2) + keys) @ self.score)
+        return self._tanh_constant * torch.tanh(
+            torch.tanh(self.query(hidden).unsqueeze(-2) + keys) @ self.score
+        )
 
     def _token_embedding(self, operator: Tensor, left: Tensor, right: Tensor) -> Tensor:
         return self.operator_embedding[operator] + self.left_embedding[left] + self.right_embedding[right]

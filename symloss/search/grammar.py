@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from sympy import Expr, Integer
 
 from symloss.compile.program import Program, ProgramBatch
@@ -17,8 +18,10 @@ from symloss.domain import DEFAULT_EPS, Domain, Input, y, yhat
 from symloss.errors import OptionError
 from symloss.loss import Loss
 from symloss.ops.interval import Interval, variable_interval
+from symloss.ops.opcode import Opcode
 from symloss.ops.operator import Bounded, Operator
 from symloss.ops.registry import operator_set
+from symloss.search.complexity import complexity
 from symloss.search.packing import pack_instructions
 from symloss.search.tokens import N_LEAVES, Tokens
 
@@ -33,6 +36,7 @@ class LossGrammar:
         n_variables: most variables in the set, with yhat, y and 1 among them.
         domain: what y and yhat can be.
         binary: bool[n_operators], whether an operator takes two operands.
+        identity: bool[n_operators], whether an operator is the identity.
     """
 
     def __init__(
@@ -63,6 +67,7 @@ class LossGrammar:
         self.n_variables = n_variables
         self.domain = domain or Domain()
         self.binary = np.array([operator.arity == 2 for operator in self.operators], np.bool_)
+        self.identity = np.array([op.opcode is Opcode.IDENTITY for op in self.operators], np.bool_)
         self._opcodes = np.array([operator.opcode for operator in self.operators], np.int32)
         self._smoothed = np.array([operator.smoothed for operator in self.operators], np.bool_)
         self._may_exceed = np.array([operator.may_exceed for operator in self.operators], np.bool_)
@@ -81,6 +86,10 @@ class LossGrammar:
     def n_steps(self) -> int:
         """Number of variables that a loss makes."""
         return self.n_variables - N_LEAVES
+
+    def complexity(self, tokens: Tokens) -> NDArray[np.intp]:
+        """Return how many operators each loss needs, the identity not counted, int[K]."""
+        return complexity(tokens, self.identity)
 
     def expression(self, tokens: Tokens, k: int = 0) -> Expr:
         """Return loss k of `tokens` as an expression in yhat, y and eps.

@@ -1,10 +1,11 @@
-"""Phase I, the loss search: ask, test, train one epoch, reward, tell, and start over.
+"""Phase I, the loss search: ask, test, train, reward, tell, save, and start over.
 
 A loop asks the strategy for a batch of losses and puts all of it through the
-proxy test. Each loss that is new, or whose reward is not known, trains a copy of
-the current recommender for one epoch; how much that improves the validation
-metric is its reward. The best copy replaces the recommender if its reward is at
-least -eta; all rewards belong to the old recommender then, and are forgotten.
+proxy test. Each loss that is new, or whose reward is not known, is trained; how
+much that improves the validation metric is its reward. Where losses train
+copies of a current recommender, the best copy takes its place if its reward is
+at least -eta; all rewards belong to the old recommender then, and are forgotten.
+At the end of a loop all that it changed goes into the archive, at once.
 """
 
 from __future__ import annotations
@@ -12,20 +13,24 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from symloss.ops.construct import NumberLimitError
+from symloss.search.attempt import Attempt
+from symloss.search.budget import PATIENCE, budget_over
 from symloss.search.candidate import Candidate
 from symloss.search.counts import Counts
+from symloss.search.feedback import Feedback
 from symloss.search.grammar import program_of
+from symloss.search.loop_record import LoopRecord, Training
 from symloss.search.options import SearchOptions
 from symloss.search.outcome import Outcome
 from symloss.search.progress import LoopDone, Note, PhaseStarted, SearchProgress
 from symloss.search.proxy import ProxyReport, ProxyTest
 from symloss.search.run import Run
+from symloss.search.snapshot import save_loop
 from symloss.search.strategy import Strategy
 from symloss.search.tokens import Tokens
 from symloss.search.trainee import Interrupted, Trainee
@@ -45,7 +50,11 @@ class LossSearch:
         recommender: who is trained.
         run: where candidates are written, or None.
         candidates: the distinct losses that the proxy test let through, by the number of their gradient.
+        counts: what became of the losses so far.
         loops: loops done.
+        seconds: that phase I has taken so far, over all processes that ran it.
+        adopted_loop: the last loop after which the recommender was another; 0 if none.
+        best: the candidate with the highest reward so far, the latest of equal ones.
         stopped: whether `stop` ended the phase.
     """
 
@@ -60,91 +69,124 @@ class LossSearch:
         self.candidates: dict[int, Candidate] = {}
         self.counts = Counts()
         self.loops = 0
+        self.seconds = 0.0
+        self.adopted_loop = 0
+        self.best: Candidate | None = None
         self.stopped = False
-        self._best: Candidate | None = None
+        self.trained_loop = 0
+        self._began = time.monotonic()
 
     def go(self, progress: SearchProgress, stop: threading.Event) -> None:
-        """Run loops until the time, the number of loops or `stop` ends them."""
+        """Run loops until a budget or `stop` ends them."""
         options = self.options
-        began = time.monotonic()
+        self._began = time.monotonic() - self.seconds
         progress(PhaseStarted(1, options.loops, options.time_limit))
-        while not self._over(began, stop):
+        while not stop.is_set() and not budget_over(options, self.loops, self.seconds, self.counts):
             try:
                 self.step(stop)
             except Interrupted:
                 break
-            progress(self._event(time.monotonic() - began))
+            progress(self._event())
+            if self._exhausted():
+                progress(Note(f"phase I ended: {PATIENCE} loops found no loss to train"))
+                break
+            self.seconds = time.monotonic() - self._began
         self.stopped = stop.is_set()
         if self.stopped:
             progress(Note(f"stopped in phase I after {self.loops} loops; {self._kept_sentence()}"))
 
-    def _over(self, began: float, stop: threading.Event) -> bool:
+    def _exhausted(self) -> bool:
+        """Return whether the only budget is one of trained losses, and there are none left to train."""
         options = self.options
-        late = options.time_limit is not None and time.monotonic() - began >= options.time_limit
-        return stop.is_set() or late or (options.loops is not None and self.loops >= options.loops)
+        bounded = options.loops is not None or options.time_limit is not None
+        return not bounded and self.loops - self.trained_loop >= PATIENCE
 
     def step(self, stop: threading.Event) -> None:
         """Do one loop.
 
         Raises:
-            Interrupted: `stop` was set while losses were trained; those of this loop are not rewarded.
+            Interrupted: `stop` was set while losses were trained; this loop does not count then.
+            RunError: the archive can't be written.
         """
+        counts = self.counts.as_dict()
         tokens = self.strategy.ask(self.options.batch)
         self.loops += 1
         self.counts.add("sampled", len(tokens))
         report = self.proxy.test(tokens)
-        to_train = self._sort(tokens, report)
-        adopted = self._train(to_train, stop)
-        self.strategy.tell(tokens, self._rewards(report))
+        record = LoopRecord(self.loops, tokens, report)
+        to_train = self._sort(tokens, report, record)
+        try:
+            adopted = self._train(to_train, stop, record)
+        except Interrupted:
+            self._forget_loop(counts, record)
+            raise
+        self.strategy.tell(tokens, Feedback(self._rewards(report), report.number, report.right_way))
         if adopted:
+            self.adopted_loop = self.loops
             for candidate in self.candidates.values():
                 candidate.reward = None
+        self.seconds = time.monotonic() - self._began
         if self.run is not None:
-            self.run.flush()
+            save_loop(self.run.archive, self, record)
 
-    def _sort(self, tokens: Tokens, report: ProxyReport) -> list[Candidate]:
+    def _forget_loop(self, counts: dict[str, int], record: LoopRecord) -> None:
+        self.counts = Counts(counts)
+        self.loops -= 1
+        for number in record.new:
+            self.candidates.pop(number, None)
+
+    def _sort(self, tokens: Tokens, report: ProxyReport, record: LoopRecord) -> list[Candidate]:
         """Count what the proxy test drops, and return the candidates whose reward is not known."""
-        self.counts.add(Outcome.ZERO_GRADIENT, int(report.zero.sum()))
-        self.counts.add(Outcome.NOT_FINITE, int((~report.finite).sum()))
+        allowed = ~report.too_complex
+        self.counts.add(Outcome.TOO_COMPLEX, int(report.too_complex.sum()))
+        self.counts.add(Outcome.ZERO_GRADIENT, int((report.zero & allowed).sum()))
+        self.counts.add(Outcome.NOT_FINITE, int((~report.finite & allowed).sum()))
         to_train: dict[int, Candidate] = {}
         for k in np.flatnonzero(report.number >= 0).tolist():
             number = int(report.number[k])
             if report.new[k]:
-                self._meet(tokens.take([k]), number, report, k)
+                self._meet(tokens, number, report, k, record)
             candidate = self.candidates.get(number)
             if candidate is None:
                 self.counts.add(Outcome.WRONG_DIRECTION)
                 continue
             candidate.sampled += 1
+            record.touched[number] = candidate
             if candidate.reward is None and number not in to_train:
                 to_train[number] = candidate
             else:
                 self.counts.add(Outcome.DUPLICATE)
         return list(to_train.values())
 
-    def _meet(self, tokens: Tokens, number: int, report: ProxyReport, k: int) -> None:
+    def _meet(self, tokens: Tokens, number: int, report: ProxyReport, k: int, record: LoopRecord) -> None:
         """Take up a loss with a new gradient; with `check_first`, one that points the wrong way is only noted."""
         self.counts.add("distinct")
+        record.new[number] = k
         wrong = bool(report.wrong[k])
-        candidate = Candidate(number, tokens, self.loops, float(report.right_way[k]), wrong)
-        if wrong and self.options.check_first:
-            self._record(candidate, Outcome.WRONG_DIRECTION, None)
-        else:
-            self.candidates[number] = candidate
+        if not (wrong and self.options.check_first):
+            right_way = float(report.right_way[k])
+            self.candidates[number] = Candidate(number, tokens.take([k]), self.loops, right_way, wrong)
 
-    def _train(self, candidates: list[Candidate], stop: threading.Event) -> bool:
-        """Train a copy by each candidate, set the rewards and return whether the recommender changed."""
+    def _train(self, candidates: list[Candidate], stop: threading.Event, record: LoopRecord) -> bool:
+        """Train by each candidate, set the rewards and return whether the recommender changed."""
         if not candidates:
             return False
         programs = [program_of(self.proxy.programs(candidate.tokens), 0) for candidate in candidates]
-        gains = [self._gain(metric) for metric in self.recommender.try_losses(programs, self.loops, stop)]
-        best = int(np.argmax([-np.inf if gain is None else gain for gain in gains]))
-        best_gain = gains[best]
-        adopted = best_gain is not None and best_gain >= -self.options.eta
+        attempts = self.recommender.try_losses(programs, self.loops, stop)
+        self.trained_loop = self.loops
+        sign = 1.0 if self.options.higher_is_better else -1.0
+        # by metric, not by gain: a difference may round two metrics to one number
+        ranks = [
+            -np.inf if one.metric is None or not np.isfinite(one.metric) else sign * one.metric
+            for one in attempts
+        ]
+        best = int(np.argmax(ranks))
+        gains = [self._gain(attempt.metric) for attempt in attempts]
+        adopted = self.recommender.adopts and self._good(gains[best])
         if adopted:
             self.recommender.adopt(best)
-        for number, (candidate, gain) in enumerate(zip(candidates, gains, strict=True)):
-            self._reward(candidate, gain, kept=adopted and number == best)
+        for number, (candidate, attempt, gain) in enumerate(zip(candidates, attempts, gains, strict=True)):
+            self._reward(candidate, attempt, gain, adopted and number == best, record)
         return adopted
 
     def _gain(self, metric: float | None) -> float | None:
@@ -153,20 +195,28 @@ class LossSearch:
             return None
         return (metric - self.recommender.metric) * (1.0 if self.options.higher_is_better else -1.0)
 
-    def _reward(self, candidate: Candidate, gain: float | None, *, kept: bool) -> None:
+    def _good(self, gain: float | None) -> bool:
+        """Return whether a gain passes the reward filter; without that, any gain does."""
+        return gain is not None and (not self.options.reward_filter or gain >= -self.options.eta)
+
+    def _reward(
+        self, candidate: Candidate, attempt: Attempt, gain: float | None, kept: bool, record: LoopRecord
+    ) -> None:
         """Note what training by a candidate gave."""
         self.counts.add(Outcome.TRAINED)
-        candidate.reward = gain if gain is not None and gain >= -self.options.eta else WORST_REWARD
+        candidate.reward = gain if gain is not None and self._good(gain) else WORST_REWARD
         outcome = Outcome.DIVERGED if gain is None else Outcome.KEPT if kept else Outcome.TRAINED
         if gain is not None:
+            if candidate.best is None or gain > candidate.best_reward:
+                candidate.best = attempt
             candidate.rewards.append(gain)
-            if self._best is None or gain >= self._best.best_reward:
-                self._best = candidate
+            if self.best is None or gain >= self.best.best_reward:
+                self.best = candidate
         if outcome is not Outcome.TRAINED:
             self.counts.add(outcome)
         candidate.kept += kept
         candidate.outcome = Outcome.KEPT if candidate.kept else outcome
-        self._record(candidate, outcome, gain)
+        record.trainings.append(Training(candidate.number, attempt, gain, candidate.reward, outcome))
 
     def _rewards(self, report: ProxyReport) -> NDArray[np.float64]:
         """Return what the strategy is told about each loss of the batch."""
@@ -177,22 +227,6 @@ class LossSearch:
                 rewards[k] = candidate.reward
         return rewards
 
-    def _record(self, candidate: Candidate, outcome: Outcome, gain: float | None) -> None:
-        """Write a line: with the loss when it is met, with the reward each time it is trained."""
-        if self.run is None:
-            return
-        entry: dict[str, Any] = {"loop": self.loops, "gradient": candidate.number}
-        if candidate.loop == self.loops:
-            entry["tokens"] = candidate.tokens.row(0)
-            entry["right_way"] = round(candidate.right_way, 6)
-        # most losses point the wrong way, and to spell one out takes a millisecond: their tokens must do
-        if outcome is not Outcome.WRONG_DIRECTION:
-            entry["formula"] = self.formula(candidate)
-            entry["gain"] = gain
-        entry["outcome"] = outcome.key
-        entry["reward"] = WORST_REWARD if candidate.reward is None else candidate.reward
-        self.run.add_candidate(entry)
-
     def formula(self, candidate: Candidate) -> str:
         """Return the formula of a candidate, or why it has none."""
         try:
@@ -200,11 +234,11 @@ class LossSearch:
         except NumberLimitError as error:
             return f"not a formula: {error}"
 
-    def _event(self, seconds: float) -> LoopDone:
-        best = self._best
+    def _event(self) -> LoopDone:
+        best = self.best
         return LoopDone(
             loop=self.loops,
-            seconds=seconds,
+            seconds=self.seconds,
             counts=self.counts.as_dict(),
             metric=self.recommender.metric,
             best=None if best is None else self.formula(best),
@@ -212,7 +246,7 @@ class LossSearch:
         )
 
     def _kept_sentence(self) -> str:
-        counts = self.counts.as_dict()
+        counts = self.counts
         return (
             f"{counts['sampled']} losses sampled, {counts['distinct']} distinct, {counts['trained']} trained, "
             f"{counts['kept']} kept"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from symloss.domain import DEFAULT_EPS
@@ -26,6 +26,12 @@ DEFAULT_TIME_LIMIT = 600.0
 BASELINES = {"classification": ("bce", "mse"), "regression": ("mse", "mae")}
 """For each task, the zoo losses that the result is compared with; the keys are the tasks."""
 
+REWARDS = ("epoch", "fresh")
+"""What a loss is rewarded for; see `SearchOptions.reward`."""
+
+DUPLICATES = ("exact", "sampled")
+"""How known gradients are told; see `SearchOptions.duplicates`."""
+
 METRICS = {"classification": "auc", "regression": "rmse"}
 """For each task, the validation metric."""
 
@@ -43,10 +49,21 @@ class SearchOptions:
         batch: losses a loop.
         delta: gradients closer than this are the same (absolute up to size 1, relative above).
         eta: a reward below -eta counts as -1, and no such loss changes the recommender.
-        eps: the smoothing during phases I and II's numeric part.
+        reward: "epoch" (how much one epoch improves the current recommender, as in the paper) or "fresh" (what
+            training a fresh recommender for `reward_epochs` reaches).
+        reward_epochs: epochs of a fresh reward.
+        reward_learning_rate: of a fresh reward; None for 30 times that of `training`, at most 0.3.
+        search_eps, search_scale: the eps and scales that phase I tries for each loss; the best one counts.
         loops: loops of phase I at most; None for no limit.
-        time_limit: seconds of phase I at most; None for no limit, but 600 where `loops` is None too.
+        time_limit: seconds of phase I at most; None for no limit, but 600 where there is no other budget.
+        max_trained: losses trained in phase I, after which it ends with its loop; None for no limit.
         check_first: do not train losses whose gradient points the wrong way at a sampled prediction.
+        proxy_test: drop losses with a zero or a known gradient; without, every sampled loss is trained.
+        reward_filter: whether gains below -eta count as -1 and change no recommender.
+        duplicates: "exact" (a gradient counts as known once the symbolic test confirms it) or "sampled".
+        max_complexity: losses with more operators are not trained; None for no limit.
+        strategy_options: further arguments of the strategy, by name.
+        warm_start: losses that the strategy begins from: names or formulas.
         max_checks: losses that phase II checks at most.
         survivors: losses that phase III trains to convergence at most.
         screen: losses that phase III trains for `screen_epochs` at most, to find the survivors.
@@ -65,10 +82,21 @@ class SearchOptions:
     batch: int = 100
     delta: float = 1e-4
     eta: float = 1e-5
-    eps: float = DEFAULT_EPS
+    reward: str = "epoch"
+    reward_epochs: int = 25
+    reward_learning_rate: float | None = None
+    search_eps: tuple[float, ...] = (DEFAULT_EPS,)
+    search_scale: tuple[float, ...] = (1.0,)
     loops: int | None = None
     time_limit: float | None = None
+    max_trained: int | None = None
     check_first: bool = False
+    proxy_test: bool = True
+    reward_filter: bool = True
+    duplicates: str = "exact"
+    max_complexity: int | None = None
+    strategy_options: dict[str, Any] = field(default_factory=dict)
+    warm_start: tuple[str, ...] = ()
     max_checks: int = 500
     survivors: int = 10
     screen: int = 60
@@ -92,20 +120,29 @@ class SearchOptions:
         check_strategy(self.strategy)
         operator_set(self.operators)
         LossGrammar(self.operators, self.n_variables)
-        for name, least in (("batch", 1), ("survivors", 1), ("screen", 1), ("max_checks", 1), ("seed", 0)):
-            _whole(name, getattr(self, name), least)
-        for name in ("loops", "screen_epochs"):
+        _one_of("reward", self.reward, REWARDS)
+        _one_of("duplicates", self.duplicates, DUPLICATES)
+        for name in ("batch", "survivors", "screen", "max_checks", "reward_epochs"):
+            _whole(name, getattr(self, name), 1)
+        _whole("seed", self.seed, 0)
+        for name in ("loops", "screen_epochs", "max_trained", "max_complexity"):
             if getattr(self, name) is not None:
                 _whole(name, getattr(self, name), 1)
+        if self.check_first and not self.proxy_test:
+            raise OptionError(
+                "check_first drops losses before training, and without the proxy test every loss is trained; "
+                "choose one of the two"
+            )
         for name in ("delta", "eta"):
             _number(name, getattr(self, name), above=0.0 if name == "delta" else None, most=1.0)
-        for name in ("time_limit", "evaluation_time"):
+        for name in ("time_limit", "evaluation_time", "reward_learning_rate"):
             if getattr(self, name) is not None:
                 _number(name, getattr(self, name), above=0.0)
-        _number("eps", self.eps, above=None, least=XI, most=LARGEST_EPS)
-        check_grid("eps", self.eps_grid, XI, LARGEST_EPS)
-        check_grid("scale", self.scale_grid, None, None)
-        if self.loops is None and self.time_limit is None:
+        for name in ("search_eps", "eps_grid"):
+            check_grid("eps", getattr(self, name), XI, LARGEST_EPS)
+        for name in ("search_scale", "scale_grid"):
+            check_grid("scale", getattr(self, name), None, None)
+        if self.loops is None and self.time_limit is None and self.max_trained is None:
             object.__setattr__(self, "time_limit", DEFAULT_TIME_LIMIT)
         training = replace(self.training, metric=METRICS[self.task], seed=self.seed)
         object.__setattr__(self, "training", training)
@@ -122,7 +159,27 @@ class SearchOptions:
 
     def to_json(self) -> dict[str, Any]:
         """Return all values, ready for JSON."""
-        return asdict(self)
+        return {**asdict(self), "warm_start": list(self.warm_start)}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> SearchOptions:
+        """Return the options that `to_json` wrote.
+
+        Raises:
+            OptionError: an option is unknown to this version, or a value is not allowed.
+        """
+        known = {entry.name for entry in fields(cls)}
+        unknown = sorted(set(document) - known)
+        if unknown:
+            raise OptionError(f"this version of symloss has no search option {', '.join(unknown)}")
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in document.items()
+        }
+        settings = dict(values.pop("training", {}))
+        if settings.get("gradient_clip", 0.0) is None:
+            # JSON has no infinity
+            settings["gradient_clip"] = math.inf
+        return cls(**values, training=TrainingSettings(**settings))
 
 
 def check_grid(name: str, values: Sequence[float], least: float | None, most: float | None) -> None:
@@ -137,6 +194,11 @@ def check_grid(name: str, values: Sequence[float], least: float | None, most: fl
         _number(name, value, above=0.0, least=least, most=most)
     if len(set(values)) < len(values):
         raise OptionError(f"the {name} grid {', '.join(f'{value:g}' for value in values)} repeats a value")
+
+
+def _one_of(name: str, value: str, allowed: Sequence[str]) -> None:
+    if value not in allowed:
+        raise OptionError(unknown_name(name, str(value), allowed, f"{name} takes one of these"))
 
 
 def _whole(name: str, value: object, least: int) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from symloss.search.complexity import check_limit, draw_within
+from symloss.search.feedback import Feedback
 from symloss.search.grammar import LossGrammar
 from symloss.search.tokens import N_LEAVES, Tokens
+from symloss.search.waiting import Waiting
 
 
 class RandomStrategy:
@@ -16,13 +18,26 @@ class RandomStrategy:
 
     name = "random"
 
-    def __init__(self, grammar: LossGrammar, seed: int) -> None:
-        """Start from a seed."""
+    def __init__(self, grammar: LossGrammar, seed: int, *, max_complexity: int | None = None) -> None:
+        """Start from a seed; losses of more than `max_complexity` operators are drawn again.
+
+        Raises:
+            OptionError: max_complexity is not allowed.
+        """
+        check_limit(max_complexity)
         self._grammar = grammar
+        self._limit = max_complexity
         self._generator = np.random.Generator(np.random.PCG64(seed))
+        self._waiting = Waiting(grammar)
 
     def ask(self, n: int) -> Tokens:
         """Return n losses (n >= 1)."""
+        return self._waiting.first(n, self._sample)
+
+    def _sample(self, n: int) -> Tokens:
+        return draw_within(self._draw, n, self._limit, self._grammar.identity)
+
+    def _draw(self, n: int) -> Tokens:
         grammar, generator = self._grammar, self._generator
         shape = (n, grammar.n_steps)
         operators = generator.integers(grammar.n_operators, size=shape, dtype=np.int32)
@@ -32,13 +47,18 @@ class RandomStrategy:
         right = np.where(grammar.binary[operators], other + (other >= left), left).astype(np.int32)
         return Tokens(operators, left, right)
 
-    def tell(self, tokens: Tokens, rewards: NDArray[np.float64]) -> None:
+    def tell(self, tokens: Tokens, feedback: Feedback) -> None:
         """Ignore the rewards."""
 
+    def warm_start(self, tokens: Tokens) -> None:
+        """Ask for these losses first; errors as for `Strategy.warm_start`."""
+        self._waiting.add(tokens)
+
     def state(self) -> dict[str, Any]:
-        """Return the state of the generator."""
-        return {"generator": self._generator.bit_generator.state}
+        """Return the state of the generator and the losses that wait."""
+        return {"generator": self._generator.bit_generator.state, "waiting": self._waiting.state()}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from what `state` gave."""
         self._generator.bit_generator.state = state["generator"]
+        self._waiting.restore(state["waiting"])

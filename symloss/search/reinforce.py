@@ -7,15 +7,16 @@ entropy, and applied by Adam (AutoLossGen, section 4.1).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from symloss.search.complexity import needed_steps
 from symloss.search.controller import Controller
+from symloss.search.controller_trainer import ControllerTrainer, one_thread
+from symloss.search.feedback import Feedback
 from symloss.search.grammar import LossGrammar
 from symloss.search.tokens import Tokens
 
@@ -30,25 +31,56 @@ class ReinforceStrategy:
 
     name = "reinforce"
 
-    def __init__(self, grammar: LossGrammar, seed: int) -> None:
-        """Draw a controller for `grammar`."""
-        self._generator = torch.Generator().manual_seed(seed)
-        self.controller = Controller(grammar, self._generator)
-        self._optimizer = torch.optim.Adam(self.controller.parameters(), LEARNING_RATE, fused=True)
+    def __init__(
+        self,
+        grammar: LossGrammar,
+        seed: int,
+        *,
+        max_complexity: int | None = None,
+        needed_only: bool = False,
+    ) -> None:
+        """Draw a controller for `grammar`.
+
+        Args:
+            grammar: what losses are made of.
+            seed: of the weights and all draws.
+            max_complexity: most operators in a loss; None for no limit but the grammar's.
+            needed_only: learn from the steps alone that a loss depends on: for losses that others wrote, whose
+                other steps mean nothing.
+
+        Raises:
+            OptionError: an option is not allowed.
+        """
+        self._trainer = ControllerTrainer(
+            grammar, seed, learning_rate=LEARNING_RATE, max_complexity=max_complexity
+        )
+        self._needed_only = needed_only
         self.baseline: float | None = None
-        self.updates = 0
+
+    @property
+    def controller(self) -> Controller:
+        """The network."""
+        return self._trainer.controller
+
+    @property
+    def updates(self) -> int:
+        """Steps of the optimiser so far."""
+        return self._trainer.updates
 
     def ask(self, n: int) -> Tokens:
         """Return n losses (n >= 1) from the controller."""
-        with _one_thread():
-            return self.controller.sample(n, self._generator)
+        return self._trainer.ask(n)
 
-    def tell(self, tokens: Tokens, rewards: NDArray[np.float64]) -> None:
+    def warm_start(self, tokens: Tokens) -> None:
+        """Learn to write these losses, and ask for them first; errors as for `Strategy.warm_start`."""
+        self._trainer.warm_start(tokens)
+
+    def tell(self, tokens: Tokens, feedback: Feedback) -> None:
         """Update the controller once for every ten losses, in order."""
-        with _one_thread():
+        with one_thread():
             for begin in range(0, len(tokens), LOSSES_AN_UPDATE):
                 rows = slice(begin, begin + LOSSES_AN_UPDATE)
-                self._update(tokens.take(rows), rewards[rows])
+                self._update(tokens.take(rows), feedback.rewards[rows])
 
     def _update(self, tokens: Tokens, rewards: NDArray[np.float64]) -> None:
         mean = float(rewards.mean())
@@ -56,48 +88,15 @@ class ReinforceStrategy:
             self.baseline = mean
         advantage = torch.from_numpy((rewards - self.baseline).astype(np.float32))
         self.baseline = BASELINE_DECAY * self.baseline + (1 - BASELINE_DECAY) * mean
-        log_prob, entropy = self.controller.log_prob_entropy(tokens)
-        objective = (advantage * log_prob + ENTROPY_BONUS * entropy).mean()
-        self._optimizer.zero_grad()
-        torch.autograd.backward(-objective)
-        self._optimizer.step()
-        self.updates += 1
+        needed = torch.from_numpy(needed_steps(*tokens.parts())) if self._needed_only else None
+        log_prob, entropy = self.controller.log_prob_entropy(tokens, needed)
+        self._trainer.ascend((advantage * log_prob + ENTROPY_BONUS * entropy).mean())
 
     def state(self) -> dict[str, Any]:
         """Return weights, optimiser, baseline and generator as arrays and numbers."""
-        optimizer = self._optimizer.state_dict()["state"]
-        return {
-            "weights": {name: value.numpy().copy() for name, value in self.controller.state_dict().items()},
-            "adam": {
-                str(number): {name: value.numpy().copy() for name, value in entry.items()}
-                for number, entry in optimizer.items()
-            },
-            "generator": self._generator.get_state().numpy().copy(),
-            "baseline": self.baseline,
-            "updates": self.updates,
-        }
+        return {**self._trainer.state(), "baseline": self.baseline}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from what `state` gave."""
-        weights = {name: torch.from_numpy(np.array(value)) for name, value in state["weights"].items()}
-        self.controller.load_state_dict(weights)
-        optimizer = self._optimizer.state_dict()
-        optimizer["state"] = {
-            int(number): {name: torch.from_numpy(np.array(value)) for name, value in entry.items()}
-            for number, entry in state["adam"].items()
-        }
-        self._optimizer.load_state_dict(optimizer)
-        self._generator.set_state(torch.from_numpy(np.array(state["generator"], np.uint8)))
+        self._trainer.restore(state)
         self.baseline = state["baseline"]
-        self.updates = state["updates"]
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Run torch on one thread: its small matrices gain nothing from more, and sums keep their order."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -1,44 +1,62 @@
-"""The run folder: everything a search did, in text files that are complete whenever it ends.
+"""The run folder: everything a search did, whole whenever it ends.
 
-config.json       the options, the data set, versions, the machine's number of cores, when it began
-candidates.jsonl  one line for each distinct loss that was tried, and for each time one was trained
-checks.json       phase II: one report a loss
-results.json      phase III: one entry a loss and seed; baselines beside them
-summary.json      the end: best loss, counts, and why the search ended
+config.json     the options, the data set, versions, the machine, when it began
+archive.sqlite  every candidate, training, loop, check, trial and result, and the state to go on from
+summary.json    the end: best loss, counts, and why the search ended
+lock            held by the process that writes
 """
 
 from __future__ import annotations
 
 import json
 import math
-import os
-import platform
 import secrets
 import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Any
+from typing import Any
 
-from symloss.errors import RunError
+from symloss.domain import Domain
+from symloss.errors import OptionError, RunError
+from symloss.search import archive as archive_file
+from symloss.search.archive import Archive
+from symloss.search.archive_errors import archive_errors
+from symloss.search.environment import environment
+from symloss.search.grammar import LossGrammar
+from symloss.search.lock import RunLock
+from symloss.search.options import SearchOptions
 
 DEFAULT_FOLDER = Path("runs")
-_PACKAGES = ("symloss", "numpy", "numba", "sympy", "torch")
 
 
 class Run:
-    """A run folder that is open for writing; a context manager that closes its files."""
+    """A run folder that is open; a context manager that closes it.
 
-    def __init__(self, folder: Path) -> None:
-        """Use a folder that `create` made."""
+    Attributes:
+        folder: where it is.
+        config: what config.json holds.
+        archive: its archive.
+        resumed: whether it was made earlier, and goes on.
+    """
+
+    def __init__(self, folder: Path, *, writable: bool, resumed: bool = False) -> None:
+        """Open a folder that `create` made; see `open` and `resume`."""
         self.folder = folder
-        self._candidates: IO[str] | None = None
+        self.resumed = resumed
+        self._lock: RunLock | None = None
+        self.config = _read_config(folder)
+        if writable:
+            self._lock = RunLock(folder)
+        try:
+            self.archive = Archive(folder / archive_file.NAME, writable=writable)
+        except BaseException:
+            self._release()
+            raise
 
     @classmethod
     def create(cls, config: Mapping[str, Any], folder: Path | None = None, *, seed: int = 0) -> Run:
-        """Create the folder, with config.json in it, or nothing at all.
+        """Create the folder, with config.json and an empty archive in it, or nothing at all.
 
         Args:
             config: the options and the data, ready for JSON; versions and machine are added.
@@ -52,56 +70,82 @@ class Run:
         if folder is None:
             folder = _free_name(DEFAULT_FOLDER / f"{now:%Y%m%d-%H%M%S}-{seed}")
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise RunError(f"{folder} is in use; name a new or empty folder with --out")
+            raise RunError(f"{folder} is in use; name a new or empty folder with --out, or --resume {folder}")
         unfinished = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
             unfinished.mkdir()
             document = {**config, "environment": environment(), "started": now.isoformat(timespec="seconds")}
             _write_json(unfinished / "config.json", document)
-            (unfinished / "candidates.jsonl").touch()
+            Archive.create(unfinished / archive_file.NAME)
             unfinished.rename(folder)
         except OSError as error:
             shutil.rmtree(unfinished, ignore_errors=True)
             raise RunError(
                 f"the run folder {folder} can't be made ({error.strerror}); choose another with --out"
             ) from error
-        return cls(folder)
+        except RunError:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            raise
+        return cls(folder, writable=True)
+
+    @classmethod
+    def open(cls, folder: Path) -> Run:
+        """Open a run for reading, also while another process writes to it.
+
+        Raises:
+            RunError: it is no run folder, or it can't be read.
+        """
+        return cls(folder, writable=False)
+
+    @classmethod
+    def resume(cls, folder: Path) -> Run:
+        """Open a run to go on with it.
+
+        Raises:
+            RunError: it is no run folder, it can't be read or written, or another process writes to it.
+        """
+        return cls(folder, writable=True, resumed=True)
+
+    def options(self) -> SearchOptions:
+        """Return the options of the search.
+
+        Raises:
+            RunError: they can't be read by this version.
+        """
+        try:
+            return SearchOptions.from_json(self.config["options"])
+        except (KeyError, TypeError, AttributeError, OptionError) as error:
+            raise RunError(
+                f"the options in {self.folder / 'config.json'} can't be used ({error}); start a new search"
+            ) from error
+
+    def grammar(self) -> LossGrammar:
+        """Return the grammar that gives the tokens of candidates their meaning.
+
+        Raises:
+            RunError: the options can't be read by this version.
+        """
+        options = self.options()
+        labels = self.config.get("dataset", {}).get("labels", "binary")
+        return LossGrammar(options.operators, options.n_variables, Domain.of(labels))
+
+    def summary(self) -> dict[str, Any] | None:
+        """Return what summary.json holds; None while the search has not ended for the first time.
+
+        Raises:
+            RunError: it is damaged.
+        """
+        path = self.folder / "summary.json"
+        return _read_json(path) if path.exists() else None
 
     def __enter__(self) -> Run:
         """Return the run."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         """Close the files, whatever happened."""
         self.close()
-
-    def add_candidate(self, entry: Mapping[str, Any]) -> None:
-        """Append a line to candidates.jsonl.
-
-        Raises:
-            RunError: it can't be written.
-        """
-        try:
-            if self._candidates is None:
-                self._candidates = (self.folder / "candidates.jsonl").open("a", encoding="utf-8")
-            self._candidates.write(json.dumps(_finite(entry)) + "\n")
-        except OSError as error:
-            raise self._unwritable("candidates.jsonl", error) from error
-
-    def flush(self) -> None:
-        """Hand the lines so far to the operating system.
-
-        Raises:
-            RunError: they can't be written.
-        """
-        try:
-            if self._candidates is not None:
-                self._candidates.flush()
-        except OSError as error:
-            raise self._unwritable("candidates.jsonl", error) from error
 
     def write(self, name: str, document: Any) -> None:
         """Write a JSON document as `name`.json, replacing it whole.
@@ -111,39 +155,23 @@ class Run:
         """
         path = self.folder / f"{name}.json"
         temporary = path.with_name(f".{name}.{secrets.token_hex(4)}")
-        try:
-            _write_json(temporary, document)
-            temporary.replace(path)
-        except OSError as error:
-            temporary.unlink(missing_ok=True)
-            raise self._unwritable(path.name, error) from error
+        with archive_errors(path):
+            try:
+                _write_json(temporary, document)
+                temporary.replace(path)
+            except OSError:
+                temporary.unlink(missing_ok=True)
+                raise
 
     def close(self) -> None:
-        """Close the files."""
-        if self._candidates is not None:
-            self._candidates.close()
-            self._candidates = None
+        """Close the archive and let go of the folder."""
+        self.archive.close()
+        self._release()
 
-    def _unwritable(self, name: str, error: OSError) -> RunError:
-        return RunError(
-            f"{self.folder / name} can't be written ({error.strerror}); what is there so far is complete"
-        )
-
-
-def environment() -> dict[str, Any]:
-    """Return the versions and the machine that results depend on."""
-    versions = {}
-    for package in _PACKAGES:
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            versions[package] = "not installed"
-    return {
-        "python": platform.python_version(),
-        "versions": versions,
-        "system": f"{platform.system()} {platform.machine()}",
-        "cores": os.cpu_count(),
-    }
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
 
 
 def _free_name(folder: Path) -> Path:
@@ -154,16 +182,33 @@ def _free_name(folder: Path) -> Path:
     return candidate
 
 
+def _read_config(folder: Path) -> dict[str, Any]:
+    path = folder / "config.json"
+    if not path.is_file():
+        raise RunError(f"{folder} is no run folder: it has no config.json")
+    return _read_json(path)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path} can't be read ({error})") from error
+    if not isinstance(document, dict):
+        raise RunError(f"{path} can't be read (it holds no JSON object)")
+    return document
+
+
 def _write_json(path: Path, document: Any) -> None:
-    path.write_text(json.dumps(_finite(document), indent=2) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(finite(document), indent=2) + "\n", encoding="utf-8")
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """Replace NaN and infinities, which JSON does not have, by null."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {str(key): _finite(entry) for key, entry in value.items()}
+        return {str(key): finite(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(entry) for entry in value]
+        return [finite(entry) for entry in value]
     return value

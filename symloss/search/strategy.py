@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from symloss.search.feedback import Feedback
 from symloss.search.tokens import Tokens
 
 
@@ -23,12 +21,20 @@ class Strategy(Protocol):
         """Return n losses (n >= 1) to try."""
         ...
 
-    def tell(self, tokens: Tokens, rewards: NDArray[np.float64]) -> None:
-        """Learn from the rewards (float64[K], higher is better, all finite) of losses that it was asked for."""
+    def tell(self, tokens: Tokens, feedback: Feedback) -> None:
+        """Learn what became of losses; rewards are finite, and higher is better."""
+        ...
+
+    def warm_start(self, tokens: Tokens) -> None:
+        """Begin from these losses (K >= 1): they are asked for first, and learned from.
+
+        Raises:
+            OptionError: they are not losses of the strategy's grammar.
+        """
         ...
 
     def state(self) -> dict[str, Any]:
-        """Return all that is needed to continue: arrays, numbers, text, and dicts of them."""
+        """Return all that is needed to continue, bit for bit: arrays, numbers, text, None, and dicts of them."""
         ...
 
     def restore(self, state: dict[str, Any]) -> None:

@@ -40,6 +40,10 @@ class Tokens:
         """Return the number of steps of each loss."""
         return int(self.operators.shape[1])
 
+    def parts(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+        """Return operators, left and right."""
+        return self.operators, self.left, self.right
+
     def take(self, rows: NDArray[np.integer] | slice | Sequence[int]) -> Tokens:
         """Return the losses at `rows` (indices, a mask or a slice)."""
         return Tokens(self.operators[rows], self.left[rows], self.right[rows])
@@ -47,6 +51,11 @@ class Tokens:
     def row(self, k: int) -> list[list[int]]:
         """Return loss k as [operator, left, right] for each step, ready for JSON."""
         return np.stack([self.operators[k], self.left[k], self.right[k]], axis=1).tolist()
+
+    @classmethod
+    def joined(cls, batches: Sequence[Tokens]) -> Tokens:
+        """Return the losses of all batches (one at least, all with the same number of steps), in order."""
+        return cls(*(np.concatenate(parts) for parts in zip(*(b.parts() for b in batches), strict=True)))
 
     @classmethod
     def from_rows(cls, rows: Sequence[Sequence[Sequence[int]]]) -> Tokens:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 from symloss.compile.program import Program
-from symloss.data.dataset import Dataset
-from symloss.models.recommender import Recommender
+from symloss.engine.engine import Engine
+from symloss.search.attempt import Attempt
+from symloss.search.attempts import AttemptGrid, best_attempts
+from symloss.search.model_state import pack_state, unpack_state
 from symloss.training.assess import validation_metric
-from symloss.training.member import Member
-from symloss.training.one_epoch import train_one_epoch
 from symloss.training.outcome import Outcome
-from symloss.training.settings import TrainingSettings
 
 
 class Interrupted(Exception):
@@ -24,15 +24,15 @@ class Trainee(Protocol):
     """What phase I trains.
 
     Attributes:
-        metric: its validation metric now.
+        metric: the validation metric that gains are measured from.
+        adopts: whether it becomes the best copy, after which earlier rewards mean nothing.
     """
 
     metric: float
+    adopts: bool
 
-    def try_losses(
-        self, programs: Sequence[Program], epoch: int, stop: threading.Event
-    ) -> list[float | None]:
-        """Train a copy for one epoch by each loss; return the validation metrics, None where one diverged.
+    def try_losses(self, programs: Sequence[Program], epoch: int, stop: threading.Event) -> list[Attempt]:
+        """Train a copy by each loss; return the best attempt of each.
 
         Raises:
             Interrupted: `stop` was set meanwhile.
@@ -43,58 +43,70 @@ class Trainee(Protocol):
         """Become the copy that loss `number` of the last call trained: the first of those with the best metric."""
         ...
 
+    def state(self) -> dict[str, Any]:
+        """Return what adoption changes: arrays, numbers, text, and dicts and lists of them."""
+        ...
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from what `state` gave, for the same model and data."""
+        ...
+
 
 class CurrentRecommender:
-    """A model on a data set, with the state that phase I has brought it to."""
+    """A model on a data set, with the state that phase I has brought it to (AutoLossGen, section 3.3)."""
 
-    def __init__(
-        self,
-        model: Recommender,
-        dataset: Dataset,
-        settings: TrainingSettings,
-        *,
-        eps: float,
-        takes_score: bool,
-    ) -> None:
+    adopts = True
+
+    def __init__(self, engine: Engine, grid: AttemptGrid) -> None:
         """Start from the model's initial state.
 
         Args:
-            model: the architecture.
-            dataset: train and validation part are used.
-            settings: of the steps; also seed, metric, threads and device.
-            eps: the smoothing of every loss.
-            takes_score: whether losses see the raw score.
+            engine: trains; its data set's train and validation parts are used.
+            grid: the eps and scales that each loss is tried at.
         """
-        self._model = model
-        self._dataset = dataset
-        self._settings = settings
-        self._eps = eps
-        self._takes_score = takes_score
-        self._copies: dict[int, tuple[Any, float]] = {}
-        self.state = model.initial_state(dataset.n_users, dataset.n_items, settings.seed, settings.device)
-        self.metric = validation_metric(model, self.state, dataset, takes_score, settings.validation_metric)
+        self._engine = engine
+        self._grid = grid
+        self._best: tuple[Any, float] | None = None
+        self.model_state = initial_state(engine)
+        self.metric = untrained_metric(engine, self.model_state, grid)
 
-    def try_losses(
-        self, programs: Sequence[Program], epoch: int, stop: threading.Event
-    ) -> list[float | None]:
+    def try_losses(self, programs: Sequence[Program], epoch: int, stop: threading.Event) -> list[Attempt]:
         """As in `Trainee`."""
-        members = [
-            Member(program, eps=self._eps, seed=self._settings.seed, takes_score=self._takes_score)
-            for program in programs
-        ]
-        results = train_one_epoch(
-            self._model, self.state, members, self._dataset, self._settings, epoch, keep="best", stop=stop
-        )
+        members, owners = self._grid.members(programs, self._engine.settings.seed)
+        results = self._engine.one_epoch(self.model_state, members, epoch, keep="best", stop=stop)
         if any(result.outcome is Outcome.INTERRUPTED for result in results):
             raise Interrupted
-        self._copies = {
-            number: (result.state, result.metric)
-            for number, result in enumerate(results)
-            if result.state is not None
-        }
-        return [None if result.outcome is Outcome.DIVERGED else result.metric for result in results]
+        kept = [result for result in results if result.state is not None]
+        self._best = (kept[0].state, kept[0].metric) if kept else None
+        metrics = [
+            None if result.outcome is Outcome.DIVERGED or not math.isfinite(result.metric) else result.metric
+            for result in results
+        ]
+        return best_attempts(metrics, members, owners, self._engine.settings.validation_metric)
 
     def adopt(self, number: int) -> None:
         """As in `Trainee`."""
-        self.state, self.metric = self._copies[number]
-        self._copies = {}
+        assert self._best is not None
+        self.model_state, self.metric = self._best
+        self._best = None
+
+    def state(self) -> dict[str, Any]:
+        """As in `Trainee`."""
+        return {"metric": self.metric, "parameters": pack_state(self.model_state)}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """As in `Trainee`."""
+        self.metric = state["metric"]
+        self.model_state = unpack_state(state["parameters"], initial_state(self._engine))
+
+
+def initial_state(engine: Engine) -> Any:
+    """Return the state that the engine's model starts from."""
+    dataset, settings = engine.dataset, engine.settings
+    return engine.model.initial_state(dataset.n_users, dataset.n_items, settings.seed, settings.device)
+
+
+def untrained_metric(engine: Engine, state: Any, grid: AttemptGrid) -> float:
+    """Return the validation metric of a state before any training."""
+    metric = engine.settings.validation_metric
+    return validation_metric(engine.model, state, engine.dataset, grid.takes_score, metric)

@@ -15,8 +15,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sympy import Expr
+
 from symloss.loss import Loss
 from symloss.ops.construct import NumberLimitError
+from symloss.search.archive_store import CheckStore
 from symloss.search.candidate import Candidate, by_reward
 from symloss.search.distinct import DistinctLosses
 from symloss.search.options import SearchOptions
@@ -53,7 +56,8 @@ class ValidationResult:
 
     Attributes:
         survivors: most promising first, at most `options.wanted`.
-        reports: for each checked loss its report, ready for JSON, with the number of its gradient.
+        reports: for each checked loss that is no copy of a survivor its report, ready for JSON, with the
+            number of its gradient.
         wrong_direction: candidates passed over for their direction at sampled predictions.
         same_gradient: candidates passed over as an earlier survivor times a factor.
         not_a_formula: candidates whose constants leave the range of formulas.
@@ -72,8 +76,21 @@ def validate(
     options: SearchOptions,
     progress: SearchProgress,
     stop: threading.Event,
+    store: CheckStore | None = None,
 ) -> ValidationResult:
-    """Check candidates until enough have passed, all are checked, or `stop` is set."""
+    """Check candidates until enough have passed, all are checked, or `stop` is set.
+
+    Args:
+        candidates: of phase I.
+        proxy: the test they went through.
+        options: of the search.
+        progress: receives the events.
+        stop: ends the phase.
+        store: reports that are in it are not made again, new ones are put there.
+
+    Raises:
+        RunError: the store can't be read or written.
+    """
     right = [one for one in candidates if one.rewards and not one.wrong]
     wrong_direction = sum(bool(one.rewards and one.wrong) for one in candidates)
     progress(PhaseStarted(2, min(len(right), options.max_checks), None))
@@ -81,6 +98,7 @@ def validate(
     distinct = DistinctLosses(proxy.grammar.domain)
     reports: list[dict[str, Any]] = []
     same_gradient = not_a_formula = 0
+    checked: set[Expr] = set()
     for candidate in by_reward(right):
         if stop.is_set() or len(survivors) >= options.wanted or len(reports) >= options.max_checks:
             break
@@ -89,26 +107,40 @@ def validate(
         except NumberLimitError:
             not_a_formula += 1
             continue
-        report, eps_values = _check_over_grid(loss, options.eps_grid)
-        valid = report["verdict"] == "valid" or bool(eps_values)
-        if valid and not _is_new(distinct, loss):
+        if loss.expression in checked:
+            # without the proxy test a loss may come more than once
+            same_gradient += 1
+            continue
+        checked.add(loss.expression)
+        known = None if store is None else store.get(candidate.number)
+        report = known or _report(candidate, loss, options)
+        valid = bool(report["passed"])
+        report["copy"] = valid and not _is_new(distinct, loss)
+        if store is not None and known is None:
+            store.put(candidate.number, report)
+        if report["copy"]:
             same_gradient += 1
             continue
         if valid:
-            survivors.append(Survivor(candidate, loss, eps_values))
-        reports.append(
-            {"gradient_number": candidate.number, "passed": valid, "valid_eps": list(eps_values), **report}
-        )
+            survivors.append(Survivor(candidate, loss, tuple(report["valid_eps"])))
+        reports.append(report)
         verdict = "valid" if valid else str(report["verdict"])
         progress(CheckDone(len(reports), len(survivors), options.wanted, loss, verdict))
     failed = sum(bool(report.get("failed")) for report in reports)
     if failed:
         progress(
             Note(
-                f"{failed} of {len(reports)} checks failed with an error; they count as undecided (checks.json)"
+                f"{failed} of {len(reports)} checks failed with an error; they count as undecided; the archive has them"
             )
         )
     return ValidationResult(tuple(survivors), tuple(reports), wrong_direction, same_gradient, not_a_formula)
+
+
+def _report(candidate: Candidate, loss: Loss, options: SearchOptions) -> dict[str, Any]:
+    """Return the report on a candidate, ready for JSON."""
+    report, eps_values = _check_over_grid(loss, options.eps_grid)
+    valid = report["verdict"] == "valid" or bool(eps_values)
+    return {"gradient_number": candidate.number, "passed": valid, "valid_eps": list(eps_values), **report}
 
 
 def _check_over_grid(loss: Loss, eps_grid: Sequence[float]) -> tuple[dict[str, Any], tuple[float, ...]]:

@@ -67,12 +67,90 @@ def test_search_runs_all_phases_and_leaves_a_run_folder(tmp_path: Path) -> None:
     assert {entry["loss"] for entry in document["baselines"]} == {"bce", "mse"}
     assert document["best"]["formula"] and 0 <= document["best"]["metrics"]["auc"] <= 1
     names = {path.name for path in folder.iterdir()}
-    assert {"config.json", "candidates.jsonl", "checks.json", "results.json", "summary.json"} <= names
+    assert {"config.json", "archive.sqlite", "summary.json"} <= names
     assert json.loads((folder / "summary.json").read_text())["counts"] == counts
     config = json.loads((folder / "config.json").read_text())
     assert config["options"]["seed"] == 42 and config["environment"]
     again = run("search", *SMALL, "--loops", "1", "--out", str(folder))
     assert again.exit_code == 2 and "in use" in again.stderr
+    # a finished run is reported as it was
+    reported = run("search", "--resume", str(folder), "--json")
+    assert reported.exit_code == 0, reported.stderr
+    assert json.loads(reported.stdout) == document
+    refused = run("search", "--resume", str(folder), "--batch", "7", "--dataset", "synthetic")
+    assert refused.exit_code == 2
+    assert "--dataset, --batch can't be given with --resume" in " ".join(refused.stderr.split())
+
+
+def test_search_goes_on_with_a_larger_budget(tmp_path: Path) -> None:
+    options = [
+        "--check-first",
+        "--strategy",
+        "random",
+        "--batch",
+        "300",
+        "--max-complexity",
+        "4",
+        "--survivors",
+        "1",
+    ]
+    rewards = ["--reward", "fresh", "--reward-epochs", "2", "--search-eps", "0.1,1", "--search-scale", "1,4"]
+    training = ["--learning-rate", "0.3", "--max-epochs", "2", "--eps", "0.1"]
+    common = [*SMALL, *options, *rewards, *training]
+    pieces, whole = str(tmp_path / "pieces"), str(tmp_path / "whole")
+    assert run("search", *common, "--loops", "4", "--out", pieces).exit_code == 0
+    result = run("search", "--resume", pieces, "--loops", "8", "--threads", "1", "--json")
+    assert result.exit_code == 0, result.stderr
+    found, expected = (
+        json.loads(one.stdout)
+        for one in (result, run("search", *common, "--loops", "8", "--out", whole, "--json"))
+    )
+    assert found["counts"]["sampled"] == 2400
+    for entry in (found, expected):
+        for result in (*entry["results"], *entry["baselines"]):
+            result.pop("seconds")
+    for key in ("counts", "results", "baselines"):
+        assert found[key] == expected[key]
+
+
+def test_ablations_and_budgets(tmp_path: Path) -> None:
+    training = ["--learning-rate", "0.3", "--max-epochs", "1", "--eps", "0.1", "--survivors", "1"]
+    folder = tmp_path / "run"
+    options = ["--strategy", "random", "--batch", "10", "--max-trained", "15", "--out", str(folder)]
+    result = run("search", *SMALL, *options, *training, "--no-proxy-test", "--no-reward-filter", "--json")
+    assert result.exit_code == 0, result.stderr
+    counts = json.loads(result.stdout)["counts"]
+    assert counts["sampled"] == counts["trained"] == 20
+    options = json.loads((folder / "config.json").read_text())["options"]
+    assert (options["proxy_test"], options["reward_filter"], options["duplicates"]) == (False, False, "exact")
+
+
+def test_warm_start(tmp_path: Path) -> None:
+    common = [
+        *SMALL,
+        "--strategy",
+        "genetic",
+        "--check-first",
+        "--batch",
+        "50",
+        "--loops",
+        "2",
+        "--survivors",
+        "1",
+    ]
+    training = ["--learning-rate", "0.3", "--max-epochs", "1", "--eps", "0.1"]
+    first, second = tmp_path / "first", tmp_path / "second"
+    given = ["--warm-start", "mse; (yhat - y)**4", "--reward", "fresh", "--reward-epochs", "1"]
+    result = run("search", *common, *training, *given, "--out", str(first), "--json")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["counts"]["trained"] >= 2
+    result = run("search", *common, *training, "--warm-start-run", str(first), "--out", str(second), "--json")
+    assert result.exit_code == 0, result.stderr
+    begun = json.loads((second / "config.json").read_text())["options"]["warm_start"]
+    assert "(-y + yhat)**4" in begun
+    assert run("search", *common, "--warm-start", "hinge").exit_code == 2
+    missing = run("search", *common, "--warm-start-run", str(tmp_path / "nowhere"))
+    assert missing.exit_code == 2 and "no run folder" in " ".join(missing.stderr.split())
 
 
 def test_search_that_does_not_fit_the_data_leaves_no_folder(tmp_path: Path) -> None:
@@ -89,6 +167,14 @@ BAD_INPUT = [
     (["search", "--operators", "add,plus"], "unknown operator 'plus'"),
     (["search", *SMALL, "--loops", "1", "--out", "/proc/nowhere"], "choose another with --out"),
     (["search", "--task", "ranking"], "unknown task"),
+    (["search", "--reward", "epochs"], "did you mean 'epoch'"),
+    (["search", "--duplicates", "none"], "allowed are exact, sampled"),
+    (["search", "--max-trained", "0"], "max_trained is 0"),
+    (["search", "--check-first", "--no-proxy-test"], "choose one of the two"),
+    (["search", "--strategy-option", "population"], "write NAME=VALUE"),
+    (["search", "--engine", "sparks"], "unknown engine 'sparks'"),
+    (["search", "--resume", "/nowhere/run"], "is no run folder"),
+    (["search", "--resume", "/nowhere/run", "--seed", "3"], "--seed can't be given with --resume"),
     (["evaluate", "maxrr", *SMALL], "did you mean 'maxr'"),
     (["evaluate", "mse", *SMALL, "--max-epochs", "0"], "at least 1"),
     (["evaluate", "mse", *SMALL, "--eps", "a"], "must be a number"),

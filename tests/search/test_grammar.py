@@ -111,3 +111,28 @@ def test_operators_are_checked() -> None:
         LossGrammar(["reciprocl"])
     with pytest.raises(OptionError, match="at least one operator"):
         LossGrammar([])
+
+
+def test_complexity_counts_needed_operators() -> None:
+    grammar = LossGrammar(n_variables=7)
+    square_of_sum = [
+        step(grammar, "log", 0),
+        step(grammar, "add", 0, 1),
+        step(grammar, "identity", 4),
+        step(grammar, "multiply", 4, 5),
+    ]
+    only_yhat = [step(grammar, "neg", 0)] * 3 + [step(grammar, "identity", 0)]
+    chain = [step(grammar, "square", 0)] + [step(grammar, "square", k) for k in (3, 4, 5)]
+    tokens = Tokens.from_rows([square_of_sum, only_yhat, chain])
+    assert grammar.complexity(tokens).tolist() == [2, 0, 4]
+
+
+def test_complexity_is_the_number_of_instructions_without_guards() -> None:
+    grammar = LossGrammar(["extended"])
+    tokens = RandomStrategy(grammar, 3).ask(500)
+    batch = grammar.programs(tokens)
+    useful = [
+        sum(code not in (Opcode.GUARD, Opcode.IDENTITY) for code in program_of(batch, k).opcodes)
+        for k in range(len(tokens))
+    ]
+    assert grammar.complexity(tokens).tolist() == useful

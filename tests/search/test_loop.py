@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,12 +11,14 @@ import numpy as np
 import pytest
 
 from symloss.compile.program import Program
+from symloss.search.attempt import Attempt
+from symloss.search.context import make_proxy
+from symloss.search.feedback import Feedback
 from symloss.search.grammar import LossGrammar
 from symloss.search.loop import WORST_REWARD, LossSearch
 from symloss.search.options import SearchOptions
 from symloss.search.outcome import Outcome
 from symloss.search.progress import LoopDone, Note, PhaseStarted, SearchEvent
-from symloss.search.proxy import ProxyTest
 from symloss.search.run import Run
 from symloss.search.tokens import Tokens
 from symloss.search.trainee import Interrupted
@@ -34,12 +35,15 @@ class Scripted:
     def __init__(self, batches: list[Tokens]) -> None:
         self.batches = batches
         self.told: list[list[float]] = []
+        self.identities: list[list[int]] = []
 
     def ask(self, n: int) -> Tokens:
         return self.batches[len(self.told)]
 
-    def tell(self, tokens: Tokens, rewards: np.ndarray[Any, np.dtype[np.float64]]) -> None:
-        self.told.append(rewards.tolist())
+    def tell(self, tokens: Tokens, feedback: Feedback) -> None:
+        assert len(feedback.rewards) == len(feedback.identities) == len(feedback.right_way) == len(tokens)
+        self.told.append(feedback.rewards.tolist())
+        self.identities.append(feedback.identities.tolist())
 
     def state(self) -> dict[str, Any]:
         return {}
@@ -51,25 +55,31 @@ class Scripted:
 class FakeTrainee:
     """Gives the metrics it is told to give, call by call."""
 
+    adopts = True
+
     def __init__(self, metric: float, metrics: list[list[float | None]]) -> None:
         self.metric = metric
         self.script = metrics
         self.calls: list[int] = []
         self.adopted: list[int] = []
 
-    def try_losses(
-        self, programs: Sequence[Program], epoch: int, stop: threading.Event
-    ) -> list[float | None]:
+    def try_losses(self, programs: Sequence[Program], epoch: int, stop: threading.Event) -> list[Attempt]:
         self.calls.append(len(programs))
         found = self.script[len(self.calls) - 1]
         assert len(found) == len(programs)
-        return found
+        return [Attempt(metric, 0.1, 2.0) for metric in found]
 
     def adopt(self, number: int) -> None:
         found = self.script[len(self.calls) - 1][number]
         assert found is not None
         self.metric = found
         self.adopted.append(number)
+
+    def state(self) -> dict[str, Any]:
+        return {"metric": self.metric}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.metric = state["metric"]
 
 
 def make(
@@ -81,10 +91,8 @@ def make(
     grammar = LossGrammar(n_variables=6)
     strategy = Scripted([token_rows(grammar, *batch) for batch in batches])
     trainee = FakeTrainee(0.5, metrics)
-    proxy = ProxyTest(grammar, delta=1e-4, eps=1e-6, seed=0)
-    search = LossSearch(
-        SearchOptions(n_variables=6, loops=len(batches), **options), strategy, proxy, trainee, run
-    )
+    chosen = SearchOptions(n_variables=6, **{"loops": len(batches), **options})
+    search = LossSearch(chosen, strategy, make_proxy(chosen, grammar), trainee, run)
     return search, strategy, trainee
 
 
@@ -199,9 +207,9 @@ def test_stop_ends_after_the_loop_and_says_so() -> None:
 def test_stop_in_the_middle_of_training_keeps_what_was_there() -> None:
     search, strategy, trainee = make([[MSE], [WRONG]], [[0.52]])
     stop = threading.Event()
-    first: Callable[..., list[float | None]] = trainee.try_losses
+    first: Callable[..., list[Attempt]] = trainee.try_losses
 
-    def interrupted(programs: Sequence[Program], epoch: int, event: threading.Event) -> list[float | None]:
+    def interrupted(programs: Sequence[Program], epoch: int, event: threading.Event) -> list[Attempt]:
         if epoch == 2:
             event.set()
             raise Interrupted
@@ -212,6 +220,30 @@ def test_stop_in_the_middle_of_training_keeps_what_was_there() -> None:
     assert search.stopped
     assert len(strategy.told) == 1
     assert search.candidates[0].outcome is Outcome.KEPT
+    # the loop that was cut off does not count
+    assert (search.loops, len(search.candidates), search.counts["sampled"]) == (1, 1, 1)
+
+
+def test_feedback_tells_equal_losses() -> None:
+    search, strategy, _ = make([[NO_PREDICTION, MSE, MSE_AGAIN, WRONG]], [[0.52, 0.4]])
+    go(search)
+    assert strategy.identities == [[-1, 0, 0, 1]]
+
+
+def test_equal_gains_adopt_the_first_best_metric() -> None:
+    # the two gains round to one number, the metrics differ
+    metrics = [0.5 + 2.0**-53, 0.5 + 2.0**-52]
+    search, _, trainee = make([[WRONG, MSE]], [[*metrics]])
+    trainee.metric = 1e-3
+    go(search)
+    assert trainee.adopted == [int(np.argmax(metrics))]
+
+
+def test_a_candidate_remembers_its_best_attempt() -> None:
+    search, _, _ = make([[MSE, WRONG]], [[0.52, None]])
+    go(search)
+    assert search.candidates[0].best == Attempt(0.52, 0.1, 2.0)
+    assert search.candidates[1].best is None
 
 
 def test_every_candidate_is_written(tmp_path: Path) -> None:
@@ -220,15 +252,29 @@ def test_every_candidate_is_written(tmp_path: Path) -> None:
             [[MSE, NO_PREDICTION, WRONG, MSE_AGAIN], [MSE]], [[0.52], [0.5]], run, check_first=True
         )
         go(search)
-    lines = [json.loads(line) for line in (tmp_path / "run" / "candidates.jsonl").read_text().splitlines()]
-    assert [(line["loop"], line["gradient"], line["outcome"]) for line in lines] == [
-        (1, 1, "wrong_direction"),
-        (1, 0, "kept"),
-        (2, 0, "trained"),
+    with Run.open(tmp_path / "run") as run:
+        mse, wrong = run.archive.candidates()
+        trainings, history = run.archive.trainings(), run.archive.history()
+    assert mse["formula"] == "(-y + yhat)**2"
+    assert (mse["outcome"], mse["kept"], mse["sampled"], mse["loop"], mse["wrong"]) == (
+        "kept",
+        1,
+        3,
+        1,
+        False,
+    )
+    assert (mse["best_reward"], mse["eps"], mse["scale"]) == (pytest.approx(0.02), 0.1, 2.0)
+    assert (wrong["outcome"], wrong["formula"], wrong["best_reward"]) == ("wrong_direction", None, None)
+    tokens = Tokens.from_rows([wrong["tokens"]])
+    assert LossGrammar(n_variables=6).loss(tokens).formula == "y*yhat + yhat**2"
+    assert [(one["number"], one["loop"], one["outcome"]) for one in trainings] == [
+        (0, 1, "kept"),
+        (0, 2, "trained"),
     ]
-    assert lines[1]["formula"] == "(-y + yhat)**2"
-    assert lines[1]["reward"] == pytest.approx(0.02)
-    assert lines[2]["reward"] == WORST_REWARD
-    assert lines[2]["gain"] == pytest.approx(-0.02)
-    wrong = Tokens.from_rows([lines[0]["tokens"]])
-    assert LossGrammar(n_variables=6).loss(wrong).formula == "y*yhat + yhat**2"
+    assert [one["reward"] for one in trainings] == [pytest.approx(0.02), WORST_REWARD]
+    assert trainings[1]["gain"] == pytest.approx(-0.02)
+    assert [(one["loop"], one["metric"], one["adopted"], one["trained"]) for one in history] == [
+        (1, 0.52, 0, 1),
+        (2, 0.52, None, 1),
+    ]
+    assert history[-1]["counts"] == search.counts.as_dict()

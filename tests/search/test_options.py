@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import pytest
 
 from symloss.errors import OptionError
 from symloss.search.options import DEFAULT_TIME_LIMIT, SearchOptions
+from symloss.search.run import finite
 from symloss.training.settings import TrainingSettings
 
 
@@ -19,6 +21,8 @@ def test_defaults_are_the_papers() -> None:
     assert (options.training.learning_rate, options.training.metric) == (0.01, "auc")
     assert options.time_limit == DEFAULT_TIME_LIMIT
     assert SearchOptions(loops=3).time_limit is None
+    assert SearchOptions(max_trained=3).time_limit is None
+    assert (options.reward, options.proxy_test, options.reward_filter) == ("epoch", True, True)
 
 
 def test_metric_and_seed_of_training_follow() -> None:
@@ -31,6 +35,29 @@ def test_ready_for_json() -> None:
     document = json.loads(json.dumps(SearchOptions(loops=2).to_json()))
     assert document["loops"] == 2
     assert document["training"]["patience"] == 100
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        SearchOptions(loops=2),
+        SearchOptions(
+            task="regression",
+            max_trained=7,
+            search_eps=(0.1, 1.0),
+            strategy_options={"max_complexity": 5},
+            warm_start=("mse", "(y - yhat)**2"),
+            training=TrainingSettings(gradient_clip=math.inf, threads=2, optimizer="adam"),
+        ),
+    ],
+)
+def test_json_and_back(options: SearchOptions) -> None:
+    assert SearchOptions.from_json(json.loads(json.dumps(finite(options.to_json())))) == options
+
+
+def test_options_of_another_version_are_refused() -> None:
+    with pytest.raises(OptionError, match="no search option colour"):
+        SearchOptions.from_json({**SearchOptions().to_json(), "colour": "red"})
 
 
 @pytest.mark.parametrize(
@@ -48,7 +75,15 @@ def test_ready_for_json() -> None:
         ({"delta": 0.0}, "delta is 0.0; it must be a finite number above 0"),
         ({"delta": float("nan")}, "delta is nan"),
         ({"eta": -1.0}, "eta is -1.0; it must be a finite number at least 0"),
-        ({"eps": 0.0}, "eps is 0.0"),
+        ({"search_eps": (0.0,)}, "eps is 0.0"),
+        ({"search_scale": ()}, "the scale grid is empty"),
+        ({"reward": "epochs"}, "did you mean 'epoch'"),
+        ({"reward_epochs": 0}, "reward_epochs is 0"),
+        ({"reward_learning_rate": -0.1}, "reward_learning_rate is -0.1"),
+        ({"duplicates": "none"}, "allowed are exact, sampled"),
+        ({"max_trained": 0}, "max_trained is 0"),
+        ({"max_complexity": 1.5}, "max_complexity is 1.5"),
+        ({"check_first": True, "proxy_test": False}, "choose one of the two"),
         ({"time_limit": 0.0}, "time_limit is 0.0"),
         ({"time_limit": float("inf")}, "time_limit is inf"),
         ({"evaluation_time": -1.0}, "evaluation_time is -1.0"),

@@ -15,16 +15,15 @@ from symloss.search.run import Run
 def test_a_run_has_config_versions_and_no_pickles(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "run"
     with Run.create({"options": {"seed": 3}}, folder, seed=3) as run:
-        run.add_candidate({"loop": 1, "reward": float("nan")})
         run.write("results", {"metrics": {"auc": float("inf"), "f1": 0.5}})
     config = json.loads((folder / "config.json").read_text())
     assert config["options"] == {"seed": 3}
     assert set(config["environment"]["versions"]) >= {"symloss", "torch", "numpy"}
-    assert json.loads((folder / "candidates.jsonl").read_text()) == {"loop": 1, "reward": None}
     assert json.loads((folder / "results.json").read_text()) == {"metrics": {"auc": None, "f1": 0.5}}
     assert sorted(path.name for path in folder.iterdir()) == [
-        "candidates.jsonl",
+        "archive.sqlite",
         "config.json",
+        "lock",
         "results.json",
     ]
     assert sorted(path.name for path in folder.parent.iterdir()) == ["run"]
@@ -32,14 +31,18 @@ def test_a_run_has_config_versions_and_no_pickles(tmp_path: Path) -> None:
 
 def test_default_name_has_the_seed_and_is_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    folders = [Run.create({}, seed=17).folder for _ in range(3)]
+    folders = []
+    for _ in range(3):
+        with Run.create({}, seed=17) as run:
+            folders.append(run.folder)
     assert len(set(folders)) == 3
     assert all(folder.parent == Path("runs") and "-17" in folder.name for folder in folders)
 
 
 def test_an_empty_folder_can_be_used(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
-    assert (Run.create({}, tmp_path / "run").folder / "config.json").exists()
+    with Run.create({}, tmp_path / "run") as run:
+        assert (run.folder / "config.json").exists()
 
 
 def test_a_folder_in_use_is_left_alone(tmp_path: Path) -> None:
@@ -78,5 +81,3 @@ def test_a_run_whose_folder_vanishes(tmp_path: Path) -> None:
         run.folder.rmdir()
         with pytest.raises(RunError, match="can't be written"):
             run.write("summary", {})
-        with pytest.raises(RunError, match="can't be written"):
-            run.add_candidate({})

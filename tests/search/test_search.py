@@ -19,10 +19,13 @@ from symloss.errors import DataError, OptionError
 from symloss.loss import Loss
 from symloss.models import registry
 from symloss.search.deadline import Deadline
-from symloss.search.effectiveness import evaluate, grid, screen
+from symloss.search.effectiveness import evaluate, grid
 from symloss.search.options import SearchOptions
 from symloss.search.progress import CheckDone, EvaluationStep, LoopDone, PhaseStarted, SearchEvent
-from symloss.search.search import SearchResult, open_run, search
+from symloss.search.result import SearchResult
+from symloss.search.run import Run
+from symloss.search.search import open_run, search
+from symloss.search.tokens import Tokens
 from symloss.training.fit import fit
 from symloss.training.member import Member
 from symloss.training.settings import TrainingSettings
@@ -175,7 +178,7 @@ def tensor(value: float) -> Any:
 def test_run_folder_is_complete_and_readable(searched: tuple[SearchResult, list[SearchEvent], Path]) -> None:
     result, _, folder = searched
     names = sorted(path.name for path in folder.iterdir())
-    assert names == ["candidates.jsonl", "checks.json", "config.json", "results.json", "summary.json"]
+    assert names == ["archive.sqlite", "config.json", "lock", "summary.json"]
     config = json.loads((folder / "config.json").read_text())
     assert config["options"]["seed"] == 1
     assert config["token_operators"] == ["add", "multiply", "neg", "square", "max"]
@@ -185,10 +188,19 @@ def test_run_folder_is_complete_and_readable(searched: tuple[SearchResult, list[
     assert summary["best"]["formula"] == result.best.formula
     assert set(summary["best"]["metrics"]) == {"auc", "f1", "accuracy", "rmse", "mae"}
     assert summary["counts"] == dict(result.counts)
-    checks = json.loads((folder / "checks.json").read_text())
-    assert sum(check["passed"] for check in checks) == result.counts["passed"]
-    lines = [json.loads(line) for line in (folder / "candidates.jsonl").read_text().splitlines()]
-    assert len({line["gradient"] for line in lines}) == result.counts["distinct"]
+    with Run.open(folder) as run:
+        checks = run.archive.checks()
+        assert sum(check["passed"] and not check["copy"] for check in checks) == result.counts["passed"]
+        candidates = run.archive.candidates()
+        assert len(candidates) == result.counts["distinct"]
+        assert {one["number"] for one in candidates if one["phase"] > 1} == {
+            check["gradient_number"] for check in checks
+        }
+        assert sum(one["phase"] == 3 for one in candidates) == len(result.results)
+        assert run.archive.results() == {name: summary[name] for name in ("results", "baselines")}
+        assert run.summary() == summary
+        trained = next(one for one in candidates if one["formula"])
+        assert run.grammar().loss(Tokens.from_rows([trained["tokens"]])).formula == trained["formula"]
 
 
 def comparable(result: SearchResult) -> dict[str, Any]:
@@ -238,7 +250,8 @@ def test_stop_in_phase_one_keeps_what_was_found(tmp_path: Path) -> None:
     assert all("skipped" in note for note in result.notes[1:])
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     assert summary["notes"] == list(result.notes)
-    assert (tmp_path / "run" / "candidates.jsonl").read_text().count("\n") >= result.counts["distinct"]
+    with Run.open(tmp_path / "run") as run:
+        assert len(run.archive.candidates()) == result.counts["distinct"]
 
 
 def test_stop_in_phase_three_reports_the_best_epochs_so_far() -> None:
@@ -270,32 +283,3 @@ def test_data_that_does_not_fit_the_task() -> None:
         search(OPTIONS, replace(tiny, test=same))
     with pytest.raises(DataError, match="the validation part is empty"):
         search(OPTIONS, replace(tiny, validation=tiny.validation.take(np.array([], np.int64))))
-
-
-def test_screening_keeps_the_best_after_a_few_epochs(tiny: Dataset) -> None:
-    model = registry.get("mf")
-    losses = [Loss(text) for text in ("(yhat - y)**2", "(y - yhat)**2/1000", "yhat - 2*y*yhat", "0*yhat + y")]
-    groups = [grid(loss, [0.1], [1.0, 3.0, 9.0], [5]) for loss in losses]
-    kept = screen(groups, tiny, model, SETTINGS, keep=2, epochs=3)
-    short = replace(SETTINGS, max_epochs=3)
-    metrics = [
-        [fit(model, [trial.member()], tiny, short)[0].valid_metric for trial in group] for group in groups
-    ]
-    order = sorted(range(4), key=lambda k: (-max(metrics[k]), k))
-    assert [group[0].loss for group in kept] == [losses[k] for k in order[:2]]
-    for group, k in zip(kept, order[:2], strict=True):
-        better = sorted(zip(metrics[k], [1.0, 3.0, 9.0], strict=True), key=lambda pair: (-pair[0], pair[1]))[
-            :2
-        ]
-        assert [trial.scale for trial in group] == sorted(scale for _, scale in better)
-
-
-def test_search_with_screening() -> None:
-    options = replace(OPTIONS, loops=60, survivors=1, screen=5, screen_epochs=2)
-    events: list[SearchEvent] = []
-    result = search(options, make_dataset(), None, events.append)
-    phases = [(event.phase, event.screening) for event in events if isinstance(event, PhaseStarted)]
-    assert phases == [(1, False), (2, False), (3, True), (3, False)]
-    assert result.counts["passed"] > 1
-    assert len(result.results) == 1
-    assert result.results[0].epochs == 6

@@ -9,6 +9,7 @@ from symloss import zoo
 from symloss.compile.program import ProgramBatch
 from symloss.domain import Domain, Input, Labels
 from symloss.loss import Loss
+from symloss.search.trial import unit_grid
 from symloss.search.unit_gradient import unit_factors
 
 
@@ -45,3 +46,18 @@ def test_other_domains(labels: Labels, kind: Input) -> None:
     slope = 1.0 if kind is Input.SCORE else points * (1 - points)
     expected = np.mean([np.abs(2 * (points - label) * slope).mean() for label in points])
     assert found == pytest.approx(1 / expected, rel=1e-9)
+
+
+def test_trials_on_the_unit_scale() -> None:
+    trials = unit_grid(zoo.get("mse"), [0.1], [0.5, 1.0, 2.0], [3])
+    assert [(trial.eps, trial.scale) for trial in trials] == [
+        (None, 3.0),
+        (None, 6.0),
+        (None, 12.0),
+        (None, 1.0),
+    ]
+    steep = unit_grid(Loss("100*(y - yhat)**2"), [0.1], [1.0], [3])
+    assert [trial.scale for trial in steep] == [0.06, 1.0]
+    ratios = unit_grid(zoo.get("maxr"), [1.0, 0.1], [1.0], [3, 4])
+    assert [(trial.seed, trial.eps) for trial in ratios[::2]] == [(3, 1.0), (3, 0.1), (4, 1.0), (4, 0.1)]
+    assert ratios[0].scale > ratios[2].scale

@@ -1,0 +1,108 @@
+"""The part of `symloss plot` that trains: reliability and loss landscape of a model trained by each loss."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from symloss.errors import SymlossError
+
+from .interrupt import stop_on_interrupt
+from .options import load_dataset, training_settings
+from .output import standard_error
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from symloss.loss import Loss
+
+
+def draw_trained(
+    losses: list[Loss],
+    kind: str,
+    size: str | None,
+    style: str | None,
+    labels: str,
+    seed: int,
+    parameters: dict[str, Any],
+) -> tuple[Figure, dict[str, Any]]:
+    """Train a model by each loss and draw it; return the figure and what --json says about it.
+
+    Raises:
+        SymlossError: data or options can't be used, training diverged or was stopped.
+    """
+    from symloss.engine import LocalEngine
+    from symloss.models import registry
+    from symloss.plot.formula import label_of
+    from symloss.training import Member
+
+    settings = training_settings(parameters, seed=seed)
+    model = registry.get(parameters["model"])
+    dataset = load_dataset(parameters, seed=seed, labels=labels)
+    members = [
+        Member(loss.program(), eps=loss.eps_value, seed=seed, takes_score=loss.takes_score, label=loss.title)
+        for loss in losses
+    ]
+    console = standard_error()
+    # The picture shows the validation part; nobody reads the test part for it.
+    engine = LocalEngine(model, dataset, settings)
+    with stop_on_interrupt() as stop, console.status(f"training {model.name} on {dataset.name}"):
+        results = engine.fit(members, test=False, stop=stop)
+    for loss, result in zip(losses, results, strict=True):
+        if result.state is None:
+            raise SymlossError(
+                f"training by {loss} gave no model ({result.outcome}); try a lower --learning-rate or another --eps"
+            )
+    names = [label_of(loss, 2.0) for loss in losses]
+    trained = list(zip(names, losses, results, strict=True))
+    if kind == "reliability":
+        return _reliability(trained, model, dataset, size, style)
+    return _landscape(trained, model, dataset, size, style, seed)
+
+
+def _reliability(
+    trained: list[Any], model: Any, dataset: Any, size: str | None, style: str | None
+) -> tuple[Figure, dict[str, Any]]:
+    from symloss.plot.reliability import reliability_bins
+    from symloss.plot.training_figure import reliability_figure
+    from symloss.training.metrics import sigmoid
+
+    part = dataset.validation
+    found = {
+        name: reliability_bins(sigmoid(model.predict(result.state, part.users, part.items)), part.labels)
+        for name, _, result in trained
+    }
+    title = f"{model.name} on {dataset.name}, validation part"
+    facts = [
+        {
+            "loss": str(loss),
+            "calibration_error": found[name].error,
+            "valid_metric": result.valid_metric,
+            "best_epoch": result.best_epoch,
+        }
+        for name, loss, result in trained
+    ]
+    return reliability_figure(found, title=title, size=size, style=style), {"models": facts}
+
+
+def _landscape(
+    trained: list[Any], model: Any, dataset: Any, size: str | None, style: str | None, seed: int
+) -> tuple[Figure, dict[str, Any]]:
+    from symloss.plot.landscape import landscape_grid
+    from symloss.plot.training_figure import landscape_figure
+
+    found = {
+        name: landscape_grid(model, result.state, dataset, loss, seed=seed) for name, loss, result in trained
+    }
+    facts = [
+        {
+            "loss": str(loss),
+            "at_the_model": float(
+                found[name].values[len(found[name].second) // 2, len(found[name].first) // 2]
+            ),
+            "smallest": float(found[name].values.min()),
+            "largest": float(found[name].values.max()),
+            "valid_metric": result.valid_metric,
+        }
+        for name, loss, result in trained
+    ]
+    return landscape_figure(found, size=size, style=style), {"models": facts}

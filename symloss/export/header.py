@@ -1,0 +1,79 @@
+"""Where exported code comes from, written at its top."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+
+import symloss
+from symloss import zoo
+from symloss.domain import Input, Labels
+from symloss.loss import Loss
+
+WIDTH = 88
+
+_INPUTS = {
+    Input.PROBABILITY: "a probability, in (0, 1)",
+    Input.SCORE: "a raw score (a logit), any real number",
+}
+_LABELS = {
+    Labels.BINARY: "0 or 1",
+    Labels.UNIT: "any number in [0, 1]",
+    Labels.REAL: "any real number",
+}
+
+
+def facts(loss: Loss) -> list[tuple[str, str]]:
+    """Return what a reader of an exported loss must know, as (name, sentence)."""
+    rows = [
+        ("Formula", loss.formula),
+        ("yhat", _INPUTS[loss.domain.input]),
+        ("y", _LABELS[loss.domain.labels]),
+    ]
+    if loss.has_eps:
+        where = "set when exported" if loss.eps is not None else "left open, the usual value"
+        rows.append(("eps", f"{loss.eps_value!r} unless given ({where})"))
+    source = zoo_entry(loss)
+    if source is not None:
+        rows.append(("Source", f"{source.source} ({source.note})" if source.note else source.source))
+    rows.append(("Made by", f"symloss {symloss.__version__}, symloss export; no condition on its use"))
+    return rows
+
+
+def zoo_entry(loss: Loss) -> zoo.ZooEntry | None:
+    """Return the entry of a named loss, if it is that loss still."""
+    if loss.name is None or not zoo.is_name(loss.name):
+        return None
+    same = zoo.get(loss.name).expression == loss.expression
+    return zoo.entry(loss.name) if same else None
+
+
+def title(loss: Loss) -> str:
+    """Return the loss's name as plain text on one line, or "Unnamed loss" where it has none."""
+    kept = re.sub(r"[^A-Za-z0-9 ._()+*/-]", "", loss.name or "").strip()[:50]
+    return kept or "Unnamed loss"
+
+
+def class_name(loss: Loss) -> str:
+    """Return a name for a class of this loss: SquaredHingeLoss; ExportedLoss where it has no name."""
+    words = re.findall(r"[A-Za-z0-9]+", title(loss) if loss.name else "")
+    joined = "".join(word[:1].upper() + word[1:] for word in words)
+    return f"{joined}Loss" if joined[:1].isalpha() else "ExportedLoss"
+
+
+def docstring(first: str, loss: Loss, remarks: tuple[str, ...] = ()) -> str:
+    """Return the docstring of an exported module, quotes included.
+
+    Args:
+        first: its first line, without a full stop.
+        loss: what is exported.
+        remarks: further paragraphs.
+    """
+    lines = [f'"""{first}.', ""]
+    for name, sentence in facts(loss):
+        lines += textwrap.wrap(
+            f"{name + ':':<9}{sentence}", WIDTH, subsequent_indent=" " * 9, break_on_hyphens=False
+        )
+    for remark in remarks:
+        lines += ["", *textwrap.wrap(remark, WIDTH, break_on_hyphens=False)]
+    return "\n".join([*lines, '"""'])

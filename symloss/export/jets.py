@@ -1,0 +1,268 @@
+"""Program -> value, first and second derivative by yhat, as nodes.
+
+The rules are those of `symloss.compile.reference`, which training follows: a
+slope of exactly 0 stays 0 beside an infinite factor, a tie of max or min has the mean
+of both slopes, abs and the protected functions have slope 0 at 0, guard and pexp where
+they cut off. The second derivative carries the same conventions one order on.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from symloss.compile.program import FIRST_CONSTANT_SLOT, Program
+from symloss.export.finite import Finiteness
+from symloss.export.node import (
+    EPS,
+    ONE,
+    TWO,
+    YHAT,
+    ZERO,
+    Node,
+    Y,
+    add,
+    call,
+    chosen,
+    divide,
+    keep_zero,
+    multiply,
+    negate,
+    number,
+    square,
+    subtract,
+)
+from symloss.ops.opcode import Opcode
+
+
+@dataclass(frozen=True)
+class Jet:
+    """A value with its first and second derivative by yhat."""
+
+    value: Node
+    slope: Node = ZERO
+    curvature: Node = ZERO
+
+
+def jet(program: Program, finite: Finiteness) -> Jet:
+    """Return the loss of a program and its derivatives.
+
+    Args:
+        program: the loss.
+        finite: what may be taken as finite.
+    """
+    rules = _Rules(finite)
+    slots = [Jet(YHAT, ONE), Jet(Y), Jet(EPS), *(Jet(number(constant)) for constant in program.constants)]
+    assert len(slots) == FIRST_CONSTANT_SLOT + len(program.constants)
+    for opcode, left, right in zip(program.opcodes, program.left, program.right, strict=True):
+        slots.append(rules.apply(Opcode(opcode), slots[left], slots[right]))
+    return slots[-1]
+
+
+class _Rules:
+    """What each opcode does to jets."""
+
+    def __init__(self, finite: Finiteness) -> None:
+        self.finite = finite
+
+    def apply(self, opcode: Opcode, a: Jet, b: Jet) -> Jet:
+        if opcode in _PLAIN:
+            value, first, second = _PLAIN[opcode](a.value)
+            return self.chain(value, first, second, a)
+        if opcode in _SMOOTHED:
+            return self.smoothed(_SMOOTHED[opcode], a, b.value)
+        rule: Callable[[Jet, Jet], Jet] = getattr(self, opcode.name.lower())
+        return rule(a, b)
+
+    def times(self, slope: Node, factor: Node) -> Node:
+        """Multiply; 0 where the slope is 0."""
+        if slope.is_number or self.finite.sure(factor):
+            return multiply(slope, factor)
+        return keep_zero(slope, factor)
+
+    def over(self, slope: Node, divisor: Node) -> Node:
+        """Divide; 0 where the slope is 0."""
+        inverse = divide(ONE, divisor)
+        if slope.is_number or self.finite.sure(inverse):
+            return divide(slope, divisor)
+        return keep_zero(slope, inverse)
+
+    def chain(self, value: Node, first: Node, second: Node, a: Jet) -> Jet:
+        """Return f(a) from f, f' and f'' there."""
+        if a.slope == ZERO:
+            return Jet(value)
+        bend = self.times(square(a.slope), second)
+        return Jet(value, self.times(a.slope, first), add(self.times(a.curvature, first), bend))
+
+    def smoothed(self, name: str, x: Jet, smoothing: Node) -> Jet:
+        """Return sign(x) g(|x| + s): its slope is 0 at x = 0, also where that of x is infinite."""
+        value = call(name, x.value, smoothing)
+        if x.slope == ZERO:
+            return Jet(value)
+        first, second = (call(f"{name}_{order}", x.value, smoothing) for order in ("slope", "curvature"))
+
+        def zero_at_zero(factor: Node, slope: Node) -> Node:
+            return multiply(factor, slope) if self.finite.sure(slope) else keep_zero(factor, slope)
+
+        bend = zero_at_zero(second, square(x.slope))
+        return Jet(value, zero_at_zero(first, x.slope), add(zero_at_zero(first, x.curvature), bend))
+
+    def add(self, a: Jet, b: Jet) -> Jet:
+        return Jet(add(a.value, b.value), add(a.slope, b.slope), add(a.curvature, b.curvature))
+
+    def subtract(self, a: Jet, b: Jet) -> Jet:
+        return Jet(subtract(a.value, b.value), subtract(a.slope, b.slope), subtract(a.curvature, b.curvature))
+
+    def negate(self, a: Jet, b: Jet) -> Jet:
+        return Jet(negate(a.value), negate(a.slope), negate(a.curvature))
+
+    def identity(self, a: Jet, b: Jet) -> Jet:
+        return a
+
+    def multiply(self, a: Jet, b: Jet) -> Jet:
+        slope = add(self.times(a.slope, b.value), self.times(b.slope, a.value))
+        ends = add(self.times(a.curvature, b.value), self.times(b.curvature, a.value))
+        middle = multiply(TWO, self.times(a.slope, b.slope))
+        return Jet(multiply(a.value, b.value), slope, add(ends, middle))
+
+    def divide(self, a: Jet, b: Jet) -> Jet:
+        value = divide(a.value, b.value)
+        if b.slope == ZERO:
+            return Jet(value, self.over(a.slope, b.value), self.over(a.curvature, b.value))
+        ratio = divide(value, b.value)
+        slope = subtract(self.over(a.slope, b.value), self.times(b.slope, ratio))
+        inner = add(multiply(TWO, self.times(b.slope, slope)), self.times(b.curvature, value))
+        return Jet(value, slope, self.over(subtract(a.curvature, inner), b.value))
+
+    def power(self, a: Jet, b: Jet) -> Jet:
+        value = call("power", a.value, b.value)
+        if b.slope == ZERO:
+            lower = subtract(b.value, ONE)
+            first = multiply(b.value, _power(a.value, lower))
+            second = multiply(multiply(b.value, lower), _power(a.value, subtract(b.value, TWO)))
+            if not b.value.is_number:
+                first = call("unless_zero", b.value, first)
+                second = call("unless_zero", multiply(b.value, lower), second)
+            return self.chain(value, first, second, a)
+        # a**b = exp(b log(a)); at a = 0 and b >= 0 the exponent has no effect.
+        log_a = _log_of_base(a.value)
+        first = multiply(b.value, _power(a.value, subtract(b.value, ONE)))
+        by_base = ZERO if a.slope == ZERO else call("unless_zero", b.value, self.times(a.slope, first))
+        by_exponent = self.times(b.slope, multiply(value, log_a))
+        if not a.value.is_number:
+            by_exponent = call("unless_power_of_zero", a.value, b.value, by_exponent)
+        rate = add(self.times(b.slope, log_a), self.over(multiply(b.value, a.slope), a.value))
+        mixed = multiply(TWO, self.over(multiply(b.slope, a.slope), a.value))
+        bent = add(self.times(b.curvature, log_a), mixed)
+        base = subtract(a.curvature, self.over(square(a.slope), a.value))
+        bent = add(bent, self.over(multiply(b.value, base), a.value))
+        return Jet(value, add(by_base, by_exponent), multiply(value, add(square(rate), bent)))
+
+    def maximum(self, a: Jet, b: Jet) -> Jet:
+        return self.extremum("maximum", "slope_of_larger", a, b)
+
+    def minimum(self, a: Jet, b: Jet) -> Jet:
+        return self.extremum("minimum", "slope_of_smaller", a, b)
+
+    def extremum(self, name: str, pick: str, a: Jet, b: Jet) -> Jet:
+        if a.value.is_number:
+            a, b = b, a
+        slope, curvature = (
+            chosen(pick, a.value, b.value, *ends) for ends in ((a.slope, b.slope), (a.curvature, b.curvature))
+        )
+        return Jet(call(name, a.value, b.value), slope, curvature)
+
+    def relu(self, a: Jet, b: Jet) -> Jet:
+        return self.maximum(a, Jet(ZERO))
+
+    def guard(self, a: Jet, b: Jet) -> Jet:
+        return self.cut("guard", "within_guard", a)
+
+    def protected_exp(self, a: Jet, b: Jet) -> Jet:
+        value = call("pexp", a.value)
+        slope = self.times(a.slope, value)
+        curvature = add(self.times(a.curvature, value), self.times(square(a.slope), value))
+        return self.cut("pexp", "below_cutoff", Jet(a.value, slope, curvature))
+
+    def cut(self, name: str, condition: str, a: Jet) -> Jet:
+        """Return a function with slope 0 outside of a condition on its argument."""
+        slope, curvature = (
+            ZERO if part == ZERO else call(condition, a.value, part) for part in (a.slope, a.curvature)
+        )
+        return Jet(call(name, a.value), slope, curvature)
+
+    def analytic_quotient(self, a: Jet, b: Jet) -> Jet:
+        root = call("root_of_one_plus_square", b.value)
+        direction = divide(b.value, root)
+        return self.divide(a, self.chain(root, direction, divide(ONE, multiply(root, square(root))), b))
+
+
+def _power(base: Node, exponent: Node) -> Node:
+    if exponent.is_number:
+        if exponent.number == 0:
+            return ONE
+        if exponent.number == 1:
+            return base
+        if exponent.number == 2:
+            return square(base)
+        if exponent.number == -1:
+            return divide(ONE, base)
+    return call("power", base, exponent)
+
+
+def _log_of_base(base: Node) -> Node:
+    if base.is_number:
+        return number(math.log(base.number)) if base.number > 0 else number(math.nan)
+    return call("log", base)
+
+
+def _log(a: Node) -> tuple[Node, Node, Node]:
+    return call("log", a), divide(ONE, a), negate(divide(divide(ONE, a), a))
+
+
+def _exp(a: Node) -> tuple[Node, Node, Node]:
+    value = call("exp", a)
+    return value, value, value
+
+
+def _sqrt(a: Node) -> tuple[Node, Node, Node]:
+    value = call("sqrt", a)
+    return value, divide(number(0.5), value), divide(number(-0.25), multiply(a, value))
+
+
+def _tanh(a: Node) -> tuple[Node, Node, Node]:
+    value = call("tanh", a)
+    first = subtract(ONE, square(value))
+    return value, first, multiply(number(-2), multiply(value, first))
+
+
+def _sigmoid(a: Node) -> tuple[Node, Node, Node]:
+    value = call("sigmoid", a)
+    first = multiply(value, subtract(ONE, value))
+    return value, first, multiply(first, subtract(ONE, multiply(TWO, value)))
+
+
+def _arctan(a: Node) -> tuple[Node, Node, Node]:
+    first = divide(ONE, add(ONE, square(a)))
+    return call("atan", a), first, multiply(multiply(number(-2), a), square(first))
+
+
+_PLAIN: dict[Opcode, Callable[[Node], tuple[Node, Node, Node]]] = {
+    Opcode.SQUARE: lambda a: (square(a), multiply(TWO, a), TWO),
+    Opcode.LOG: _log,
+    Opcode.EXP: _exp,
+    Opcode.ABS: lambda a: (call("abs", a), call("sign", a), ZERO),
+    Opcode.SQRT: _sqrt,
+    Opcode.SIGN: lambda a: (call("sign", a), ZERO, ZERO),
+    Opcode.TANH: _tanh,
+    Opcode.SIGMOID: _sigmoid,
+    Opcode.ARCTAN: _arctan,
+}
+"""a -> (f(a), f'(a), f''(a))."""
+
+_SMOOTHED = {
+    Opcode.PROTECTED_LOG: "plog",
+    Opcode.PROTECTED_RECIPROCAL: "recip",
+    Opcode.PROTECTED_SQRT: "psqrt",
+}

@@ -1,0 +1,36 @@
+"""What a loss can be exported to: one module a target, imported when it is used."""
+
+from __future__ import annotations
+
+import importlib
+
+from symloss.errors import OptionError, unknown_name
+from symloss.loss import Loss
+
+TARGETS: dict[str, str] = {
+    "torch": "a PyTorch module, forward and analytic backward, that needs torch alone",
+    "jax": "a JAX function with its analytic gradient",
+    "numpy": "NumPy functions for the loss and its gradient",
+    "keras": "a keras.losses.Loss for any Keras backend",
+    "xgboost": "a custom objective for XGBoost: gradient and Hessian on the raw score",
+    "lightgbm": "a custom objective for LightGBM: gradient and Hessian on the raw score",
+    "latex": "the definition, the gradient for each label, and a macro",
+    "json": "the loss as data; symloss.export.load reads it back",
+}
+"""The targets by name, with what each is."""
+
+
+def export(loss: Loss, target: str) -> str:
+    """Return a loss as source text.
+
+    Args:
+        loss: what to export; where its eps is open, 1e-6 is the default of the exported code.
+        target: one of `TARGETS`.
+
+    Raises:
+        OptionError: the target is unknown.
+    """
+    if target not in TARGETS:
+        raise OptionError(unknown_name("target", target, TARGETS, "symloss export --help lists all"))
+    text: str = importlib.import_module(f"symloss.export.to_{target}").source(loss)
+    return text

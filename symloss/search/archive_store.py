@@ -1,0 +1,82 @@
+"""What phases II and III keep in the archive as they go: checks, trials and results."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from symloss.search.archive import Archive
+from symloss.search.run import finite
+
+
+class ArchiveStore:
+    """Finished trials of phase III by key; a `Store` that lasts."""
+
+    def __init__(self, archive: Archive) -> None:
+        """Use an archive that is open for writing."""
+        self._archive = archive
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        """Return what was put under `key`, or None."""
+        found = self._archive.rows("SELECT value FROM trials WHERE key = ?", key)
+        return dict(json.loads(found[0]["value"])) if found else None
+
+    def put(self, key: str, value: dict[str, Any]) -> None:
+        """Remember `value` under `key`.
+
+        Raises:
+            RunError: it can't be written.
+        """
+        with self._archive.transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO trials VALUES (?, ?)", (key, json.dumps(value)))
+
+
+class CheckStore:
+    """Reports of phase II by the number of the gradient."""
+
+    def __init__(self, archive: Archive) -> None:
+        """Use an archive that is open for writing."""
+        self._archive = archive
+
+    def get(self, number: int) -> dict[str, Any] | None:
+        """Return the report on a candidate, or None."""
+        found = self._archive.rows("SELECT report FROM checks WHERE number = ?", number)
+        return dict(json.loads(found[0]["report"])) if found else None
+
+    def put(self, number: int, report: Mapping[str, Any]) -> None:
+        """Remember the report on a candidate, which has reached phase II with it.
+
+        Raises:
+            RunError: it can't be written.
+        """
+        row = (number, bool(report["passed"]), json.dumps(finite(report)))
+        with self._archive.transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO checks VALUES (?, ?, ?)", row)
+            connection.execute("UPDATE candidates SET phase = 2 WHERE number = ?", (number,))
+
+
+def store_results(
+    archive: Archive,
+    results: Sequence[Mapping[str, Any]],
+    baselines: Sequence[Mapping[str, Any]],
+    numbers: Sequence[int],
+) -> None:
+    """Replace the results of phase III.
+
+    Args:
+        archive: open for writing.
+        results: of the losses found, best first.
+        baselines: of the named losses.
+        numbers: the candidates that reached phase III.
+
+    Raises:
+        RunError: they can't be written.
+    """
+    kinds = [("results", entry) for entry in results] + [("baselines", entry) for entry in baselines]
+    rows = [(k, kind, json.dumps(finite(entry))) for k, (kind, entry) in enumerate(kinds)]
+    with archive.transaction() as connection:
+        connection.execute("DELETE FROM results")
+        connection.executemany("INSERT INTO results VALUES (?, ?, ?)", rows)
+        connection.execute("UPDATE candidates SET phase = 2 WHERE phase = 3")
+        connection.executemany("UPDATE candidates SET phase = 3 WHERE number = ?", [(n,) for n in numbers])

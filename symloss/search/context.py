@@ -1,0 +1,67 @@
+"""What the phases of a search share."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+from symloss.domain import Input
+from symloss.engine.engine import Engine
+from symloss.search.attempts import AttemptGrid
+from symloss.search.grammar import LossGrammar
+from symloss.search.options import SearchOptions
+from symloss.search.progress import Note, SearchProgress
+from symloss.search.proxy import ProxyTest
+from symloss.search.run import Run
+
+
+@dataclass(eq=False)
+class SearchContext:
+    """One search while it runs.
+
+    Attributes:
+        options: what to search.
+        engine: trains, and knows model, data and settings.
+        grammar: of the losses.
+        proxy: the test that losses pass first.
+        run: where everything is written; None for nowhere.
+        stop: ends the search when it is set.
+        listener: receives the events.
+        notes: the sentences so far.
+        seconds: of each phase, by its number.
+    """
+
+    options: SearchOptions
+    engine: Engine
+    grammar: LossGrammar
+    proxy: ProxyTest
+    run: Run | None
+    stop: threading.Event
+    listener: SearchProgress
+    notes: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def progress(self, event: Any) -> None:
+        """Hand an event on, and keep sentences for the result."""
+        if isinstance(event, Note):
+            self.notes.append(event.text)
+        self.listener(event)
+
+    def attempts(self) -> AttemptGrid:
+        """Return the ways phase I tries each loss."""
+        takes_score = self.grammar.domain.input is Input.SCORE
+        return AttemptGrid(self.options.search_eps, self.options.search_scale, takes_score)
+
+
+def make_proxy(options: SearchOptions, grammar: LossGrammar) -> ProxyTest:
+    """Return the proxy test that the options ask for."""
+    return ProxyTest(
+        grammar,
+        delta=options.delta,
+        eps=options.search_eps,
+        seed=options.seed,
+        max_complexity=options.max_complexity,
+        exact=options.duplicates == "exact",
+        filters=options.proxy_test,
+    )

@@ -1,0 +1,78 @@
+"""Phase I of a search: put its parts together, go on from the archive where there is one, and run it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from symloss.search.context import SearchContext
+from symloss.search.fresh import FreshRecommender
+from symloss.search.loop import LossSearch
+from symloss.search.options import SearchOptions
+from symloss.search.progress import Note
+from symloss.search.snapshot import load_search
+from symloss.search.strategies import make_strategy
+from symloss.search.strategy import Strategy
+from symloss.search.trainee import CurrentRecommender, Trainee
+from symloss.search.warm_start import warm_start_tokens
+
+DONE = "phase I done"
+"""Name of the state that says under which budgets phase I came to its end."""
+
+
+def run_phase1(context: SearchContext) -> LossSearch:
+    """Run phase I, or what of it is left; return its state.
+
+    Raises:
+        RunError: the archive can't be read or written.
+        OptionError: a loss of the warm start is outside of the grammar.
+    """
+    search = make_phase1(context)
+    run = context.run
+    resumed = run is not None and run.resumed and load_search(run.archive, search)
+    if not resumed:
+        _warm_start(context, search.strategy)
+    if run is not None and resumed and run.archive.state(DONE) == budgets(context.options):
+        context.seconds["1"] = search.seconds
+        return search
+    search.go(context.progress, context.stop)
+    context.seconds["1"] = search.seconds
+    if run is not None and not search.stopped:
+        run.archive.set_state(DONE, budgets(context.options))
+    return search
+
+
+def make_phase1(context: SearchContext) -> LossSearch:
+    """Return phase I before its first loop."""
+    options = context.options
+    further = dict(options.strategy_options)
+    if options.max_complexity is not None:
+        further.setdefault("max_complexity", options.max_complexity)
+    strategy = make_strategy(options.strategy, context.grammar, options.seed, **further)
+    return LossSearch(options, strategy, context.proxy, _trainee(context), context.run)
+
+
+def budgets(options: SearchOptions) -> dict[str, Any]:
+    """Return what bounds phase I."""
+    return {name: getattr(options, name) for name in ("loops", "time_limit", "max_trained")}
+
+
+def _trainee(context: SearchContext) -> Trainee:
+    options = context.options
+    if options.reward == "fresh":
+        return FreshRecommender(
+            context.engine,
+            context.attempts(),
+            epochs=options.reward_epochs,
+            learning_rate=options.reward_learning_rate,
+        )
+    return CurrentRecommender(context.engine, context.attempts())
+
+
+def _warm_start(context: SearchContext, strategy: Strategy) -> None:
+    if not context.options.warm_start:
+        return
+    begin = getattr(strategy, "warm_start", None)
+    if begin is None:
+        context.progress(Note(f"the strategy {strategy.name} can't begin from given losses; it ignores them"))
+        return
+    begin(warm_start_tokens(context.options.warm_start, context.grammar))

@@ -1,0 +1,72 @@
+"""What a search returns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from symloss.search.effectiveness import EvaluationResult
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """What a search found.
+
+    Attributes:
+        best: the survivor with the best validation metric; None where no loss got through phase III.
+        results: all survivors, best first.
+        baselines: the zoo losses under the same settings.
+        counts: sampled, distinct, trained and each outcome of phase I; checked and passed of phase II.
+        run: the run folder.
+        seconds: of each phase, by its number.
+        notes: why phases were cut short or skipped; empty after a complete search.
+    """
+
+    best: EvaluationResult | None
+    results: tuple[EvaluationResult, ...]
+    baselines: tuple[EvaluationResult, ...]
+    counts: Mapping[str, int]
+    run: Path | None
+    seconds: Mapping[str, float]
+    notes: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+        return {
+            "best": None if self.best is None else self.best.to_json(),
+            "results": [result.to_json() for result in self.results],
+            "baselines": [result.to_json() for result in self.baselines],
+            "counts": dict(self.counts),
+            "run": None if self.run is None else str(self.run),
+            "seconds": dict(self.seconds),
+            "notes": list(self.notes),
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any], run: Path) -> SearchResult:
+        """Return the result that `to_json` wrote to a run folder, wherever that is now."""
+        return cls(
+            best=None if document["best"] is None else _evaluation(document["best"]),
+            results=tuple(map(_evaluation, document["results"])),
+            baselines=tuple(map(_evaluation, document["baselines"])),
+            counts=document["counts"],
+            run=run,
+            seconds=document["seconds"],
+            notes=tuple(document["notes"]),
+        )
+
+
+def _evaluation(document: Mapping[str, Any]) -> EvaluationResult:
+    """Return an `EvaluationResult`; numbers that JSON does not have come back as NaN."""
+    known = {entry.name for entry in fields(EvaluationResult)}
+    values = {name: value for name, value in document.items() if name in known}
+    values["metrics"] = {name: _number(value) for name, value in values["metrics"].items()}
+    values["valid_metric"] = _number(values["valid_metric"])
+    return EvaluationResult(**values)
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value

@@ -1,0 +1,44 @@
+"""Where finished trainings are remembered, so that a run that was cut off need not train them again."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+
+class Store(Protocol):
+    """Facts by key; a value is plain data for JSON and never changes once it is put."""
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        """Return what was put under `key`, or None."""
+        ...
+
+    def put(self, key: str, value: dict[str, Any]) -> None:
+        """Remember `value` under `key`."""
+        ...
+
+
+class NoStore:
+    """Remembers nothing."""
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        """Return None."""
+        return None
+
+    def put(self, key: str, value: dict[str, Any]) -> None:
+        """Do nothing."""
+
+
+class MemoryStore:
+    """Remembers for as long as the process lives."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.values: dict[str, dict[str, Any]] = {}
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        """Return what was put under `key`, or None."""
+        return self.values.get(key)
+
+    def put(self, key: str, value: dict[str, Any]) -> None:
+        """Remember `value` under `key`."""
+        self.values[key] = value

@@ -1,0 +1,56 @@
+"""Losses that a search begins from: names of the zoo and formulas, as tokens of its grammar."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from symloss import zoo
+from symloss.errors import OptionError
+from symloss.loss import Loss
+from symloss.search.grammar import LossGrammar
+from symloss.search.run import Run
+from symloss.search.tokens import Tokens
+
+
+def warm_start_tokens(losses: Sequence[str], grammar: LossGrammar) -> Tokens:
+    """Return named losses or formulas as tokens.
+
+    Args:
+        losses: at least one.
+        grammar: the operators that tokens may use, and the domain of the losses.
+
+    Raises:
+        OptionError: a loss can't be written with the operators of the grammar.
+        FormulaError: a formula can't be read.
+    """
+    from symloss.search.encoding import encode
+
+    domain = grammar.domain
+    rows = []
+    for text in losses:
+        if zoo.is_name(text):
+            loss = zoo.get(text).with_domain(domain.labels, domain.input)
+        else:
+            loss = Loss(text, labels=domain.labels, input=domain.input)
+        try:
+            rows.append(encode(loss, grammar))
+        except OptionError as error:
+            raise OptionError(f"the search can't begin from {text!r}: {error}") from error
+    return Tokens(*(np.concatenate(parts) for parts in zip(*(row.parts() for row in rows), strict=True)))
+
+
+def best_of_run(folder: Path, count: int) -> tuple[str, ...]:
+    """Return the formulas of the losses with the best rewards in a run folder.
+
+    Raises:
+        RunError: it is no run folder, it can't be read, or it has no loss with a reward.
+        OptionError: the run has no such loss.
+    """
+    with Run.open(folder) as run:
+        found = [row["formula"] for row in run.archive.best(count) if row["formula"]]
+    if not found:
+        raise OptionError(f"the run {folder} has no loss with a reward to begin from")
+    return tuple(dict.fromkeys(found))
