@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symloss.compile.jit import SUMS, njit
-from symloss.compile.kernel import Interpreter, interpreter, prepare
-from symloss.compile.program import FIRST_CONSTANT_SLOT, SLOT_Y, SLOT_YHAT, ProgramBatch
+from symloss.compile.kernel import Interpreter
+from symloss.compile.program import FIRST_CONSTANT_SLOT, SLOT_Y, SLOT_YHAT
 from symloss.compile.vector_math import sigmoid32
 
 _LOWEST = np.float32(2.0**-126)
@@ -69,57 +69,3 @@ def slopes(run: Interpreter, scores: NDArray[np.float32], labels: NDArray[np.flo
     for j in range(n):
         size += abs(out[j])
     return scale * float(total), float(size)
-
-
-@njit
-def _population(run: Interpreter, scores: NDArray[np.float32], labels: NDArray[np.float32],
-                opcodes: NDArray[np.int32], left: NDArray[np.int32], right: NDArray[np.int32],
-                lengths: NDArray[np.int32], constants: NDArray[np.float64], n_constants: NDArray[np.int32],
-                eps: NDArray[np.float64], scale: NDArray[np.float64], takes_score: NDArray[np.bool_],
-                out: NDArray[np.float32], losses: NDArray[np.float64]) -> None:  # fmt: skip
-    n = scores.shape[1]
-    for k in range(scores.shape[0]):
-        length, count = np.int64(lengths[k]), np.int64(n_constants[k])
-        n_slots = FIRST_CONSTANT_SLOT + count + length
-        values = np.empty((n_slots, n), np.float32)
-        derivatives = np.empty((n_slots, n), np.float32)
-        depends = np.empty(n_slots, np.int32)
-        prepare(
-            run,
-            opcodes[k],
-            left[k],
-            right[k],
-            length,
-            constants[k],
-            count,
-            eps[k],
-            values,
-            derivatives,
-            depends,
-        )
-        total, size = slopes(run, scores[k], labels[k], n, opcodes[k], left[k], right[k], length, count, scale[k],
-                             takes_score[k], values, derivatives, depends, out[k])  # fmt: skip
-        losses[k] = total if size == size else np.nan
-
-
-def population_slopes(
-    programs: ProgramBatch, scores: NDArray[np.float32], labels: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Return d(mean loss)/dscore and the sum of losses, for K losses on a batch each.
-
-    Args:
-        programs: K losses.
-        scores: shape (K, n), raw scores.
-        labels: shape (K, n).
-
-    Returns:
-        Gradients of shape (K, n), and sums of shape (K,): NaN where a gradient is NaN.
-    """
-    gradients = np.empty_like(scores)
-    losses = np.empty(len(scores))
-    _population(
-        interpreter(), scores, labels, programs.opcodes, programs.left, programs.right, programs.lengths,
-        programs.constants, programs.n_constants, programs.eps, programs.scale, programs.takes_score, gradients,
-        losses,
-    )  # fmt: skip
-    return gradients, losses

@@ -17,6 +17,7 @@ class MemoryNeed:
         rows: training rows.
         by_row: needed for each of them and each different order of rows.
         shared: needed once, for any number of members.
+        by_member: a member needs so much besides.
     """
 
     entities: int
@@ -26,3 +27,4 @@ class MemoryNeed:
     rows: int
     by_row: int
     shared: int
+    by_member: int = 0

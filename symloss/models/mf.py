@@ -16,13 +16,16 @@ from symloss.compile.kernel import interpreter
 from symloss.compile.program import ProgramBatch
 from symloss.models import mf_adam, mf_kernel
 from symloss.models.adam import Moments
-from symloss.models.recommender import StepSettings, check_indices
+from symloss.models.memory_need import MemoryNeed
+from symloss.models.recommender import Numbers, StepSettings, check_indices, rates_or
 
 if TYPE_CHECKING:
     from symloss.data.dataset import Interactions
 
 GLOBAL_BIAS = 0.1
 """What the global bias starts from."""
+_ROW = (mf_kernel.DIMENSION + 1) * 4
+"""Bytes of an embedding and its bias."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +62,28 @@ class MatrixFactorisation:
         """Return 1: a member's parameters stay in the cache of its core."""
         return 1
 
+    def memory_need(
+        self,
+        n_users: int,
+        n_items: int,
+        n_rows: int,
+        settings: StepSettings,
+        instructions: int,
+        device: str = "cpu",
+    ) -> MemoryNeed:
+        """Return what training takes; `instructions` is the length of the longest program."""
+        # The trained and the best parameters, for Adam with two moments each and the gradient; a step needs
+        # two rows and two numbers an instruction for each of its interactions.
+        return MemoryNeed(
+            entities=n_users + n_items,
+            by_entity=(2 if settings.optimizer == "sgd" else 7) * _ROW,
+            batch_size=min(settings.batch_size, n_rows),
+            by_batch_row=2 * _ROW + 8 * (instructions + 8),
+            rows=n_rows,
+            by_row=4,
+            shared=0,
+        )
+
     def initial_state(self, n_users: int, n_items: int, seed: int, device: str = "cpu") -> MFState:
         """Draw the start; `device` has no effect."""
         generator = np.random.Generator(np.random.PCG64(seed))
@@ -87,9 +112,12 @@ class MatrixFactorisation:
         noise: Sequence[int],
         train: Interactions,
         settings: StepSettings,
+        rates: Numbers | None = None,
+        l2s: Numbers | None = None,
     ) -> list[float]:
         """Train one epoch; see `Recommender.train_epoch`. Nothing but the order is random."""
         run, losses = interpreter(), []
+        rates, l2s = rates_or(settings, len(states), rates, l2s)
         for k, state in enumerate(states):
             check_indices(train.users, train.items, len(state.user_bias), len(state.item_bias))
             arguments = (
@@ -106,8 +134,8 @@ class MatrixFactorisation:
                 float(programs.eps[k]),
                 float(programs.scale[k]),
                 bool(programs.takes_score[k]),
-                float(settings.learning_rate),
-                float(settings.l2),
+                float(rates[k]),
+                float(l2s[k]),
                 int(settings.batch_size),
                 float(settings.gradient_clip),
             )

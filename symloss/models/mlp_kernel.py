@@ -21,12 +21,13 @@ from symloss.models.adam import adam_step
 from symloss.models.dropout import fill
 from symloss.models.matrix_product import add_product, aligned
 from symloss.models.mlp_layers import (
-    activate,
-    activate_back,
     activate_fixed,
-    column_sums,
-    normalise,
-    start_from,
+    activate_narrow,
+    activate_wide,
+    narrow_back,
+    normalise_narrow,
+    normalise_wide,
+    wide_back,
 )
 from symloss.models.mlp_packing import B1, B2, B3, DENSE, G1, G2, M1, M2, S1, S2, V1, V2, W1, W2, W3
 from symloss.models.mlp_state import DIMENSION, WIDTHS
@@ -173,8 +174,9 @@ def train_epoch(run: Interpreter, table: Matrix, dense: NDArray[np.float32], sta
     derivatives = np.empty((n_slots, width), np.float32)
     depends = np.empty(n_slots, np.int32)
     prepare(run, opcodes, left, right, length, constants, n_constants, eps, values, derivatives, depends)
-    batch_users, batch_items = np.empty(width, np.int32), np.empty(width, np.int32)
-    batch_labels, scores = np.empty(width, np.float32), np.empty(width, np.float32)
+    # All at once, so that their cache misses overlap.
+    ordered_users, ordered_items, ordered_labels = users[order], items[order], labels[order]
+    scores = np.empty(width, np.float32)
     c = np.empty((width, 1), np.float32)
     x, by_x = aligned(width, INPUT), aligned(width, INPUT)
     z1, a1, by_1 = aligned(width, HIDDEN), aligned(width, HIDDEN), aligned(width, HIDDEN)
@@ -184,6 +186,7 @@ def train_epoch(run: Interpreter, table: Matrix, dense: NDArray[np.float32], sta
     turned1, turned2 = aligned(HIDDEN, INPUT), aligned(LAST, HIDDEN)
     kept = np.empty((1, width, HIDDEN + LAST), np.uint8)
     gradients = aligned(1, DENSE).ravel()
+    nothing = aligned(1, INPUT)
     w1, b1 = _matrix(dense, W1, INPUT, HIDDEN), _row(dense, B1, HIDDEN)
     w2, b2 = _matrix(dense, W2, HIDDEN, LAST), _row(dense, B2, LAST)
     g1, s1, g2, s2 = (
@@ -205,32 +208,26 @@ def train_epoch(run: Interpreter, table: Matrix, dense: NDArray[np.float32], sta
     loss = 0.0
     for start in range(0, len(order), width):
         n = min(width, len(order) - start)
-        for j in range(n):
-            batch_users[j] = users[order[start + j]]
-        for j in range(n):
-            batch_items[j] = items[order[start + j]]
-        for j in range(n):
-            batch_labels[j] = labels[order[start + j]]
+        batch_users, batch_items = ordered_users[start : start + n], ordered_items[start : start + n]
         _gather(table, batch_users, batch_items, n_users, np.float32(s), x, n)
         fill(noise, start, n, keep, kept)
 
-        start_from(b1, z1, n, HIDDEN)
-        add_product(x, INPUT, 1, w1, z1, n, HIDDEN, INPUT)
-        normalise(z1, inverse1, m1, v1, work1, n, HIDDEN)
-        activate(z1, g1, s1, kept[0], 0, a1, n, HIDDEN)
-        start_from(b2, z2, n, LAST)
-        add_product(a1, HIDDEN, 1, w2, z2, n, LAST, HIDDEN)
-        normalise(z2, inverse2, m2, v2, work2, n, LAST)
-        activate(z2, g2, s2, kept[0], HIDDEN, a2, n, LAST)
+        add_product(x, INPUT, 1, w1, b1, 0, z1, n, HIDDEN, INPUT)
+        normalise_wide(z1, inverse1, m1, v1, work1, n)
+        activate_wide(z1, g1, s1, kept[0], a1, n)
+        add_product(a1, HIDDEN, 1, w2, b2, 0, z2, n, LAST, HIDDEN)
+        normalise_narrow(z2, inverse2, m2, v2, work2, n)
+        activate_narrow(z2, g2, s2, kept[0], a2, n)
         _scores(a2, w3, dense[B3], scores, n)
-        batch_loss, size = slopes(run, scores, batch_labels, n, opcodes, left, right, length, n_constants, scale,
-                                  takes_score, values, derivatives, depends, c.ravel())  # fmt: skip
+        batch_loss, size = slopes(run, scores, ordered_labels[start : start + n], n, opcodes, left, right, length,
+                                  n_constants, scale, takes_score, values, derivatives, depends, c.ravel())  # fmt: skip
         loss += batch_loss
         if not np.isfinite(batch_loss) or size != size:
             return loss / len(order) if loss != loss or size == size else np.nan
 
-        gradients[:] = _ZERO
         by_w3 = _row(gradients, W3, LAST)
+        by_w3[:] = _ZERO
+        gradients[B3] = _ZERO
         for j in range(n):
             gradients[B3] += c[j, 0]
             for k in range(LAST):
@@ -238,21 +235,16 @@ def train_epoch(run: Interpreter, table: Matrix, dense: NDArray[np.float32], sta
         for j in range(n):
             for k in range(LAST):
                 by_2[j, k] = c[j, 0] * w3[0, k]
-        activate_back(
-            by_2, a2, z2, g2, inverse2, _row(gradients, G2, LAST), _row(gradients, S2, LAST), n, LAST
-        )
-        column_sums(by_2, _row(gradients, B2, LAST), n, LAST)
-        add_product(a1, 1, HIDDEN, by_2, by_w2, HIDDEN, LAST, n)
+        narrow_back(by_2, a2, z2, g2, inverse2, _row(gradients, G2, LAST), _row(gradients, S2, LAST),
+                    _row(gradients, B2, LAST), n)  # fmt: skip
+        add_product(a1, 1, HIDDEN, by_2, nothing, 0, by_w2, HIDDEN, LAST, n)
         _transpose(w2, turned2)
-        by_1[:n] = _ZERO
-        add_product(by_2, LAST, 1, turned2, by_1, n, HIDDEN, LAST)
-        activate_back(by_1, a1, z1, g1, inverse1, _row(gradients, G1, HIDDEN), _row(gradients, S1, HIDDEN), n,
-                      HIDDEN)  # fmt: skip
-        column_sums(by_1, _row(gradients, B1, HIDDEN), n, HIDDEN)
-        add_product(x, 1, INPUT, by_1, by_w1, INPUT, HIDDEN, n)
+        add_product(by_2, LAST, 1, turned2, nothing, 0, by_1, n, HIDDEN, LAST)
+        wide_back(by_1, a1, z1, g1, inverse1, _row(gradients, G1, HIDDEN), _row(gradients, S1, HIDDEN),
+                  _row(gradients, B1, HIDDEN), n)  # fmt: skip
+        add_product(x, 1, INPUT, by_1, nothing, 0, by_w1, INPUT, HIDDEN, n)
         _transpose(w1, turned1)
-        by_x[:n] = _ZERO
-        add_product(by_1, HIDDEN, 1, turned1, by_x, n, INPUT, HIDDEN)
+        add_product(by_1, HIDDEN, 1, turned1, nothing, 0, by_x, n, INPUT, HIDDEN)
 
         if adam:
             steps += 1
@@ -286,12 +278,12 @@ def predict(table: Matrix, dense: NDArray[np.float32], statistics: NDArray[np.fl
     for start in range(0, len(users), _CHUNK):
         n = min(_CHUNK, len(users) - start)
         _gather(table, users[start:], items[start:], n_users, np.float32(1), x, n)
-        start_from(_row(dense, B1, HIDDEN), z1, n, HIDDEN)
-        add_product(x, INPUT, 1, _matrix(dense, W1, INPUT, HIDDEN), z1, n, HIDDEN, INPUT)
+        add_product(x, INPUT, 1, _matrix(dense, W1, INPUT, HIDDEN), _row(dense, B1, HIDDEN), 0, z1, n, HIDDEN,
+                    INPUT)  # fmt: skip
         activate_fixed(z1, _row(statistics, M1, HIDDEN), _row(statistics, V1, HIDDEN), _row(dense, G1, HIDDEN),
                        _row(dense, S1, HIDDEN), n, HIDDEN)  # fmt: skip
-        start_from(_row(dense, B2, LAST), z2, n, LAST)
-        add_product(z1, HIDDEN, 1, _matrix(dense, W2, HIDDEN, LAST), z2, n, LAST, HIDDEN)
+        add_product(z1, HIDDEN, 1, _matrix(dense, W2, HIDDEN, LAST), _row(dense, B2, LAST), 0, z2, n, LAST,
+                    HIDDEN)  # fmt: skip
         activate_fixed(z2, _row(statistics, M2, LAST), _row(statistics, V2, LAST), _row(dense, G2, LAST),
                        _row(dense, S2, LAST), n, LAST)  # fmt: skip
         _scores(z2, _row(dense, W3, LAST), dense[B3], scores[start:], n)

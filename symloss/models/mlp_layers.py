@@ -1,7 +1,10 @@
 """The layers of the perceptron between two matrix products, in kernels: batch norm, ReLU, dropout.
 
-Every function is compiled into its caller with a constant width, so that a row
-is a fixed number of SIMD registers. Matrices hold one row a sample.
+What works on one layer is written once, and compiled twice. For the wide layer the
+width is constant, so a row is a fixed number of SIMD registers. A constant width of
+one register would make LLVM unroll a row into single numbers and branch on each, ten
+times as slow; so for the narrow layer the width is known at run time only. Matrices
+hold one row a sample.
 """
 
 from __future__ import annotations
@@ -10,20 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symloss.compile.jit import njit
-from symloss.models.mlp_state import KEEP, MOMENTUM, NORM_EPS
+from symloss.models.mlp_state import KEEP, MOMENTUM, NORM_EPS, WIDTHS
 
 Matrix = NDArray[np.float32]
 _ZERO, _ONE = np.float32(0), np.float32(1)
 _GAIN = np.float32(1 / KEEP)
 _EPS = np.float32(NORM_EPS)
-
-
-@njit(forceinline=True)
-def start_from(biases: Matrix, out: Matrix, n: int, width: int) -> None:
-    """Write the biases, shape (1, width), to each of n rows."""
-    for j in range(n):
-        for k in range(width):
-            out[j, k] = biases[0, k]
+WIDE = WIDTHS[1]
 
 
 @njit(forceinline=True)
@@ -91,7 +87,7 @@ def activate(z: Matrix, gains: Matrix, shifts: Matrix, kept: NDArray[np.uint8], 
 
 @njit(forceinline=True)
 def activate_back(gradient: Matrix, active: Matrix, z: Matrix, gains: Matrix, inverse: Matrix, by_gain: Matrix,
-                  by_shift: Matrix, n: int, width: int) -> None:  # fmt: skip
+                  by_shift: Matrix, by_bias: Matrix, n: int, width: int) -> None:  # fmt: skip
     """Turn the gradient by what `activate` wrote into that by what `normalise` was given, in place.
 
     Args:
@@ -99,7 +95,8 @@ def activate_back(gradient: Matrix, active: Matrix, z: Matrix, gains: Matrix, in
         active: what `activate` wrote.
         z, inverse: what `normalise` wrote.
         gains: of batch norm, shape (1, width).
-        by_gain, by_shift: shape (1, width), written: the gradients by gains and shifts.
+        by_gain, by_shift, by_bias: shape (1, width), written: the gradients by gains, shifts and the biases
+            before.
         n, width: see above.
     """
     for k in range(width):
@@ -117,12 +114,14 @@ def activate_back(gradient: Matrix, active: Matrix, z: Matrix, gains: Matrix, in
     if n == 1:
         for k in range(width):
             gradient[0, k] = _ZERO
+            by_bias[0, k] = _ZERO
         return
     part = np.float32(1.0 / n)
     for j in range(n):
         for k in range(width):
             centred = gradient[j, k] - part * by_shift[0, k] - z[j, k] * (part * by_gain[0, k])
             gradient[j, k] = gains[0, k] * inverse[0, k] * centred
+    column_sums(gradient, by_bias, n, width)
 
 
 @njit(forceinline=True)
@@ -134,3 +133,48 @@ def activate_fixed(z: Matrix, means: Matrix, variances: Matrix, gains: Matrix, s
             scale = gains[0, k] / np.sqrt(variances[0, k] + _EPS)
             y = scale * (z[j, k] - means[0, k]) + shifts[0, k]
             z[j, k] = _ZERO if y < _ZERO else y
+
+
+@njit
+def normalise_wide(
+    z: Matrix, inverse: Matrix, means: Matrix, variances: Matrix, work: Matrix, n: int
+) -> None:
+    """Normalise columns of the wide layer."""
+    normalise(z, inverse, means, variances, work, n, WIDE)
+
+
+@njit
+def normalise_narrow(
+    z: Matrix, inverse: Matrix, means: Matrix, variances: Matrix, work: Matrix, n: int
+) -> None:
+    """Normalise columns of the narrow layer."""
+    normalise(z, inverse, means, variances, work, n, z.shape[1])
+
+
+@njit
+def activate_wide(
+    z: Matrix, gains: Matrix, shifts: Matrix, kept: NDArray[np.uint8], out: Matrix, n: int
+) -> None:
+    """Activate the wide layer, whose masks come first."""
+    activate(z, gains, shifts, kept, 0, out, n, WIDE)
+
+
+@njit
+def activate_narrow(z: Matrix, gains: Matrix, shifts: Matrix, kept: NDArray[np.uint8], out: Matrix,
+                    n: int) -> None:  # fmt: skip
+    """Activate the narrow layer."""
+    activate(z, gains, shifts, kept, WIDE, out, n, z.shape[1])
+
+
+@njit
+def wide_back(gradient: Matrix, active: Matrix, z: Matrix, gains: Matrix, inverse: Matrix, by_gain: Matrix,
+              by_shift: Matrix, by_bias: Matrix, n: int) -> None:  # fmt: skip
+    """Go back through the wide layer."""
+    activate_back(gradient, active, z, gains, inverse, by_gain, by_shift, by_bias, n, WIDE)
+
+
+@njit
+def narrow_back(gradient: Matrix, active: Matrix, z: Matrix, gains: Matrix, inverse: Matrix, by_gain: Matrix,
+                by_shift: Matrix, by_bias: Matrix, n: int) -> None:  # fmt: skip
+    """Go back through the narrow layer."""
+    activate_back(gradient, active, z, gains, inverse, by_gain, by_shift, by_bias, n, z.shape[1])

@@ -5,10 +5,13 @@ Each part starts at a multiple of 16 numbers. The two matrices are transposed, t
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from symloss.models.mlp_state import WIDTHS, MLPState
 
@@ -54,6 +57,19 @@ def unpack_dense(dense: Vector, statistics: Vector, state: MLPState) -> None:
     ]
     for array, (vector, start) in zip(arrays, starts, strict=True):
         array.T[...] = vector[start : start + array.size].reshape(array.T.shape)
+
+
+def unpack(table: Tensor, dense: Vector, statistics: Vector, n_users: int) -> MLPState:
+    """Return a state with this table, shape (users + items, 64), and copies of both vectors' parts."""
+    layers, hidden = list(itertools.pairwise(WIDTHS)), WIDTHS[1:-1]
+    shapes = [
+        *((after, before) for before, after in layers),
+        *((after,) for _, after in layers),
+        *((width,) for _ in range(4) for width in hidden),
+    ]
+    state = MLPState.of([table, *(torch.empty(shape) for shape in shapes)], n_users)
+    unpack_dense(dense, statistics, state)
+    return state
 
 
 def _filled(length: int, starts: Sequence[int], arrays: Sequence[Vector]) -> Vector:

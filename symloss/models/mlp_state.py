@@ -17,7 +17,6 @@ MOMENTUM = 0.1
 """Weight of a batch in the running statistics of batch norm, as in torch."""
 NORM_EPS = 1e-5
 """Added to the variance in batch norm, as in torch."""
-LARGEST_GROUP = 64
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,17 +15,20 @@ if TYPE_CHECKING:
     from symloss.data.dataset import Interactions
 
 
+Numbers = NDArray[np.float64]
+
+
 class StepSettings(Protocol):
     """What a model needs to know of a step; `symloss.training.TrainingSettings` is one."""
 
     @property
     def learning_rate(self) -> float:
-        """The rate of the optimizer."""
+        """The rate of the optimizer, for members without one of their own."""
         ...
 
     @property
     def l2(self) -> float:
-        """So many times each parameter is added to its clipped gradient."""
+        """So many times each parameter is added to its clipped gradient; for members without their own."""
         ...
 
     @property
@@ -75,6 +78,8 @@ class Recommender(Protocol):
         noise: Sequence[int],
         train: Interactions,
         settings: StepSettings,
+        rates: Numbers | None = None,
+        l2s: Numbers | None = None,
     ) -> list[float]:
         """Train each state in place, for one epoch, with its own loss.
 
@@ -85,6 +90,8 @@ class Recommender(Protocol):
             noise: K seeds of whatever else is random in the epoch (dropout).
             train: the training rows.
             settings: of the steps.
+            rates: K learning rates; None for that of the settings, for all.
+            l2s: K L2 factors, rate * l2 < 1; None for that of the settings, for all.
 
         Returns:
             K mean losses over the epoch; NaN or infinite where a loss or weight became so. Such a
@@ -102,6 +109,16 @@ class Recommender(Protocol):
             DataError: a user or item has no row in the state.
         """
         ...
+
+
+def rates_or(
+    settings: StepSettings, count: int, rates: Numbers | None, l2s: Numbers | None
+) -> tuple[Numbers, Numbers]:
+    """Return K learning rates and L2 factors: those given, or the settings'."""
+    return (
+        np.full(count, settings.learning_rate, np.float64) if rates is None else rates,
+        np.full(count, settings.l2, np.float64) if l2s is None else l2s,
+    )
 
 
 def check_indices(users: NDArray[np.int32], items: NDArray[np.int32], n_users: int, n_items: int) -> None:

@@ -21,7 +21,7 @@ def get(name: str) -> Recommender:
 
         return MatrixFactorisationAnywhere()
     if name == "mlp":
-        from symloss.models.mlp import MultilayerPerceptron
+        from symloss.models.mlp_anywhere import MultilayerPerceptronAnywhere
 
-        return MultilayerPerceptron()
+        return MultilayerPerceptronAnywhere()
     raise OptionError(unknown_name("model", name, NAMES, "--model takes one of these"))

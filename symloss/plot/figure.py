@@ -1,90 +1,185 @@
-"""Whole figures: one row a loss, one column a kind of picture; and saving them."""
+"""Whole figures of losses: panels, titles and one legend for all, at the width of a column or of a page."""
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from symloss.errors import OptionError, SymlossError, unknown_name
+from symloss.errors import OptionError, unknown_name
 from symloss.loss import Loss
-from symloss.plot.curves import curves, gradients
-from symloss.plot.surface import surface
+from symloss.plot import marks
+from symloss.plot.comparison import comparison
+from symloss.plot.consistency import consistency
+from symloss.plot.curves import curves, gradients, logit_gradients
+from symloss.plot.facts import Facts, facts_of
+from symloss.plot.fit import fit_surfaces
+from symloss.plot.formula import checked_losses, title_of
+from symloss.plot.style import DOUBLE, SINGLE, figure_size, style_context
+from symloss.plot.surface import contour, surface, surface_entries
 
-KINDS = ("surface", "curves", "gradients")
-FORMATS = ("pdf", "svg", "png", "pgf")
-LONGEST_TITLE = 90
+PANELS = ("surface", "contour", "curves", "gradients", "logit")
+"""Kinds that draw one loss a panel."""
+
+JOINT = ("compare", "consistency")
+"""Kinds that draw all losses in one picture."""
+
+ALL = ("surface", "curves", "gradients")
+"""What `kind="all"` draws side by side."""
+
+LOSS_KINDS = (*PANELS, *JOINT, "all")
+
+_PANEL_HEIGHT = {"surface": 2.1, "contour": 1.75, "curves": 1.75, "gradients": 1.75, "logit": 1.75}
+_LINE = 0.16
+"""Height of a line of text in inches."""
 
 
-def figure(losses: Sequence[Loss], *, kind: str = "all") -> Figure:
-    """Draw each loss in a row of its own.
+def figure(
+    losses: Sequence[Loss],
+    *,
+    kind: str = "all",
+    size: str | None = None,
+    style: str | None = None,
+    normalise: str = "mean",
+    time_limit: float = 0.5,
+) -> Figure:
+    """Draw losses as a figure that is ready for a paper.
 
     Args:
         losses: at least one.
-        kind: "surface", "curves", "gradients", or "all" for the three side by side.
+        kind: "surface", "contour", "curves", "gradients", "logit" (a panel a loss); "all" (surface, curves and
+            gradients, a row a loss); "compare" or "consistency" (all losses in one picture).
+        size: "single" or "double" for the width of one or two columns, or "W,H" in inches. None: one column for
+            one panel, else two.
+        style: a style sheet on top of the default look: one of matplotlib's names, or a file.
+        normalise: of "compare": "mean", "middle" or "none".
+        time_limit: seconds for the proofs of each loss; 0 draws none.
 
     Raises:
-        OptionError: the kind is unknown or there is no loss.
+        OptionError: the kind, size or style is not one of these, or there is no loss.
     """
-    if kind not in (*KINDS, "all"):
-        raise OptionError(unknown_name("kind of plot", kind, [*KINDS, "all"], "--kind takes one of these"))
-    if not losses:
-        raise OptionError("there is no loss to draw; give at least one")
-    kinds = KINDS if kind == "all" else (kind,)
-    drawn = Figure(figsize=(4.0 * len(kinds), 3.5 * len(losses)), layout="constrained")
+    if kind not in LOSS_KINDS:
+        raise OptionError(unknown_name("kind of plot", kind, LOSS_KINDS, "--kind takes one of these"))
+    checked_losses(losses)
+    with style_context(style):
+        if kind == "compare":
+            return _comparison_figure(losses, size, normalise)
+        if kind == "consistency":
+            drawn = new_figure(size, "single", 3.1)
+            axes = drawn.add_subplot()
+            consistency(losses, axes, legend=False, width=drawn.get_figwidth() - 0.8)
+            axes.set_aspect("equal")
+            legend_below(drawn, [marks.legend_entries(axes)], size)
+            return drawn
+        return _panels(losses, ALL if kind == "all" else (kind,), size, time_limit)
+
+
+def new_figure(size: str | None, default: str, height: float) -> Figure:
+    """Return an empty figure whose layout keeps texts apart; see `figure_size` for the size."""
+    drawn = Figure(figsize=figure_size(size, default=default, height=height), layout="constrained")
     FigureCanvasAgg(drawn)
-    rows = drawn.subfigures(len(losses), 1, squeeze=False)[:, 0]
-    for row, loss in zip(rows, losses, strict=True):
-        row.suptitle(_title(loss), fontsize=10)
-        for column, name in enumerate(kinds, start=1):
-            projection = "3d" if name == "surface" else None
-            axes: Any = row.add_subplot(1, len(kinds), column, projection=projection)
-            {"surface": surface, "curves": curves, "gradients": gradients}[name](loss, axes)
-            if name == "surface":
-                axes.set_box_aspect(None, zoom=0.85)
+    engine: Any = drawn.get_layout_engine()
+    engine.set(w_pad=0.03, h_pad=0.03, wspace=0.03, hspace=0.03)
     return drawn
 
 
-def _title(loss: Loss) -> str:
-    """Typeset the formula where it is short enough to be read."""
-    name = f"{loss.name}: " if loss.name else ""
-    eps = f"   ($\\epsilon$ = {loss.eps_value:g})" if loss.has_eps else ""
-    formula = loss.formula
-    if len(formula) <= LONGEST_TITLE:
-        # \operatorname is not in matplotlib's mathtext.
-        return f"{name}$f = {loss.latex().replace(chr(92) + 'operatorname', chr(92) + 'mathrm')}${eps}"
-    return f"{name}{formula[:LONGEST_TITLE]}...{eps}"
+def legend_below(drawn: Any, entries: Sequence[dict[str, Any]], size: str | None) -> None:
+    """Put one legend for several Axes below them all, in as many columns as fit; the figure grows by its height.
 
-
-def save(drawn: Figure, path: Path) -> None:
-    """Write a figure; the ending of `path` chooses the format.
-
-    Raises:
-        OptionError: the ending is none of .pdf, .svg, .png, .pgf.
-        SymlossError: the file can't be written; nothing is left behind.
+    A figure with a height of its own (`size` is "W,H") stays as it is.
     """
-    ending = path.suffix.lower().removeprefix(".")
-    if ending not in FORMATS:
-        raise OptionError(f"can't write {str(path)!r}; the ending must be one of .pdf, .svg, .png, .pgf")
-    try:
-        descriptor, temporary = tempfile.mkstemp(prefix=".symloss-", suffix=path.suffix, dir=path.parent)
-        os.close(descriptor)
-    except OSError as error:
-        raise SymlossError(
-            f"can't write to {str(path.parent)!r}: {error.strerror}; choose another folder with -o"
-        ) from None
-    try:
-        drawn.savefig(temporary, dpi=150)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except OSError as error:
-        raise SymlossError(
-            f"can't write {str(path)!r}: {error.strerror}; choose another file with -o"
-        ) from None
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    joined: dict[str, Any] = {}
+    for found in entries:
+        for text, handle in found.items():
+            joined.setdefault(text, handle)
+    if joined:
+        columns = legend_columns(list(joined), float(drawn.get_figwidth()))
+        drawn.legend(
+            list(joined.values()), list(joined), loc="outside lower center", ncols=columns, columnspacing=1.2
+        )
+        if "," not in (size or ""):
+            drawn.set_figheight(drawn.get_figheight() + 0.06 + _LINE * -(-len(joined) // columns))
+
+
+def legend_columns(texts: Sequence[str], width: float) -> int:
+    """Return how many columns of a legend fit into `width` inches."""
+    import matplotlib
+    from matplotlib.font_manager import FontProperties
+
+    from symloss.plot.formula import POINTS_PER_INCH, width_of
+
+    size = FontProperties(size=matplotlib.rcParams["legend.fontsize"]).get_size_in_points()
+    widest = max(width_of(text, size) or 0.0 for text in texts)
+    # Handle, gap to the text and gap to the next column, in units of the font size.
+    column = widest + (matplotlib.rcParams["legend.handlelength"] + 0.8 + 1.2) * size
+    return max(1, min(len(texts), int((width * POINTS_PER_INCH - size) / column)))
+
+
+def _panels(losses: Sequence[Loss], kinds: Sequence[str], size: str | None, time_limit: float) -> Figure:
+    """Draw each loss in a block of its own: a title above one panel a kind."""
+    several = len(losses) > 1 or len(kinds) > 1
+    width = figure_size(size, default="double" if several else "single", height=1.0)[0]
+    wide = width >= (DOUBLE + SINGLE) / 2
+    # One kind: blocks side by side. Several: side by side within a block, or one below the other on a narrow page.
+    across = min(2 if wide else 1, len(losses)) if len(kinds) == 1 else 1
+    rows = -(-len(losses) // across)
+    titles = [title_of(loss, width / across - 0.15) for loss in losses]
+    panel_rows = 1 if wide or len(kinds) == 1 else len(kinds)
+    panels = max(_PANEL_HEIGHT[kind] for kind in kinds) * panel_rows
+    tallest = [max(titles[row * across : (row + 1) * across], key=_title_height) for row in range(rows)]
+    heights = [panels + _title_height(title) for title in tallest]
+    drawn = new_figure(size, "double" if several else "single", sum(heights))
+    blocks = drawn.subfigures(rows, across, squeeze=False, height_ratios=heights)
+    entries = []
+    for number, (loss, title) in enumerate(zip(losses, titles, strict=True)):
+        block = blocks[number // across, number % across]
+        block.suptitle(title)
+        known = facts_of(loss, time_limit=time_limit) if time_limit > 0 and needs_facts(kinds) else {}
+        for place, kind in enumerate(kinds, start=1):
+            shape = (1, len(kinds)) if panel_rows == 1 else (len(kinds), 1)
+            axes = block.add_subplot(*shape, place, projection="3d" if kind == "surface" else None)
+            entries.append(_panel(loss, kind, axes, known))
+    legend_below(drawn, entries, size)
+    if "surface" in kinds:
+        fit_surfaces(drawn)
+    return drawn
+
+
+def needs_facts(kinds: Sequence[str]) -> bool:
+    """Return whether one of the kinds shows proofs."""
+    return any(kind in ("curves", "gradients", "logit") for kind in kinds)
+
+
+def _title_height(title: str) -> float:
+    """Return the height of a title in inches; fractions take two lines."""
+    return sum(_LINE * (2.4 if r"frac" in line else 1.1) for line in title.split("\n"))
+
+
+def _panel(loss: Loss, kind: str, axes: Any, known: Facts) -> dict[str, Any]:
+    """Draw one panel and return its entries of the legend."""
+    if kind == "surface":
+        surface(loss, axes, legend=False)
+        return surface_entries(axes)
+    if kind == "contour":
+        contour(loss, axes)
+        return {}
+    draw = {"curves": curves, "gradients": gradients, "logit": logit_gradients}[kind]
+    return marks.legend_entries(draw(loss, axes, facts=known, legend=False))
+
+
+def _comparison_figure(losses: Sequence[Loss], size: str | None, normalise: str) -> Figure:
+    """Draw f and its gradient for y = 0 and for y = 1."""
+    width = figure_size(size, default="double", height=1.0)[0]
+    across = 2 if width >= (DOUBLE + SINGLE) / 2 else 1
+    drawn = new_figure(size, "double", 1.75 * 4 / across)
+    entries = []
+    places = [(quantity, label) for quantity in ("value", "gradient") for label in (0, 1)]
+    for number, (quantity, label) in enumerate(places, start=1):
+        axes = drawn.add_subplot(4 // across, across, number)
+        comparison(losses, axes, label=label, quantity=quantity, normalise=normalise, legend=False)
+        axes.set_title(f"$y = {label}$")
+        entries.append(marks.legend_entries(axes))
+    legend_below(drawn, entries, size)
+    return drawn

@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from symloss.training.metrics import NAMES
 from symloss.training.settings import Metric
 
 _NUMBERS_AT_A_TIME = 4_000_000
@@ -47,6 +48,76 @@ def rmse_rows(predictions: Tensor, labels: Tensor) -> Tensor:
     return (errors * errors).mean(1).sqrt()
 
 
+def mae_rows(predictions: Tensor, labels: Tensor) -> Tensor:
+    """Return the mean absolute error of every row, shape (K,), float64; NaN without columns."""
+    return (predictions.to(torch.float64) - labels.to(torch.float64)).abs().mean(1)
+
+
+def f1_and_accuracy_rows(scores: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the best F1 of every row over all thresholds, and the accuracy at that threshold.
+
+    A threshold t predicts 1 where score >= t. Where several are equally good, the lowest counts.
+
+    Args:
+        scores: shape (K, n), n >= 1.
+        labels: shape (n,), 0 or 1.
+
+    Returns:
+        Two of shape (K,), float64; NaN where a score is NaN, a label is neither 0 nor 1, or all labels are the
+        same.
+    """
+    rows = len(labels)
+    ordered, place = torch.sort(scores + 0.0, dim=1, descending=True)
+    positive = labels == 1
+    count = positive.sum()
+    hits = positive[place].to(torch.int64).cumsum(1)
+    predicted = torch.arange(1, rows + 1, device=scores.device)
+    # A threshold takes all of the scores that are equal: it is at the last of them.
+    last = torch.ones_like(ordered, dtype=torch.bool)
+    last[:, :-1] = ordered[:, 1:] != ordered[:, :-1]
+    f1 = torch.where(last, (2 * hits).to(torch.float64) / (predicted + count).to(torch.float64), -1.0)
+    value = f1.amax(1, keepdim=True)
+    best = torch.where(f1 == value, predicted - 1, -1).amax(1, keepdim=True)
+    correct = hits.gather(1, best) + (rows - count) - (best + 1 - hits.gather(1, best))
+    defined = ((labels == 0) | positive).all() & (count > 0) & (count < rows) & ~torch.isnan(scores).any(1)
+    accuracy = correct[:, 0].to(torch.float64) / rows
+    return torch.where(defined, value[:, 0], torch.nan), torch.where(defined, accuracy, torch.nan)
+
+
+def _predictions(scores: Tensor, as_score: Tensor) -> Tensor:
+    """Return scores where they are the prediction, else their sigmoids, computed in float64."""
+    seen = torch.sigmoid(scores.to(torch.float64)).to(scores.dtype)
+    return torch.where(as_score[:, None], scores, seen)
+
+
+def _pieces(scores: Tensor) -> list[slice]:
+    step = max(1, _NUMBERS_AT_A_TIME // max(1, scores.shape[1]))
+    return [slice(start, start + step) for start in range(0, len(scores), step)]
+
+
+def every_metric_rows(scores: Tensor, labels: Tensor, as_score: Tensor) -> dict[str, Tensor]:
+    """Return every metric of every row by name, as `symloss.training.metrics.all_metrics` has them.
+
+    Args:
+        scores: shape (K, n), raw scores, n >= 1.
+        labels: shape (n,).
+        as_score: bool of shape (K,), True where a score itself is the prediction, not its sigmoid.
+
+    Returns:
+        For each name shape (K,), float64.
+    """
+    parts = []
+    for piece in _pieces(scores):
+        part = scores[piece]
+        predictions = _predictions(part, as_score[piece])
+        f1, accuracy = f1_and_accuracy_rows(part, labels)
+        found = (
+            auc_rows(part, labels), f1, accuracy, rmse_rows(predictions, labels), mae_rows(predictions, labels)
+        )  # fmt: skip
+        parts.append(torch.stack(found))
+    return dict(zip(NAMES, torch.cat(parts, 1), strict=True))
+
+
 def metric_rows(scores: Tensor, labels: Tensor, as_score: Tensor, metric: Metric) -> Tensor:
     """Return the metric of every row.
 
@@ -60,13 +131,10 @@ def metric_rows(scores: Tensor, labels: Tensor, as_score: Tensor, metric: Metric
         Shape (K,), float64.
     """
     parts = []
-    step = max(1, _NUMBERS_AT_A_TIME // max(1, scores.shape[1]))
-    for start in range(0, len(scores), step):
-        part = scores[start : start + step]
+    for piece in _pieces(scores):
+        part = scores[piece]
         if metric is Metric.AUC:
             parts.append(auc_rows(part, labels))
         else:
-            seen = torch.sigmoid(part.to(torch.float64)).to(part.dtype)
-            predictions = torch.where(as_score[start : start + step, None], part, seen)
-            parts.append(rmse_rows(predictions, labels))
+            parts.append(rmse_rows(_predictions(part, as_score[piece]), labels))
     return torch.cat(parts)

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from symloss.models.recommender import Recommender
-from symloss.training.assess import check_dataset, test_metrics
+from symloss.training.assess import check_dataset
 from symloss.training.groups import Stop, for_groups
-from symloss.training.member import Member, pack
+from symloss.training.member import Member, pack, rates_of
 from symloss.training.memory import population_limit
 from symloss.training.orders import epoch_order, epoch_seed
 from symloss.training.outcome import Outcome
-from symloss.training.population_metrics import validation_metrics
+from symloss.training.population_metrics import all_test_metrics, validation_metrics
 from symloss.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class FitResult:
         metrics: test metrics of the best epoch: auc, f1, accuracy, rmse, mae; empty if there is none.
         outcome: how it ended.
         history: the validation metric after each epoch.
-        state: the parameters of the best epoch, or None.
+        state: the parameters of the best epoch, on the host, or None.
     """
 
     member: Member
@@ -87,9 +87,11 @@ def fit(
 
     Raises:
         DataError: the data set can't be trained on or the metric is undefined on it.
+        OptionError: a member's learning rate times its L2 factor is 1 or more.
     """
     if not members:
         return []
+    rates_of(members, settings)
     check_dataset(dataset, settings.validation_metric)
     ending = Stop(stop)
     lock = threading.Lock()
@@ -164,19 +166,21 @@ class _Group:
             for run, value in zip(trained, values, strict=True):
                 self._after_epoch(run, epoch, value)
                 report(run.number, epoch, value)
-        return [self._result(run, test) for run in self.runs]
+        return self._results(test)
 
     def _train(self, active: list[_Run], epoch: int) -> None:
         rows = len(self.dataset.train)
         # Members with equal seeds share the array, which a device prepares only once.
         orders = {seed: epoch_order(seed, epoch, rows) for seed in {run.member.seed for run in active}}
+        members = [run.member for run in active]
         losses = self.model.train_epoch(
             [run.state for run in active],
-            pack([run.member for run in active]),
+            pack(members),
             [orders[run.member.seed] for run in active],
             [epoch_seed(epoch_seed(run.member.seed, epoch), _NOISE) for run in active],
             self.dataset.train,
             self.settings,
+            *rates_of(members, self.settings),
         )
         for run, loss in zip(active, losses, strict=True):
             if not math.isfinite(loss):
@@ -200,18 +204,34 @@ class _Group:
         # Only the best state is needed from here on.
         run.state = None
 
-    def _result(self, run: _Run, test: bool) -> FitResult:
+    def _results(self, test: bool) -> list[FitResult]:
+        """Measure the best states, where they are, and bring them to the host."""
+        metrics: dict[int, dict[str, float]] = {}
+        tested = [run for run in self.runs if run.best_state is not None]
+        if test and len(self.dataset.test):
+            found = all_test_metrics(
+                self.model,
+                [run.best_state for run in tested],
+                self.dataset,
+                [run.member.takes_score for run in tested],
+            )
+            metrics = {run.number: values for run, values in zip(tested, found, strict=True)}
+        # A device's memory is for the members that are being trained.
+        to_host = getattr(self.model, "to_host", None)
+        if to_host is not None:
+            for run in tested:
+                run.best_state = to_host(run.best_state)
+        return [self._result(run, metrics.get(run.number, {})) for run in self.runs]
+
+    def _result(self, run: _Run, metrics: dict[str, float]) -> FitResult:
         assert run.outcome is not None
-        tested = test and run.best_state is not None and len(self.dataset.test) > 0
         return FitResult(
             member=run.member,
             valid_metric=run.best if run.best_epoch else math.nan,
             best_epoch=run.best_epoch,
             epochs=len(run.history),
             seconds=run.ended - self.started,
-            metrics=test_metrics(self.model, run.best_state, self.dataset, run.member.takes_score)
-            if tested
-            else {},
+            metrics=metrics,
             outcome=run.outcome,
             history=run.history,
             state=run.best_state,

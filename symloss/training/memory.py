@@ -112,7 +112,7 @@ def population_limit(
 def member_bytes(need: MemoryNeed, orders_differ: bool) -> int:
     """Return what each member takes; its own order of rows counts where orders differ."""
     own = need.rows * need.by_row if orders_differ else 0
-    return need.entities * need.by_entity + need.batch_size * need.by_batch_row + own
+    return need.by_member + need.entities * need.by_entity + need.batch_size * need.by_batch_row + own
 
 
 def plan_population(members: int, need: MemoryNeed, free: int, where: str, orders: int = 1) -> int:
@@ -146,7 +146,7 @@ def _does_not_fit(need: MemoryNeed, budget: int, free: int, where: str) -> str:
         "parameters": need.entities * need.by_entity,
         "a step": need.batch_size * need.by_batch_row,
         "the rows": need.rows * need.by_row,
-        "the rest": need.shared,
+        "the rest": need.shared + need.by_member,
     }
     total = sum(parts.values())
     shown = ", ".join(f"{name} {_size(size)}" for name, size in parts.items() if size)

@@ -12,7 +12,7 @@ from symloss.errors import OptionError
 from symloss.models.recommender import Recommender
 from symloss.training.assess import check_dataset
 from symloss.training.groups import Stop, for_groups
-from symloss.training.member import Member, pack
+from symloss.training.member import Member, pack, rates_of
 from symloss.training.memory import population_limit
 from symloss.training.orders import epoch_order, epoch_seed
 from symloss.training.outcome import Outcome
@@ -75,7 +75,8 @@ def train_one_epoch(
         K results, in the order of `members`.
 
     Raises:
-        OptionError: `keep` is something else, or epoch is negative.
+        OptionError: `keep` is something else, epoch is negative, or a member's learning rate times its L2
+            factor is 1 or more.
         DataError: the data set can't be trained on or the metric is undefined on it.
     """
     if keep not in ("none", "best", "all"):
@@ -84,6 +85,7 @@ def train_one_epoch(
         raise OptionError(f"epoch is {epoch}; it must be 0 or more")
     if not members:
         return []
+    rates_of(members, settings)
     metric = settings.validation_metric
     check_dataset(dataset, metric)
     order = epoch_order(settings.seed, epoch, len(dataset.train))
@@ -97,8 +99,9 @@ def train_one_epoch(
         group = [members[number] for number in numbers]
         states = [model.copy(state) for _ in group]
         losses = model.train_epoch(
-            states, pack(group), [order] * len(group), [noise] * len(group), dataset.train, settings
-        )
+            states, pack(group), [order] * len(group), [noise] * len(group), dataset.train, settings,
+            *rates_of(group, settings),
+        )  # fmt: skip
         finite = [place for place, loss in enumerate(losses) if math.isfinite(loss)]
         values = dict(
             zip(

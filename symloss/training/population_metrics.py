@@ -1,4 +1,4 @@
-"""The validation metric of all members at once, computed where their scores are."""
+"""Metrics of all members at once, computed where their scores are."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from symloss.models.recommender import Recommender
-from symloss.training.assess import predicts_score, validation_metric
+from symloss.training.assess import predicts_score, test_metrics, validation_metric
 from symloss.training.settings import Metric
 
 if TYPE_CHECKING:
-    from symloss.data.dataset import Dataset
+    from torch import Tensor
+
+    from symloss.data.dataset import Dataset, Interactions
 
 
 def validation_metrics(
@@ -26,22 +28,48 @@ def validation_metrics(
         takes_score: for each state, whether its loss sees the raw score.
         metric: which.
     """
-    if not states:
-        return []
-    part = dataset.validation
-    together = getattr(model, "predict_all", None)
-    scores = None if together is None else together(states, part.users, part.items)
-    if scores is None:
+    found = _scores(model, states, dataset, takes_score, dataset.validation)
+    if found is None:
         return [
             validation_metric(model, state, dataset, flag, metric)
             for state, flag in zip(states, takes_score, strict=True)
         ]
     # Imported here: the kernels' states do without torch.
-    import torch
-
     from symloss.training.device_metrics import metric_rows
+
+    values: list[float] = metric_rows(*found, metric).tolist()
+    return values
+
+
+def all_test_metrics(
+    model: Recommender, states: Sequence[Any], dataset: Dataset, takes_score: Sequence[bool]
+) -> list[dict[str, float]]:
+    """Return every metric of each state on the test part, by name; arguments as of `validation_metrics`."""
+    found = _scores(model, states, dataset, takes_score, dataset.test)
+    if found is None:
+        return [
+            test_metrics(model, state, dataset, flag) for state, flag in zip(states, takes_score, strict=True)
+        ]
+    from symloss.training.device_metrics import every_metric_rows
+
+    columns = {name: values.tolist() for name, values in every_metric_rows(*found).items()}
+    return [{name: values[k] for name, values in columns.items()} for k in range(len(states))]
+
+
+def _scores(
+    model: Recommender,
+    states: Sequence[Any],
+    dataset: Dataset,
+    takes_score: Sequence[bool],
+    part: Interactions,
+) -> tuple[Tensor, Tensor, Tensor] | None:
+    """Return scores, labels and which scores are predictions, on the states' device; None without one."""
+    together = getattr(model, "predict_all", None)
+    scores: Tensor | None = together(states, part.users, part.items) if states and together else None
+    if scores is None:
+        return None
+    import torch
 
     labels = torch.from_numpy(part.labels).to(scores.device)
     as_score = torch.tensor([predicts_score(dataset, flag) for flag in takes_score], device=scores.device)
-    values: list[float] = metric_rows(scores, labels, as_score, metric).tolist()
-    return values
+    return scores, labels, as_score

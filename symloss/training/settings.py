@@ -43,8 +43,9 @@ class TrainingSettings:
     """How to train.
 
     Args:
-        learning_rate: > 0.
-        l2: l2 times each parameter is added to its (clipped) gradient; >= 0, learning_rate * l2 < 1.
+        learning_rate: > 0; members may have their own.
+        l2: l2 times each parameter is added to its (clipped) gradient; >= 0, learning_rate * l2 < 1;
+            members may have their own.
         batch_size: interactions a step, >= 1; the loss is their mean.
         gradient_clip: each element of a gradient is clipped to [-gradient_clip, gradient_clip]; > 0, or
             infinity for no clipping.

@@ -21,8 +21,13 @@ def test_adds_the_product(rows, columns, depth, turned):
     expected[:rows] += a.astype(np.float64) @ b
     stored = np.ascontiguousarray(a.T) if turned else a
     steps = (1, rows) if turned else (depth, 1)
-    add_product(stored, *steps, b, c, rows, columns, depth)
+    before = c.copy()
+    add_product(stored, *steps, b, c, columns, c, rows, columns, depth)
     # The row after the last is left alone.
+    np.testing.assert_allclose(c, expected, rtol=1e-5, atol=2e-5)
+    # All rows may start from one.
+    add_product(stored, *steps, b, before, 0, c, rows, columns, depth)
+    expected[:rows] = before[0] + a.astype(np.float64) @ b
     np.testing.assert_allclose(c, expected, rtol=1e-5, atol=2e-5)
 
 
@@ -31,10 +36,10 @@ def test_rows_do_not_feel_each_other():
     a = generator.standard_normal((11, 40)).astype(np.float32)
     b = generator.standard_normal((40, 80)).astype(np.float32)
     together = np.zeros((11, 80), np.float32)
-    add_product(a, 40, 1, b, together, 11, 80, 40)
+    add_product(a, 40, 1, b, together, 80, together, 11, 80, 40)
     for i in range(11):
         alone = np.zeros((1, 80), np.float32)
-        add_product(a[i : i + 1], 40, 1, b, alone, 1, 80, 40)
+        add_product(a[i : i + 1], 40, 1, b, alone, 80, alone, 1, 80, 40)
         np.testing.assert_array_equal(alone[0], together[i])
 
 

@@ -9,12 +9,20 @@ import pytest
 import torch
 from sklearn import metrics as oracle
 
+from symloss.models import registry
 from symloss.models.mf import MatrixFactorisation
 from symloss.models.mf_anywhere import MatrixFactorisationAnywhere
 from symloss.training import device_metrics
+from symloss.training.assess import test_metrics as measure
 from symloss.training.assess import validation_metric
-from symloss.training.device_metrics import auc_rows, metric_rows, rmse_rows
-from symloss.training.population_metrics import validation_metrics
+from symloss.training.device_metrics import (
+    auc_rows,
+    every_metric_rows,
+    f1_and_accuracy_rows,
+    metric_rows,
+    rmse_rows,
+)
+from symloss.training.population_metrics import all_test_metrics, validation_metrics
 from symloss.training.settings import Metric
 
 
@@ -82,3 +90,51 @@ def test_states_of_every_kind(metric, kind, request):
     states = [model.initial_state(data.n_users, data.n_items, seed, "torch-cpu") for seed in range(4)]
     found = validation_metrics(model, states, data, flags, metric)
     assert found == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("distinct", [2, 3, 8, 10_000])
+def test_every_metric_with_ties(distinct):
+    generator = np.random.default_rng(distinct)
+    scores = ((generator.integers(0, distinct, (9, 201)) - distinct // 2) / 8).astype(np.float32)
+    labels = generator.integers(0, 2, 201).astype(np.float32)
+    flags = np.arange(9) % 2 == 0
+    found = every_metric_rows(*(torch.from_numpy(array) for array in (scores, labels, flags)))
+    assert tuple(found) == ("auc", "f1", "accuracy", "rmse", "mae")
+    for k, row in enumerate(scores):
+        thresholds = np.unique(row)
+        f1 = [oracle.f1_score(labels, row >= threshold) for threshold in thresholds]
+        # Of equal ones the lowest threshold, as argmax has it.
+        best = thresholds[int(np.argmax(np.round(f1, 12)))]
+        predictions = row if flags[k] else 1 / (1 + np.exp(-row.astype(np.float64)))
+        expected = {
+            "auc": oracle.roc_auc_score(labels, row),
+            "f1": max(f1),
+            "accuracy": oracle.accuracy_score(labels, row >= best),
+            "rmse": oracle.root_mean_squared_error(labels, predictions),
+            "mae": oracle.mean_absolute_error(labels, predictions),
+        }
+        assert {name: float(values[k]) for name, values in found.items()} == pytest.approx(expected, rel=1e-6)
+
+
+def test_f1_where_it_is_undefined():
+    scores = torch.tensor([[0.1, 0.2, 0.3], [0.1, math.nan, 0.3]])
+    f1, accuracy = (values.tolist() for values in f1_and_accuracy_rows(scores, torch.tensor([0.0, 1.0, 1.0])))
+    assert (f1[0], accuracy[0]) == (1.0, 1.0)
+    assert math.isnan(f1[1]) and math.isnan(accuracy[1])
+    for labels in ([0.0, 0.0, 0.0], [1.0, 1.0, 1.0], [0.0, 0.5, 1.0]):
+        found = torch.stack(f1_and_accuracy_rows(scores, torch.tensor(labels)))
+        assert torch.isnan(found).all()
+
+
+@pytest.mark.parametrize("kind", ["dataset", "ratings"])
+@pytest.mark.parametrize("name", ["mf", "mlp"])
+def test_test_metrics_of_all_states_are_those_of_the_host(name, kind, request):
+    data = request.getfixturevalue(kind)
+    model, flags = registry.get(name), [False, True, False]
+    states = [model.initial_state(data.n_users, data.n_items, seed, "torch-cpu") for seed in range(3)]
+    found = all_test_metrics(model, states, data, flags)
+    expected = [
+        measure(model, model.to_host(state), data, flag) for state, flag in zip(states, flags, strict=True)
+    ]
+    for one, other in zip(found, expected, strict=True):
+        assert one == pytest.approx(other, rel=1e-5, nan_ok=True)

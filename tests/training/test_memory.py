@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,7 +11,6 @@ from symloss.errors import OptionError
 from symloss.models.memory_need import MemoryNeed
 from symloss.models.mf_anywhere import MatrixFactorisationAnywhere
 from symloss.models.mf_torch import TorchMatrixFactorisation
-from symloss.models.registry import get
 from symloss.training import memory
 from symloss.training.member import Member
 from symloss.training.memory import SHARE, free_memory, member_bytes, plan_population, population_limit
@@ -118,7 +118,8 @@ def test_limit_of_a_population(dataset, monkeypatch):
     # Two threads share what is free.
     assert population_limit(model, members, dataset, settings) == 10
     assert population_limit(model, members[:5], dataset, settings) == 5
-    assert population_limit(get("mlp"), members, dataset, settings) == 100
+    without = SimpleNamespace(name="a model that does not say what it needs")
+    assert population_limit(without, members, dataset, settings) == 100
     monkeypatch.setattr(memory, "free_memory", lambda device: 1000)
     with pytest.raises(OptionError, match="the host's memory has 1.0 kB free"):
         population_limit(model, members, dataset, replace(settings, device="cpu"))

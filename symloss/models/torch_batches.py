@@ -37,6 +37,7 @@ class Batches:
         item_of: the row of the item at each place.
         to_items: the place that each of the sorted items comes from.
         labels: float32, at each place.
+        place: where in the batch each row was before it was sorted.
     """
 
     users: Side
@@ -44,12 +45,13 @@ class Batches:
     item_of: Tensor
     to_items: Tensor
     labels: Tensor
+    place: Tensor
 
     def tensors(self) -> tuple[Tensor, ...]:
         """Return all tensors in a fixed order."""
         return (
             self.users.rows, self.users.counts, self.items.rows, self.items.counts, self.item_of, self.to_items,
-            self.labels,
+            self.labels, self.place,
         )  # fmt: skip
 
     def refill(self, other: Batches) -> None:
@@ -78,6 +80,7 @@ def prepare(users: Tensor, items: Tensor, labels: Tensor, order: Tensor, width: 
         item_of=item_of,
         to_items=to_items.to(torch.int32),
         labels=labels[order],
+        place=place.to(torch.int32),
     )
 
 

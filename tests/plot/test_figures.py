@@ -1,0 +1,95 @@
+"""Whole figures: no text is cut or overlaps another, at any size; files are complete, equal and self-contained."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from symloss import zoo
+from symloss.errors import OptionError, SymlossError
+from symloss.loss import Loss
+from symloss.plot import figure, save
+from symloss.plot.figure import LOSS_KINDS
+from tests.plot.measure import assert_nothing_cut
+
+SEVEN = [zoo.get(name).with_eps(0.1) for name in ("mse", "bce", "hinge", "focal", "maxr", "sumr", "logmin")]
+LONG = Loss(
+    "-(y*log(yhat)+(1-y)*log(1-yhat)) + 3*(yhat-y)**2 + abs(yhat-y)*exp(yhat*y) - max(yhat,0.3)*min(yhat,0.7)"
+    " + sqrt(yhat+y) - 2*tanh(yhat-y)*y"
+)
+
+
+@pytest.mark.parametrize("size", ["single", "double"])
+@pytest.mark.parametrize("kind", LOSS_KINDS)
+def test_nothing_is_cut(kind: str, size: str) -> None:
+    losses = SEVEN if kind in ("compare", "consistency") else [SEVEN[2], SEVEN[4], LONG]
+    assert_nothing_cut(figure(losses, kind=kind, size=size, time_limit=0.2))
+
+
+def test_the_seven_losses_of_the_paper() -> None:
+    assert_nothing_cut(figure(SEVEN, kind="gradients"))
+    assert_nothing_cut(figure(SEVEN[-1:], kind="all"))
+
+
+def test_nothing_is_cut_in_a_fixed_size() -> None:
+    drawn = figure([LONG], kind="gradients", size="5,3.5")
+    assert drawn.get_size_inches().tolist() == [5.0, 3.5]
+    assert_nothing_cut(drawn)
+
+
+@pytest.mark.parametrize(
+    ("ending", "signature"), [("png", b"\x89PNG"), ("pdf", b"%PDF"), ("svg", b"<?xml"), ("pgf", b"%% Made")]
+)
+def test_the_same_command_gives_the_same_bytes(tmp_path: Path, ending: str, signature: bytes) -> None:
+    first, second = tmp_path / f"a.{ending}", tmp_path / f"b.{ending}"
+    for path in (first, second):
+        save(figure([zoo.maxr.with_eps(0.1)], kind="gradients"), path, dpi=60)
+    assert first.read_bytes().startswith(signature)
+    assert first.read_bytes() == second.read_bytes()
+    assert {entry.name for entry in tmp_path.iterdir()} == {first.name, second.name}
+
+
+def test_fonts_are_embedded_and_no_date_is_written(tmp_path: Path) -> None:
+    drawn = figure([zoo.maxr.with_eps(0.1)], kind="curves")
+    save(drawn, tmp_path / "a.pdf")
+    pdf = (tmp_path / "a.pdf").read_bytes()
+    assert b"/FontFile2" in pdf and b"/Type3" not in pdf and b"CreationDate" not in pdf
+    save(drawn, tmp_path / "a.svg")
+    svg = (tmp_path / "a.svg").read_text()
+    assert "<text" not in svg and "<dc:date>" not in svg
+    save(drawn, tmp_path / "a.pgf")
+    pgf = (tmp_path / "a.pgf").read_text()
+    assert r"\begin{pgfpicture}" in pgf and "prediction" in pgf
+    # No path of this machine, and no picture beside the file.
+    assert not re.search(r"Path=|includegraphics|pgfimage", pgf)
+
+
+def test_png_resolution(tmp_path: Path) -> None:
+    save(figure([zoo.mse], kind="curves", size="2,2"), tmp_path / "a.png", dpi=100)
+    header = (tmp_path / "a.png").read_bytes()[16:24]
+    assert (int.from_bytes(header[:4]), int.from_bytes(header[4:])) == (200, 200)
+
+
+def test_style_sheets_are_respected(tmp_path: Path) -> None:
+    sheet = tmp_path / "mine.mplstyle"
+    sheet.write_text("lines.linewidth: 3\naxes.prop_cycle: cycler('color', ['ff0000', '00ff00'])\n")
+    drawn = figure([zoo.mse], kind="curves", style=str(sheet))
+    lines = [line for line in drawn.axes[0].lines if str(line.get_label()).startswith("$y")]
+    assert [line.get_color() for line in lines] == ["#ff0000", "#00ff00"]
+    assert [line.get_linewidth() for line in lines] == [3, 3]
+    # A sheet without line styles keeps ours: the lines differ in grey.
+    assert len({line.get_linestyle() for line in lines}) == 2
+    with pytest.raises(OptionError, match="can't read the style sheet"):
+        figure([zoo.mse], kind="curves", style=str(tmp_path / "none.mplstyle"))
+
+
+def test_errors_of_files(tmp_path: Path) -> None:
+    drawn = figure([zoo.mse], kind="curves")
+    with pytest.raises(OptionError, match=r"must be one of \.pdf"):
+        save(drawn, tmp_path / "loss.gif")
+    with pytest.raises(SymlossError, match="another folder"):
+        save(drawn, tmp_path / "missing" / "loss.png")
+    with pytest.raises(OptionError, match="from 20 to 2400"):
+        save(drawn, tmp_path / "loss.png", dpi=1)
