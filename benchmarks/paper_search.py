@@ -25,6 +25,7 @@ from population import SIZES, made_up
 from symloss.data.dataset import Dataset
 from symloss.data.presplit import load_presplit
 from symloss.models import registry
+from symloss.search.feedback import Feedback
 from symloss.search.grammar import LossGrammar, program_of
 from symloss.search.proxy import ProxyTest
 from symloss.search.strategies import make_strategy
@@ -74,7 +75,7 @@ def search(dataset: Dataset, threads: int) -> dict[str, Any]:
         marks.append(time.perf_counter())
         rewards = np.full(len(tokens), WORST)
         rewards[rows] = np.where(gains >= 0, gains, WORST)
-        strategy.tell(tokens, rewards)
+        strategy.tell(tokens, Feedback(rewards, report.number, report.right_way))
         marks.append(time.perf_counter())
         for name, start, end in zip(spent, marks[:-1], marks[1:], strict=True):
             spent[name] += end - start

@@ -31,6 +31,7 @@ from plain_torch import Plain, Vmapped
 from symloss import zoo
 from symloss.data.dataset import Dataset, Interactions
 from symloss.models import registry
+from symloss.search.feedback import Feedback
 from symloss.search.grammar import LossGrammar, program_of
 from symloss.search.proxy import ProxyTest
 from symloss.search.strategies import make_strategy
@@ -188,7 +189,9 @@ def parts_of_a_loop(dataset: Dataset, batches: int) -> dict[str, Any]:
         report = proxy.test(tokens)
         spent["proxy test"] += time.perf_counter() - start
         spent["controller update"] += seconds(
-            lambda tokens=tokens: strategy.tell(tokens, np.zeros(len(tokens)))
+            lambda tokens=tokens, report=report: strategy.tell(
+                tokens, Feedback(np.zeros(len(tokens)), report.number, report.right_way)
+            )
         )
         sampled += len(tokens)
         programs = proxy.programs(tokens)

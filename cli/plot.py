@@ -166,23 +166,23 @@ def _draw(
         from symloss.plot.training_figure import progress_figure
 
         assert run_folder is not None
-        history, name = read_history(run_folder)
+        history, meaning = read_history(run_folder)
         title = f"Search in {run_folder.name}"
-        return progress_figure(history, name=name, title=title, size=size, style=style), {
-            "loops": len(history)
-        }
+        drawn = progress_figure(history, title=title, size=size, style=style, **meaning)
+        return drawn, {"loops": len(history)}
     from symloss.plot.figure import figure
 
     return figure(losses, kind=kind, size=size, style=style, normalise=normalise), {}
 
 
-def read_history(folder: Path) -> tuple[list[dict[str, Any]], str]:
-    """Return the loops of a search as `symloss.plot.progress` takes them, and the name of its metric."""
+def read_history(folder: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Return the loops of a search as `symloss.plot.progress` takes them, and what its numbers mean."""
     from symloss.search.run import Run
 
     with Run.open(folder) as run:
-        metric = str(run.options().training.validation_metric.value)
-        better = min if metric == "rmse" else max
+        options = run.options()
+        metric = options.training.validation_metric
+        better = max if metric.higher_is_better else min
         tried: dict[int, list[float]] = {}
         for row in run.archive.trainings():
             if row["metric"] is not None:
@@ -199,7 +199,12 @@ def read_history(folder: Path) -> tuple[list[dict[str, Any]], str]:
             }
             for row in run.archive.history()
         ]
-    return history, f"validation {metric.upper()}"
+    return history, {
+        "name": f"validation {metric.value.upper()}",
+        "higher_is_better": metric.higher_is_better,
+        # A fresh reward trains each loss from scratch and replaces nothing.
+        "adopts": options.reward != "fresh",
+    }
 
 
 for _parameter in command.params:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -13,7 +13,6 @@ from .output import table
 
 if TYPE_CHECKING:
     from symloss.data import Dataset
-    from symloss.search.contest_result import ContestResult, Standing
     from symloss.search.effectiveness import EvaluationResult
     from symloss.search.significance import Comparison
 
@@ -71,47 +70,42 @@ def show_comparison(console: Console, comparison: Comparison | None) -> None:
         console.print(test.sentence, highlight=False, markup=False)
 
 
-def show_contest(console: Console, result: ContestResult) -> None:
-    """Print a contest: the winner beside the baselines, how they were found, and the result in words."""
-    name = result.metric.upper()
-    scored = f"test {name}"
-    rows = [_standing_row(who, one, result.metric) for who, one in _standings(result)]
-    columns = ["", "loss", "eps", "scale", scored, "±", f"valid {result.metric}", "seeds", "tried"]
+def show_contest(console: Console, contest: Mapping[str, Any]) -> None:
+    """Print a contest (`ContestResult.to_json`): winner and baselines, how they were found, the result in words."""
+    metric = contest["metric"]
+    rows = [_standing_row(who, one, metric) for who, one in _standings(contest)]
+    columns = ["", "loss", "eps", "scale", f"test {metric.upper()}", "±", f"valid {metric}", "seeds", "tried"]
     console.print(table("The winner and the baselines, each tuned alike", columns, rows, right=columns[2:]))
-    rungs = [
-        [rung.epochs, f"{rung.learning_rate:g}", rung.losses, rung.trials, rung.losses_kept, rung.best_metric]
-        for rung in result.rungs
-    ]
-    columns = ["epochs", "rate", "losses", "trainings", "kept", f"best valid {result.metric}"]
+    names = ("epochs", "learning_rate", "losses", "trials", "losses_kept", "best_metric")
+    rungs = [[rung[name] for name in names] for rung in contest["rungs"]]
+    columns = ["epochs", "rate", "losses", "trainings", "kept", f"best valid {metric}"]
     console.print(table("Successive halving", columns, rungs, right=columns))
-    for same in result.same:
-        console.print(f"{same.formula} is {same.same_as} times {same.factor}", highlight=False, markup=False)
-    console.print(result.sentence, highlight=False, markup=False)
+    for same in contest["same"]:
+        text = f"{same['formula']} is {same['same_as']} times {same['factor']}"
+        console.print(text, highlight=False, markup=False)
+    console.print(contest["sentence"], highlight=False, markup=False)
 
 
-def _standings(result: ContestResult) -> list[tuple[str, Standing]]:
+def _standings(contest: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     """Name each tested loss, the winner first; those at scale 1 only where another scale was better."""
-    named = [("winner", result.winner)]
-    named += [("baseline", one) for one in result.baselines]
-    for tuned, at_one in (
-        (result.winner, result.winner_unscaled),
-        (next(iter(result.baselines), None), result.baseline_unscaled),
-    ):
-        if at_one is not None and at_one is not tuned:
+    named = [("winner", contest["winner"]), *(("baseline", one) for one in contest["baselines"])]
+    tuned = (contest["winner"], next(iter(contest["baselines"]), None))
+    for best, at_one in zip(tuned, (contest["winner_unscaled"], contest["baseline_unscaled"]), strict=True):
+        if at_one is not None and best is not None and at_one["scale"] != best["scale"]:
             named.append(("at scale 1", at_one))
     return [(who, one) for who, one in named if one is not None]
 
 
-def _standing_row(who: str, one: Standing, metric: str) -> list[object]:
-    test = one.test[metric]
+def _standing_row(who: str, one: Mapping[str, Any], metric: str) -> list[object]:
+    deviation = one["deviations"][metric]
     return [
         who,
-        one.loss,
-        "" if one.eps is None else f"{one.eps:g}",
-        f"{one.scale:g}",
-        test.mean,
-        None if math.isnan(test.deviation) else test.deviation,
-        one.valid.mean,
-        len(one.results),
-        one.trials,
+        one["loss"],
+        "" if one["eps"] is None else f"{one['eps']:g}",
+        f"{one['scale']:g}",
+        one["metrics"][metric],
+        None if deviation is None or math.isnan(deviation) else deviation,
+        one["valid_metric"],
+        len(one["seeds"]),
+        one["trials"],
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +13,8 @@ from symloss.errors import RunError
 from .interrupt import stop_on_interrupt
 from .options import data_options, json_option, labels_option, load_dataset, seed_option, training_options
 from .output import print_json, standard_error, standard_output, table
-from .results import dataset_line, results_table
-from .search_options import build_options, check_resume_alone, resumed_options, search_options
+from .results import dataset_line, results_table, show_contest
+from .search_options import build_options, check_resume_alone, given_names, resumed_options, search_options
 
 if TYPE_CHECKING:
     from symloss.data import Dataset
@@ -52,7 +52,7 @@ def command(context: click.Context, as_json: bool, **parameters: Any) -> None:
         check_resume_alone(context)
         options, dataset, run = _resumed(parameters)
     else:
-        options, dataset, run = _new(parameters)
+        options, dataset, run = _new(parameters, given_names(context))
     standard_error().print(f"run folder {run.folder}", highlight=False)
     with run, stop_on_interrupt() as stop, SearchDisplay() as display:
         engine = make_engine(
@@ -72,10 +72,10 @@ def command(context: click.Context, as_json: bool, **parameters: Any) -> None:
         _show(result, dataset, options)
 
 
-def _new(parameters: Mapping[str, Any]) -> tuple[SearchOptions, Dataset, Run]:
+def _new(parameters: Mapping[str, Any], given: Collection[str]) -> tuple[SearchOptions, Dataset, Run]:
     from symloss.search.search import open_run
 
-    options = build_options(parameters)
+    options = build_options(parameters, given)
     source = {name: parameters[name] for name in SOURCE}
     if source["data_dir"] is not None:
         source["data_dir"] = str(Path(source["data_dir"]).resolve())
@@ -113,9 +113,11 @@ def _show(result: SearchResult, dataset: Dataset, options: SearchOptions) -> Non
     rows = [[key.replace("_", " "), f"{value:,}"] for key, value in result.counts.items()]
     console.print(table("Losses", ["what", "how many"], rows, right=["how many"]))
     metric = options.training.validation_metric
-    if result.results:
+    if result.comparison is not None:
+        show_contest(console, result.comparison)
+    elif result.results:
         console.print(results_table("Losses found, best first by validation", result.results, metric))
-    if result.baselines:
+    if result.baselines and result.comparison is None:
         console.print(results_table("Named losses under the same settings", result.baselines, metric))
     if result.best is not None:
         eps = "" if result.best.eps is None else f" at eps = {result.best.eps:g}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -41,7 +41,11 @@ def search_options(function: Function) -> Function:
 
 
 _OPTIONS = [
-    click.option("--strategy", default="reinforce", show_default=True, metavar="NAME", help="What proposes losses."),
+    click.option("--preset", default="best", show_default=True, metavar="best|paper",
+                 help="best: genetic search, rewards from short trainings, a scale-fair contest. "
+                      "paper: the search of AutoLossGen. Options given one by one win over it."),
+    click.option("--strategy", default="reinforce", metavar="NAME",
+                 help="What proposes losses: reinforce, risk-seeking, genetic or random. Default: by preset."),
     click.option("--strategy-option", "strategy_options", multiple=True, metavar="NAME=VALUE",
                  help="An argument of the strategy; may be repeated."),
     click.option("--operators", default="paper", show_default=True, metavar="LIST",
@@ -58,17 +62,20 @@ _OPTIONS = [
     click.option("--loops", default=None, type=int, help="Most loops of phase I."),
     click.option("--max-trained", default=None, type=int, help="Phase I ends when so many losses were trained."),
     click.option("--batch", default=100, show_default=True, type=int, help="Losses a loop."),
-    click.option("--reward", default="epoch", show_default=True, metavar="epoch|fresh",
-                 help="One epoch on the current recommender, or a short training from scratch."),
-    click.option("--reward-epochs", default=25, show_default=True, type=int, help="Epochs of a fresh reward."),
+    click.option("--reward", default="epoch", metavar="epoch|fresh",
+                 help="One epoch on the current recommender, or a short training from scratch. Default: by preset."),
+    click.option("--reward-epochs", default=25, type=int, help="Epochs of a fresh reward. Default: by preset."),
     click.option("--reward-learning-rate", default=None, type=float,
-                 help="Of a fresh reward. Default: 30 times --learning-rate, at most 0.3."),
+                 help="Of a fresh reward. Default: by preset and model."),
     click.option("--search-eps", default=None, metavar="GRID",
-                 help="Values of eps that phase I tries for each loss. Default: 1e-6."),
+                 help="Values of eps that phase I tries for each loss. Default: by preset (0.1, or 1e-6)."),
     click.option("--search-scale", default=None, metavar="GRID",
-                 help="Factors that phase I tries for each loss. Default: 1."),
-    click.option("--check-first", is_flag=True,
-                 help="Do not train losses whose gradient is seen to point the wrong way."),
+                 help="Factors that phase I tries for each loss. Default: by preset."),
+    click.option("--unit-scale/--plain-scale", default=False,
+                 help="Whether those factors are relative to a gradient of 1 in the mean. Default: by preset."),
+    click.option("--check-first/--train-all", default=False,
+                 help="Whether losses whose gradient is seen to point the wrong way are left untrained. "
+                      "Default: by preset."),
     click.option("--no-proxy-test", is_flag=True, help="Ablation: train every sampled loss."),
     click.option("--no-reward-filter", is_flag=True,
                  help="Ablation: the best copy of each loop replaces the recommender, however bad."),
@@ -79,6 +86,15 @@ _OPTIONS = [
                  help="Gradients closer than this are the same."),
     click.option("--survivors", default=10, show_default=True, type=int,
                  help="Most losses that go to phase III."),
+    click.option("--effectiveness", default="paper", metavar="contest|paper",
+                 help="Phase III: all losses at the same scales with a paired test at the end, or each at its eps "
+                      "grid with one seed. Default: by preset."),
+    click.option("--finalists", default=3, show_default=True, type=int,
+                 help="Losses that a contest trains to convergence."),
+    click.option("--final-seeds", default=8, show_default=True, type=int,
+                 help="Seeds of the last comparison; 8 is the least with which it can reach p < 0.01."),
+    click.option("--coefficients", default=0, show_default=True, type=int, metavar="N",
+                 help="Fit numbers inside the N best losses before the contest."),
     click.option("--screen-epochs", default=None, type=int,
                  help="Find the survivors by training more losses for so many epochs. "
                       "Default: by reward, as in the paper."),
@@ -86,7 +102,8 @@ _OPTIONS = [
     click.option("--evaluation-time", default=None, metavar="10m", help="Longest phase III. Default: no limit."),
     click.option("--eps", default=None, metavar="GRID",
                  help="Values of eps in phase III. Default: the paper's seven."),
-    click.option("--scale", default=None, metavar="GRID", help="Factors on each loss in phase III. Default: 1."),
+    click.option("--scale", default=None, metavar="GRID",
+                 help="Factors on each loss in phase III. Default: 1; in a contest 1/4 to 4 times a unit gradient."),
     click.option("--engine", default="local", show_default=True, metavar="local|ray",
                  help="Where losses are trained."),
     click.option("--ray-address", default=None, metavar="ADDR", help="Of the Ray cluster. Default: a local one."),
@@ -97,24 +114,36 @@ _OPTIONS = [
 ]  # fmt: skip
 
 
-def build_options(parameters: Mapping[str, Any]) -> SearchOptions:
+def build_options(parameters: Mapping[str, Any], given: Collection[str]) -> SearchOptions:
     """Return the options of a new search.
+
+    Args:
+        parameters: of the command.
+        given: names of those that the user gave; the preset decides about the others.
 
     Raises:
         OptionError, RunError: a value is not allowed.
     """
     from symloss.search.options import SearchOptions
+    from symloss.search.presets import preset
 
-    given = {
+    chosen = preset(parameters["preset"], parameters["model"])
+    grids = {
         "eps_grid": grid(parameters["eps"], "--eps"),
         "scale_grid": grid(parameters["scale"], "--scale"),
         "search_eps": grid(parameters["search_eps"], "--search-eps"),
         "search_scale": grid(parameters["search_scale"], "--search-scale"),
         "duplicates": parameters["duplicates"],
     }
+    if parameters["no_proxy_test"] and "check_first" not in given:
+        chosen.pop("check_first", None)
     names = ("task", "model", "strategy", "batch", "delta", "eta", "loops", "max_trained", "check_first", "survivors",
              "screen", "screen_epochs", "reward", "reward_epochs", "reward_learning_rate", "max_complexity",
-             "seed")  # fmt: skip
+             "unit_scale", "effectiveness", "finalists", "final_seeds", "coefficients", "seed")  # fmt: skip
+    plain = {
+        name: chosen.get(name, parameters[name]) if name not in given else parameters[name] for name in names
+    }
+    chosen_grids = {name: chosen[name] for name in (*grids, "duplicates") if name in chosen}
     return SearchOptions(
         operators=names_of(parameters["operators"], ","),
         n_variables=parameters["variables"],
@@ -125,8 +154,9 @@ def build_options(parameters: Mapping[str, Any]) -> SearchOptions:
         strategy_options=_strategy_options(parameters["strategy_options"]),
         warm_start=_warm_start(parameters),
         training=training_settings(parameters, seed=parameters["seed"]),
-        **{name: parameters[name] for name in names},
-        **{name: value for name, value in given.items() if value is not None},
+        **plain,
+        **chosen_grids,
+        **{name: value for name, value in grids.items() if value is not None},
     )
 
 
@@ -151,18 +181,27 @@ def resumed_options(before: SearchOptions, parameters: Mapping[str, Any]) -> Sea
     return replace(before, training=training, **given)
 
 
+def given_names(context: click.Context) -> set[str]:
+    """Return the names of the parameters that the user gave."""
+    return {
+        parameter.name
+        for parameter in context.command.params
+        if parameter.name is not None
+        and context.get_parameter_source(parameter.name) is click.core.ParameterSource.COMMANDLINE
+    }
+
+
 def check_resume_alone(context: click.Context) -> None:
     """Refuse options that a run has already.
 
     Raises:
         OptionError: one was given.
     """
+    names = given_names(context)
     given = [
         parameter.opts[0]
         for parameter in context.command.params
-        if parameter.name is not None
-        and parameter.name not in WITH_RESUME
-        and context.get_parameter_source(parameter.name) is click.core.ParameterSource.COMMANDLINE
+        if parameter.name in names and parameter.name not in WITH_RESUME
     ]
     if given:
         raise OptionError(

@@ -33,9 +33,7 @@ the repository small; for a paper write PDF: `-o figure.pdf`.
 
 SEVEN = "mse bce hinge focal maxr sumr logmin --eps 0.1"
 WRONG = "'(yhat - y)**2*(yhat - 0.3)'"
-SEARCH = (
-    "search --loops 60 --strategy reinforce --learning-rate 0.3 --evaluation-time 5s --max-epochs 5 --out RUN"
-)
+SEARCH = "search --preset paper --loops 60 --learning-rate 0.3 --evaluation-time 5s --max-epochs 5 --out RUN"
 
 
 @dataclass(frozen=True)

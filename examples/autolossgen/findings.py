@@ -36,6 +36,11 @@ READING = (
 )
 """What the full run showed; left out of the short version."""
 
+SHORT = (
+    "**The trained figures here are those of the short version** (one seed, a larger learning rate, few "
+    "epochs); the proofs are complete. `make reproduce` writes the full page."
+)
+
 PICTURES = ("findings_consistency.png", "findings_gradients.png", "findings_strength.png")
 
 
@@ -46,6 +51,7 @@ def write(context: Context, path: Path) -> None:
         "Written by `python examples/autolossgen --only findings`: the proofs are those of `symloss check` "
         "and `symloss compare`, the trained figures those of [reproduction.md](reproduction.md). Labels "
         "are 0 and 1.",
+        SHORT if context.plan.short else "",
         _same(context),
         _directions(),
         _eps(),

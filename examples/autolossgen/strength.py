@@ -91,14 +91,12 @@ def body(context: Context) -> str:
         rows.append(
             [
                 TITLES[loss] + ("" if eps is None else f", eps {eps:g}"),
-                f"{best:.3g}",
+                f"{best:.3g}" if best > 1e-9 else "none: it jumps there",
                 f"{size:.3g}",
                 f"{largest / size:.2g}",
                 str(figure(context.results.all(plain(plan, loss, eps)), "auc")),
                 f"{factor(loss, eps):g}",
                 str(figure(context.results.all(equal(plan, loss, eps)), "auc")),
-                if gently
-                else "",
             ]
         )
     columns = [

@@ -17,6 +17,7 @@ import numpy as np
 from symloss.errors import DataError, OptionError
 from symloss.loss import Loss
 from symloss.plot.sample import Array, display_limits, sigmoid, value_and_gradient
+from symloss.plot.style import scientific_ticks
 
 if TYPE_CHECKING:
     from symloss.data.dataset import Dataset
@@ -139,6 +140,7 @@ def landscape(found: Landscape, axes: Any, *, levels: int = 10, colourbar: bool 
         bar = axes.figure.colorbar(filled, ax=axes, ticks=edges[:: max(1, len(edges) // 5)], pad=0.03)
         bar.formatter.set_useOffset(False)
         bar.set_label(f"mean loss, {found.part} part")
+        scientific_ticks(bar.formatter, bottom, top)
         bar.outline.set_linewidth(0.4)
     return axes
 

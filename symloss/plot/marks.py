@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from symloss.plot.facts import Facts, Sign
 from symloss.plot.sample import Array, display_limits
+from symloss.plot.style import scientific_ticks
 
 STRIP_HEIGHT = 0.068
 """Of one label, as a share of the axis; the curves stay above the strips."""
@@ -56,6 +57,7 @@ def set_limits(
     height = room * (1 + 2 * MARGIN) / (1 - share)
     axes.set_ylim(top + MARGIN * room - height, top + MARGIN * room)
     axes.yaxis.set_major_locator(_TicksAbove(bottom - MARGIN * room))
+    scientific_ticks(axes.yaxis.get_major_formatter(), bottom, top)
     return bottom - MARGIN * room, top + MARGIN * room
 
 

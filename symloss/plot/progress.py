@@ -27,47 +27,48 @@ COUNTS = {
 """Counts that are drawn, and what the legend calls them."""
 
 
-def progress_metric(history: History, axes: Any, *, name: str = "validation AUC", legend: bool = True) -> Any:
-    """Draw the recommender's validation metric over the loops on `axes` and return them.
+def progress_metric(
+    history: History,
+    axes: Any,
+    *,
+    name: str = "validation AUC",
+    higher_is_better: bool = True,
+    adopts: bool = True,
+    legend: bool = True,
+) -> Any:
+    """Draw the validation metric over the loops on `axes` and return them.
 
-    Loops whose copy took the recommender's place are marked on the line; the others are ticks along the bottom, or
-    hollow points at what their best copy reached where that is known.
+    Where copies take the recommender's place (`adopts`) the line is the recommender's metric, loops whose copy did so are
+    marked on it, and the others are ticks along the bottom, or hollow points at what their best copy reached where that is
+    known. Otherwise each loss was trained from scratch: the points are the best of each loop, the line the best so far.
 
     Args:
         history: see `History`.
         axes: where to draw.
         name: of the metric, on the axis.
+        higher_is_better: whether a larger metric is better.
+        adopts: whether the search replaces its recommender.
         legend: whether the Axes get a legend.
 
     Raises:
         OptionError: there is no loop.
     """
     loops, metric = _column(history, "loop"), _column(history, "metric")
-    adopted = np.array([bool(record.get("adopted", False)) for record in history])
-    first, second = line_styles(2)
-    axes.plot(loops, metric, drawstyle="steps-post", color=first["color"], linestyle="-", label="recommender")
-    axes.plot(
-        loops[adopted],
-        metric[adopted],
-        "^",
-        color=first["color"],
-        markersize=4,
-        linestyle="none",
-        label="accepted",
-    )
     tried = np.array([_number(record.get("tried")) for record in history])
+    first, second = line_styles(2)
+    if adopts:
+        adopted = np.array([bool(record.get("adopted", False)) for record in history])
+        line, text, points = metric, "recommender", "rejected: best copy of the loop"
+    else:
+        adopted = np.zeros(len(loops), bool)
+        best = np.fmax if higher_is_better else np.fmin
+        line, text, points = best.accumulate(tried), "best so far", "best of the loop"
+    axes.plot(loops, line, drawstyle="steps-post", color=first["color"], linestyle="-", label=text)
+    if adopted.any():
+        _points(axes, loops[adopted], metric[adopted], "^", first["color"], 4, "accepted", first["color"])
     if np.isfinite(tried[~adopted]).any():
-        axes.plot(
-            loops[~adopted],
-            tried[~adopted],
-            "o",
-            markerfacecolor="none",
-            markeredgecolor=second["color"],
-            markersize=2.5,
-            linestyle="none",
-            label="rejected: best copy of the loop",
-        )
-    elif (~adopted).any():
+        _points(axes, loops[~adopted], tried[~adopted], "o", second["color"], 2.5, points, "none")
+    elif adopts and (~adopted).any():
         axes.plot(
             loops[~adopted],
             np.full(int((~adopted).sum()), 0.02),
@@ -85,6 +86,21 @@ def progress_metric(history: History, axes: Any, *, name: str = "validation AUC"
     if legend:
         axes.legend(fontsize="x-small")
     return axes
+
+
+def _points(
+    axes: Any, x: Array, y: Array, marker: str, colour: Any, size: float, label: str, face: Any
+) -> None:
+    axes.plot(
+        x,
+        y,
+        marker=marker,
+        color=colour,
+        markerfacecolor=face,
+        markersize=size,
+        linestyle="none",
+        label=label,
+    )
 
 
 def progress_counts(history: History, axes: Any, *, legend: bool = True) -> Any:
@@ -119,24 +135,33 @@ def progress_counts(history: History, axes: Any, *, legend: bool = True) -> Any:
     return axes
 
 
-def progress_curves(history: History, axes: Any, *, name: str = "validation AUC", legend: bool = True) -> Any:
+def progress_curves(
+    history: History,
+    axes: Any,
+    *,
+    name: str = "validation AUC",
+    higher_is_better: bool = True,
+    adopts: bool = True,
+    legend: bool = True,
+) -> Any:
     """Draw the progress on one Axes (the metric) or on a pair (metric and counts), and return what was given.
 
     Args:
         history: see `History`.
         axes: Axes, or two of them.
-        name: of the metric, on the axis.
+        name, higher_is_better, adopts: as for `progress_metric`.
         legend: whether the Axes get legends.
 
     Raises:
         OptionError: there is no loop.
     """
-    if isinstance(axes, Sequence | np.ndarray):
-        first, second = np.ravel(np.asarray(axes, dtype=object))[:2]
-        progress_metric(history, first, name=name, legend=legend)
-        progress_counts(history, second, legend=legend)
-    else:
-        progress_metric(history, axes, name=name, legend=legend)
+    pair = isinstance(axes, Sequence | np.ndarray)
+    first = np.ravel(np.asarray(axes, dtype=object))[0] if pair else axes
+    progress_metric(
+        history, first, name=name, higher_is_better=higher_is_better, adopts=adopts, legend=legend
+    )
+    if pair:
+        progress_counts(history, np.ravel(np.asarray(axes, dtype=object))[1], legend=legend)
     return axes
 
 

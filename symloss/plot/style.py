@@ -29,7 +29,8 @@ LARGEST_SIDE = 40.0
 
 PUBLICATION: dict[str, Any] = {
     "axes.formatter.limits": (-3, 4),
-    "axes.formatter.use_mathtext": True,
+    # Plain tick labels take a tenth of the time; `scientific_ticks` switches it on where powers of ten are written.
+    "axes.formatter.use_mathtext": False,
     "axes.labelsize": 8,
     "axes.linewidth": 0.6,
     "axes.prop_cycle": cycler(color=list(COLOURS)) + cycler(linestyle=list(DASHES)),
@@ -131,6 +132,14 @@ def line_styles(count: int) -> list[dict[str, Any]]:
         }
         for k in range(count)
     ]
+
+
+def scientific_ticks(formatter: Any, low: float, high: float) -> None:
+    """Have an axis of this range write powers of ten as such, not as 1e6, where it writes them."""
+    small, large = matplotlib.rcParams["axes.formatter.limits"]
+    size = max(abs(low), abs(high))
+    if size >= 10.0**large or 0 < size < 10.0**small:
+        formatter.set_useMathText(True)
 
 
 def figure_size(size: str | None, *, default: str, height: float) -> tuple[float, float]:

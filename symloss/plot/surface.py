@@ -8,6 +8,7 @@ import matplotlib
 import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import FuncFormatter
 
 from symloss.domain import Input, Labels
 from symloss.loss import Loss
@@ -21,7 +22,7 @@ from symloss.plot.sample import (
     prediction_ticks,
     value_and_gradient,
 )
-from symloss.plot.style import line_styles
+from symloss.plot.style import line_styles, scientific_ticks
 
 LABEL_REACH = 4.0
 """Real labels are drawn from -4 to 4."""
@@ -85,8 +86,12 @@ def surface(loss: Loss, axes: Any, *, count: int = 81, legend: bool = True) -> A
         axes.tick_params(axis=axis, pad=-3 if axis != "z" else 0)
     axes.set_xlabel(r"$\hat{y}$", labelpad=-5)
     axes.set_ylabel("$y$", labelpad=-5)
-    # Beside the axis it would be the first thing to be cut off.
-    axes.text2D(0.04, 0.9, "$f$", transform=axes.transAxes, ha="left", va="top")
+    # Beside the axis the name, or a power of ten that matplotlib writes upside down there, would be cut off.
+    power = _power_of_ten(bottom, top)
+    name = "$f$" if power == 0 else rf"$f \,/\, 10^{{{power}}}$"
+    axes.text2D(0.04, 0.9, name, transform=axes.transAxes, ha="left", va="top")
+    if power:
+        axes.zaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 10.0**power:g}"))
     axes.set_zlim(*_padded(bottom, top))
     axes.view_init(elev=28, azim=-128)
     if legend:
@@ -177,6 +182,7 @@ def contour(loss: Loss, axes: Any, *, count: int = 161, levels: int = 9, colourb
     if colourbar:
         bar = axes.figure.colorbar(filled, ax=axes, ticks=inside[:: max(1, len(inside) // 5)], pad=0.03)
         bar.set_label("$f$" + (" (hatched: beyond)" if over or under else ""))
+        scientific_ticks(bar.formatter, bottom, top)
         bar.outline.set_linewidth(0.4)
     axes.set_xlabel(r"prediction $\hat{y}$" if loss.domain.input is Input.PROBABILITY else r"score $\hat{y}$")
     axes.set_ylabel("label $y$")
@@ -220,6 +226,12 @@ def _face_colours(shown: Array, beyond: Any, bottom: float, top: float) -> Any:
     colours = matplotlib.colormaps[matplotlib.rcParams["image.cmap"]](share)
     colours[beyond] = (0.75, 0.75, 0.75, 1.0)
     return colours
+
+
+def _power_of_ten(low: float, high: float) -> int:
+    """Return the power of ten to take out of the numbers on an axis, 0 where they are short as they are."""
+    size = max(abs(low), abs(high))
+    return int(np.floor(np.log10(size))) if size >= 1e4 or 0 < size < 1e-2 else 0
 
 
 def _padded(bottom: float, top: float) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -12,7 +12,7 @@ from symloss.plot import marks
 from symloss.plot.figure import legend_below, new_figure
 from symloss.plot.formula import cut_text
 from symloss.plot.landscape import Landscape, landscape
-from symloss.plot.progress import History, progress_counts, progress_metric
+from symloss.plot.progress import History, progress_curves
 from symloss.plot.reliability import Reliability, prediction_histogram, reliability
 from symloss.plot.style import DOUBLE, SINGLE, figure_size, style_context
 
@@ -87,6 +87,8 @@ def progress_figure(
     history: History,
     *,
     name: str = "validation AUC",
+    higher_is_better: bool = True,
+    adopts: bool = True,
     title: str = "",
     size: str | None = None,
     style: str | None = None,
@@ -95,7 +97,7 @@ def progress_figure(
 
     Args:
         history: see `symloss.plot.progress.History`.
-        name: of the metric.
+        name, higher_is_better, adopts: as for `progress_metric`.
         title: above the picture.
         size: see `symloss.plot.figure`; two columns if None.
         style: likewise.
@@ -107,9 +109,10 @@ def progress_figure(
         width = figure_size(size, default="double", height=1.0)[0]
         wide = width >= (DOUBLE + SINGLE) / 2
         drawn = new_figure(size, "double", 2.1 if wide else 3.6)
-        panels: Sequence[Any] = drawn.subplots(1, 2) if wide else drawn.subplots(2, 1)
-        progress_metric(history, panels[0], name=name, legend=False)
-        progress_counts(history, panels[1], legend=False)
+        panels: Any = drawn.subplots(1, 2) if wide else drawn.subplots(2, 1)
+        progress_curves(
+            history, panels, name=name, higher_is_better=higher_is_better, adopts=adopts, legend=False
+        )
         if title:
             drawn.suptitle(cut_text(title, (width - 0.3) * 72, 8.0))
         legend_below(drawn, [_entries(axes) for axes in panels], size)

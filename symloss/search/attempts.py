@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from symloss.compile.program import SLOT_EPS, Program
+from symloss.compile.program import SLOT_EPS, Program, ProgramBatch
+from symloss.domain import Domain
 from symloss.search.attempt import Attempt
+from symloss.search.unit_gradient import rounded, unit_factors
 from symloss.training.member import Member
 from symloss.training.settings import Metric
 
@@ -19,22 +21,34 @@ class AttemptGrid:
         eps: the values of eps; a loss without eps takes the first only.
         scales: the factors on each loss.
         takes_score: whether losses see the raw score.
+        unit_domain: where given, scales are relative to a unit gradient on this domain (see `unit_gradient`).
     """
 
     eps: tuple[float, ...]
     scales: tuple[float, ...]
     takes_score: bool
+    unit_domain: Domain | None = None
 
     def members(self, programs: Sequence[Program], seed: int) -> tuple[list[Member], list[int]]:
         """Return the members of all losses, in order, and for each the number of its loss."""
         members: list[Member] = []
         owners: list[int] = []
+        units = {eps: self._units(programs, eps) for eps in self.eps}
         for number, program in enumerate(programs):
             for eps in self.eps if uses_eps(program) else self.eps[:1]:
                 for scale in self.scales:
-                    members.append(Member(program, eps, scale, seed, self.takes_score))
+                    factor = scale if self.unit_domain is None else rounded(scale * units[eps][number])
+                    members.append(Member(program, eps, factor, seed, self.takes_score))
                     owners.append(number)
         return members, owners
+
+    def _units(self, programs: Sequence[Program], eps: float) -> list[float]:
+        """Return for each program what a scale of 1 stands for."""
+        if self.unit_domain is None or not programs:
+            return [1.0] * len(programs)
+        takes_score = [self.takes_score] * len(programs)
+        batch = ProgramBatch.pack(programs, [eps] * len(programs), takes_score=takes_score)
+        return [float(factor) for factor in unit_factors(batch, self.unit_domain)]
 
 
 def uses_eps(program: Program) -> bool:

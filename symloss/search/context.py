@@ -51,7 +51,8 @@ class SearchContext:
     def attempts(self) -> AttemptGrid:
         """Return the ways phase I tries each loss."""
         takes_score = self.grammar.domain.input is Input.SCORE
-        return AttemptGrid(self.options.search_eps, self.options.search_scale, takes_score)
+        unit_domain = self.grammar.domain if self.options.unit_scale else None
+        return AttemptGrid(self.options.search_eps, self.options.search_scale, takes_score, unit_domain)
 
 
 def make_proxy(options: SearchOptions, grammar: LossGrammar) -> ProxyTest:

@@ -26,6 +26,15 @@ DEFAULT_TIME_LIMIT = 600.0
 BASELINES = {"classification": ("bce", "mse"), "regression": ("mse", "mae")}
 """For each task, the zoo losses that the result is compared with; the keys are the tasks."""
 
+CONTEST_BASELINES = {
+    "classification": ("bce", "mse", "focal", "hinge"),
+    "regression": ("mse", "mae", "huber"),
+}
+"""For each task, the handcrafted losses that the winner of a contest is compared with."""
+
+EFFECTIVENESS = ("paper", "contest")
+"""How phase III works; see `SearchOptions.effectiveness`."""
+
 REWARDS = ("epoch", "fresh")
 """What a loss is rewarded for; see `SearchOptions.reward`."""
 
@@ -54,6 +63,7 @@ class SearchOptions:
         reward_epochs: epochs of a fresh reward.
         reward_learning_rate: of a fresh reward; None for 30 times that of `training`, at most 0.3.
         search_eps, search_scale: the eps and scales that phase I tries for each loss; the best one counts.
+        unit_scale: whether `search_scale` is relative to a gradient on the logit of 1 in the mean (`unit_gradient`).
         loops: loops of phase I at most; None for no limit.
         time_limit: seconds of phase I at most; None for no limit, but 600 where there is no other budget.
         max_trained: losses trained in phase I, after which it ends with its loop; None for no limit.
@@ -64,6 +74,11 @@ class SearchOptions:
         max_complexity: losses with more operators are not trained; None for no limit.
         strategy_options: further arguments of the strategy, by name.
         warm_start: losses that the strategy begins from: names or formulas.
+        effectiveness: "paper" (each survivor and baseline is trained at each eps and scale, with one seed) or
+            "contest" (scale-fair: all losses get the same grid of scales and eps, halving leaves the best, several
+            seeds choose the winner, and a paired test compares it with the best handcrafted loss).
+        coefficients: for so many of the best survivors, numbers inside the loss are fitted before the contest.
+        finalists, ranking_seeds, final_seeds: of the contest; see `ContestOptions`.
         max_checks: losses that phase II checks at most.
         survivors: losses that phase III trains to convergence at most.
         screen: losses that phase III trains for `screen_epochs` at most, to find the survivors.
@@ -87,6 +102,7 @@ class SearchOptions:
     reward_learning_rate: float | None = None
     search_eps: tuple[float, ...] = (DEFAULT_EPS,)
     search_scale: tuple[float, ...] = (1.0,)
+    unit_scale: bool = False
     loops: int | None = None
     time_limit: float | None = None
     max_trained: int | None = None
@@ -97,6 +113,11 @@ class SearchOptions:
     max_complexity: int | None = None
     strategy_options: dict[str, Any] = field(default_factory=dict)
     warm_start: tuple[str, ...] = ()
+    effectiveness: str = "paper"
+    coefficients: int = 0
+    finalists: int = 3
+    ranking_seeds: int = 2
+    final_seeds: int = 8
     max_checks: int = 500
     survivors: int = 10
     screen: int = 60
@@ -122,6 +143,14 @@ class SearchOptions:
         LossGrammar(self.operators, self.n_variables)
         _one_of("reward", self.reward, REWARDS)
         _one_of("duplicates", self.duplicates, DUPLICATES)
+        _one_of("effectiveness", self.effectiveness, EFFECTIVENESS)
+        for name in ("finalists", "ranking_seeds", "final_seeds"):
+            _whole(name, getattr(self, name), 1)
+        _whole("coefficients", self.coefficients, 0)
+        if self.coefficients and self.effectiveness != "contest":
+            raise OptionError(
+                "coefficients are fitted before a contest; choose effectiveness 'contest' as well"
+            )
         for name in ("batch", "survivors", "screen", "max_checks", "reward_epochs"):
             _whole(name, getattr(self, name), 1)
         _whole("seed", self.seed, 0)

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 
 from symloss import zoo
 from symloss.search.archive_store import ArchiveStore
+from symloss.search.contest_result import ContestResult
 from symloss.search.context import SearchContext
 from symloss.search.deadline import Deadline
 from symloss.search.effectiveness import EvaluationResult, result_of
 from symloss.search.options import BASELINES
+from symloss.search.phase3_contest import mean_result, run_contest
 from symloss.search.progress import Note, PhaseStarted
 from symloss.search.trial import Trial, grid
 from symloss.search.trial_runner import TrialRunner, read_test
@@ -28,10 +30,12 @@ class Phase3Result:
     Attributes:
         found: results of the survivors.
         baselines: results of the named losses.
+        contest: the whole comparison, where phase III was a contest.
     """
 
     found: tuple[EvaluationResult, ...] = ()
     baselines: tuple[EvaluationResult, ...] = ()
+    contest: ContestResult | None = None
 
 
 def run_phase3(context: SearchContext, survivors: tuple[Survivor, ...]) -> Phase3Result:
@@ -42,6 +46,10 @@ def run_phase3(context: SearchContext, survivors: tuple[Survivor, ...]) -> Phase
         return Phase3Result()
     if not survivors:
         context.progress(Note("no loss passed the check; a longer search, or another seed, may find some"))
+    if options.effectiveness == "contest":
+        result = run_contest(context, survivors)
+        winner = () if result.winner is None else (mean_result(result.winner),)
+        return Phase3Result(winner, tuple(map(mean_result, result.baselines)), result)
     began = time.monotonic()
     deadline = Deadline(context.stop, options.evaluation_time)
     groups = [_grid(context, survivor) for survivor in survivors]

@@ -22,6 +22,7 @@ class SearchResult:
         counts: sampled, distinct, trained and each outcome of phase I; checked and passed of phase II.
         run: the run folder.
         seconds: of each phase, by its number.
+        comparison: the contest of phase III, ready for JSON (`ContestResult.to_json`); None where there was none.
         notes: why phases were cut short or skipped; empty after a complete search.
     """
 
@@ -32,6 +33,7 @@ class SearchResult:
     run: Path | None
     seconds: Mapping[str, float]
     notes: tuple[str, ...]
+    comparison: Mapping[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data for JSON."""
@@ -43,6 +45,7 @@ class SearchResult:
             "run": None if self.run is None else str(self.run),
             "seconds": dict(self.seconds),
             "notes": list(self.notes),
+            "comparison": None if self.comparison is None else dict(self.comparison),
         }
 
     @classmethod
@@ -56,6 +59,7 @@ class SearchResult:
             run=run,
             seconds=document["seconds"],
             notes=tuple(document["notes"]),
+            comparison=document.get("comparison"),
         )
 
 

@@ -167,6 +167,7 @@ def _keep(
         run=None if run is None else run.folder,
         seconds=context.seconds,
         notes=tuple(context.notes),
+        comparison=None if tested.contest is None else tested.contest.to_json(),
     )
     if run is not None:
         run.write("summary", result.to_json())

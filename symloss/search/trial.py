@@ -12,7 +12,7 @@ from typing import Any
 from symloss.compile.program import ProgramBatch
 from symloss.data.dataset import Dataset
 from symloss.loss import Loss
-from symloss.search.unit_gradient import unit_factors
+from symloss.search.unit_gradient import rounded, unit_factors
 from symloss.training.member import Member
 from symloss.training.settings import TrainingSettings
 
@@ -87,7 +87,7 @@ def unit_grid(
         member = plain.member()
         programs = ProgramBatch.pack([member.program], [member.eps], takes_score=[member.takes_score])
         unit = float(unit_factors(programs, loss.domain)[0])
-        scales = dict.fromkeys(float(f"{scale * unit:.3g}") for scale in unit_scales)
+        scales = dict.fromkeys(rounded(scale * unit) for scale in unit_scales)
         trials += [replace(plain, scale=scale) for scale in [*scales, *({} if 1.0 in scales else [1.0])]]
     return trials
 

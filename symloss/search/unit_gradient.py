@@ -26,6 +26,11 @@ SMALLEST, LARGEST = 1e-6, 1e6
 """Factors beyond these would only hide a loss that has no gradient, or an infinite one."""
 
 
+def rounded(scale: float) -> float:
+    """Return a scale with three digits, so that a report can be repeated by hand."""
+    return float(f"{scale:.3g}")
+
+
 def unit_factors(programs: ProgramBatch, domain: Domain) -> NDArray[np.float64]:
     """Return for each of K programs, at its eps (scales are left out), the factor that brings it to a unit gradient.
 

@@ -36,7 +36,8 @@ def warm_start_tokens(losses: Sequence[str], grammar: LossGrammar) -> Tokens:
         else:
             loss = Loss(text, labels=domain.labels, input=domain.input)
         try:
-            rows.append(encode(loss, grammar))
+            # a start is an idea, not a promise: the logarithm of a zoo loss may come back smoothed
+            rows.append(encode(loss, grammar, exact=False))
         except OptionError as error:
             raise OptionError(f"the search can't begin from {text!r}: {error}") from error
     return Tokens(*(np.concatenate(parts) for parts in zip(*(row.parts() for row in rows), strict=True)))

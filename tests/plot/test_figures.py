@@ -33,6 +33,12 @@ def test_the_seven_losses_of_the_paper() -> None:
     assert_nothing_cut(figure(SEVEN[-1:], kind="all"))
 
 
+@pytest.mark.parametrize("kind", ["all", "contour", "compare"])
+def test_large_and_small_numbers(kind: str) -> None:
+    losses = [Loss("1000000*(yhat - y)**2"), Loss("abs(yhat - y)/100000"), zoo.maxr]
+    assert_nothing_cut(figure(losses, kind=kind))
+
+
 def test_nothing_is_cut_in_a_fixed_size() -> None:
     drawn = figure([LONG], kind="gradients", size="5,3.5")
     assert drawn.get_size_inches().tolist() == [5.0, 3.5]

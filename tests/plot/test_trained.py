@@ -183,11 +183,21 @@ def history(loops: int) -> list[dict[str, object]]:
 def test_progress(size: str, loops: int) -> None:
     drawn = progress_figure(history(loops), title="Search in demo", size=size)
     assert_nothing_cut(drawn)
-    accepted = next((line for line in drawn.axes[0].lines if line.get_label() == "accepted"), None)
-    assert accepted is not None
-    assert list(accepted.get_xdata()) == list(range(3, loops + 1, 3))
+    accepted = [line for line in drawn.axes[0].lines if line.get_label() == "accepted"]
+    assert [int(x) for line in accepted for x in line.get_xdata()] == list(range(3, loops + 1, 3))
     labels = [line.get_label() for line in drawn.axes[1].lines]
     assert "sampled" in labels and "dropped: duplicate" not in labels
+
+
+def test_progress_of_fresh_rewards_shows_the_best_so_far() -> None:
+    tried = [None, 0.6, 0.5, None, 0.7, 0.65]
+    records = [
+        {**row, "tried": value, "adopted": False} for row, value in zip(history(6), tried, strict=True)
+    ]
+    for higher, wanted in ((True, [0.6, 0.6, 0.6, 0.7, 0.7]), (False, [0.6, 0.5, 0.5, 0.5, 0.5])):
+        axes = progress_curves(records, Figure().add_subplot(), adopts=False, higher_is_better=higher)
+        best = next(line for line in axes.lines if line.get_label() == "best so far")
+        np.testing.assert_array_equal(best.get_ydata(), [np.nan, *wanted])
 
 
 def test_progress_takes_axes_of_its_caller() -> None:

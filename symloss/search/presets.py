@@ -1,0 +1,43 @@
+"""Settings that belong together: the search that finds most in little time, and the paper's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from symloss.errors import OptionError, unknown_name
+
+PRESETS = {
+    "best": "genetic search, short trainings from scratch as reward, a scale-fair contest at the end",
+    "paper": "the search of AutoLossGen: a controller, one epoch on the current recommender as reward",
+}
+"""Every preset with one line about it."""
+
+_BEST: dict[str, Any] = {
+    "strategy": "genetic",
+    "reward": "fresh",
+    "search_eps": (0.1,),
+    "search_scale": (1.2, 1.8),
+    "unit_scale": True,
+    "check_first": True,
+    "duplicates": "sampled",
+    "effectiveness": "contest",
+}
+
+_REWARD_TRAINING: dict[str, dict[str, Any]] = {
+    "mf": {"reward_learning_rate": 1.0, "reward_epochs": 30},
+    "mlp": {"reward_learning_rate": 0.1, "reward_epochs": 20},
+}
+"""How far a reward has to train before it orders losses as training to convergence does (docs/search.md)."""
+
+
+def preset(name: str, model: str) -> dict[str, Any]:
+    """Return the fields of `SearchOptions` that a preset sets for a model.
+
+    Raises:
+        OptionError: no preset has that name.
+    """
+    if name not in PRESETS:
+        raise OptionError(unknown_name("preset", name, PRESETS, "--preset takes one of these"))
+    if name == "paper":
+        return {}
+    return {**_BEST, **_REWARD_TRAINING.get(model, {})}
