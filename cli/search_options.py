@@ -143,7 +143,8 @@ def build_options(parameters: Mapping[str, Any], given: Collection[str]) -> Sear
     plain = {
         name: chosen.get(name, parameters[name]) if name not in given else parameters[name] for name in names
     }
-    chosen_grids = {name: chosen[name] for name in (*grids, "duplicates") if name in chosen}
+    chosen_grids = {name: chosen[name] for name in grids if name in chosen}
+    chosen_grids |= {name: value for name, value in grids.items() if value is not None}
     return SearchOptions(
         operators=names_of(parameters["operators"], ","),
         n_variables=parameters["variables"],
@@ -156,7 +157,6 @@ def build_options(parameters: Mapping[str, Any], given: Collection[str]) -> Sear
         training=training_settings(parameters, seed=parameters["seed"]),
         **plain,
         **chosen_grids,
-        **{name: value for name, value in grids.items() if value is not None},
     )
 
 

@@ -38,9 +38,10 @@ def progress_metric(
 ) -> Any:
     """Draw the validation metric over the loops on `axes` and return them.
 
-    Where copies take the recommender's place (`adopts`) the line is the recommender's metric, loops whose copy did so are
-    marked on it, and the others are ticks along the bottom, or hollow points at what their best copy reached where that is
-    known. Otherwise each loss was trained from scratch: the points are the best of each loop, the line the best so far.
+    Where copies take the recommender's place (`adopts`) the line is the recommender's metric, loops whose copy did so
+    are marked on it, and the others are ticks along the bottom, or hollow points at what their best copy reached where
+    that is known. Otherwise each loss was trained from scratch: the points are the best of each loop, the line the
+    best so far.
 
     Args:
         history: see `History`.

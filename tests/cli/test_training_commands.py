@@ -64,7 +64,7 @@ def test_search_runs_all_phases_and_leaves_a_run_folder(tmp_path: Path) -> None:
     document = json.loads(result.stdout)
     counts = document["counts"]
     assert counts["sampled"] == 10_000 and counts["zero_gradient"] > 0 and counts["distinct"] > 0
-    assert {entry["loss"] for entry in document["baselines"]} == {"bce", "mse"}
+    assert {entry["loss"] for entry in document["baselines"]} == {"bce", "mse", "focal", "hinge"}
     assert document["best"]["formula"] and 0 <= document["best"]["metrics"]["auc"] <= 1
     names = {path.name for path in folder.iterdir()}
     assert {"config.json", "archive.sqlite", "summary.json"} <= names
@@ -122,7 +122,11 @@ def test_ablations_and_budgets(tmp_path: Path) -> None:
     counts = json.loads(result.stdout)["counts"]
     assert counts["sampled"] == counts["trained"] == 20
     options = json.loads((folder / "config.json").read_text())["options"]
-    assert (options["proxy_test"], options["reward_filter"], options["duplicates"]) == (False, False, "exact")
+    assert (options["proxy_test"], options["reward_filter"], options["duplicates"]) == (
+        False,
+        False,
+        "sampled",
+    )
 
 
 def test_warm_start(tmp_path: Path) -> None:

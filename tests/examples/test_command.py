@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.examples.conftest import ROOT
@@ -58,6 +59,23 @@ def test_pages_of_a_tiny_data_set(tmp_path: Path, folder: Path, capsys: pytest.C
     assert run(tmp_path, *quick) == 0
     assert not re.search(r"^\[", capsys.readouterr().err, re.MULTILINE), "everything was known"
     assert (tmp_path / "docs" / "reproduction.md").read_text() == page
+
+
+def test_electronics_on_a_small_file(tmp_path: Path, folder: Path):
+    generator = np.random.default_rng(7)
+    path = tmp_path / "ratings.csv"
+    lines = [
+        f"A{generator.integers(25)},B{generator.integers(30):04},{generator.integers(1, 6)}.0,{1_300_000_000 + k}"
+        for k in range(600)
+    ]
+    path.write_text("\n".join(lines) + "\n")
+    options = ("--data-dir", str(folder), "--short", "--max-epochs", "2", "--only", "electronics")
+    assert run(tmp_path, *options, "--electronics", str(path)) == 0
+    page = (tmp_path / "docs" / "reproduction.md").read_text()
+    assert "ratings: 25 users, 30 items, 600 rows" in page
+    # the paper's figure for Electronics
+    assert re.search(r"\| MaxR \| [\d.e-]+ \| 0\.6697 \|", page)
+    assert "seconds an epoch" in page
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
