@@ -1,0 +1,201 @@
+"""How to do it again: the command of a search, from the options that the run keeps, and what to do with its loss."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from symloss.errors import OptionError, RunError
+from symloss.report.records import Ranked, Tested
+from symloss.report.values import mapping
+from symloss.search.options import BASELINES, CONTEST_BASELINES, SearchOptions
+from symloss.search.presets import PRESETS, preset
+from symloss.search.run import Run
+from symloss.training.settings import TrainingSettings
+
+PLAIN = ("task", "model", "strategy", "batch", "delta", "eta", "loops", "max_trained", "reward", "reward_epochs",
+         "reward_learning_rate", "max_complexity", "effectiveness", "finalists", "final_seeds", "coefficients",
+         "survivors", "screen", "screen_epochs", "duplicates")  # fmt: skip
+"""Options whose name is that of the command line, with dashes."""
+
+GRIDS = {"search_eps": "--search-eps", "search_scale": "--search-scale", "eps_grid": "--eps", "scale_grid": "--scale"}
+DURATIONS = {"time_limit": "--time", "evaluation_time": "--evaluation-time"}
+SWITCHES = {"check_first": ("--train-all", "--check-first"), "unit_scale": ("--plain-scale", "--unit-scale")}
+TRAINING = ("learning_rate", "l2", "batch_size", "max_epochs", "patience", "optimizer", "device", "threads")
+FROM_PYTHON_ONLY = ("ranking_seeds", "max_checks")
+"""Options that the command line does not have."""
+
+SOURCE = ("dataset", "data_dir", "user_column", "item_column", "rating_column", "label_column", "time_column",
+          "threshold", "ties", "users", "items", "interactions", "labels")  # fmt: skip
+SOURCE_DEFAULTS: Mapping[str, Any] = {"threshold": 3.0, "labels": "binary"}
+
+
+@dataclass(frozen=True)
+class Commands:
+    """Lines for a shell.
+
+    Attributes:
+        search: the same search again; "" where the run does not say how.
+        same_loops: the same, ended by loops in place of time; "" where time was not what bounded it.
+        go_on: goes on with the run.
+        check: checks the best loss; "" where there is none, as for the next two.
+        export: writes it as code.
+        evaluate: trains with it again.
+        notes: what a command can't say.
+    """
+
+    search: str
+    same_loops: str
+    go_on: str
+    check: str
+    export: str
+    evaluate: str
+    notes: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+        return asdict(self)
+
+
+def commands_of(run: Run, best: Tested | None, ranked: Ranked | None, loops: int) -> Commands:
+    """Return the commands for a run.
+
+    Args:
+        run: open.
+        best: its best loss, tested.
+        ranked: its best loss by reward, taken where there is no tested one.
+        loops: that phase I has done.
+    """
+    source = mapping(run.config.get("source"))
+    go_on = shlex.join(["symloss", "search", "--resume", str(run.folder)])
+    try:
+        options = run.options()
+    except (RunError, ValueError, TypeError) as error:
+        loss = _loss_commands(best, ranked, source, None)
+        return Commands("", "", go_on, *loss, (f"The command of the search can't be told: {error}",))
+    loss = _loss_commands(best, ranked, source, options)
+    if not source:
+        return Commands(
+            "", "", go_on, *loss, ("The run was made from Python, and does not say how its data was loaded.",)
+        )
+    again = ""
+    search = shlex.join(search_words(options, source))
+    if options.time_limit is not None and loops:
+        # What was found under a time depends on the speed of the machine; loops do not.
+        again = shlex.join(search_words(replace(options, time_limit=None, loops=loops, max_trained=None), source))
+    return Commands(search, again, go_on, *loss, tuple(_unsaid(options, source)))
+
+
+def search_words(options: SearchOptions, source: Mapping[str, Any]) -> list[str]:
+    """Return the command of a search as words: the preset with fewer words, and every option that differs from it.
+
+    Args:
+        options: of the search.
+        source: how the data was loaded, as in config.json.
+    """
+    ways = [_words_from(name, options) for name in PRESETS]
+    shortest = min((words for words in ways if words is not None), key=len)
+    return ["symloss", "search", *_source_words(source), *shortest, "--seed", str(options.seed)]
+
+
+def _words_from(name: str, options: SearchOptions) -> list[str] | None:
+    """Return the words with a preset, or None where an option of the preset can't be taken back."""
+    chosen = preset(name, options.model)
+    if not options.proxy_test:
+        chosen.pop("check_first", None)
+    # Every search has a budget; this one is never the default, so that the run's own are written out.
+    base = SearchOptions(**{**chosen, "model": options.model, "time_limit": None, "loops": 1})
+    words = ["--preset", name]
+    for key in PLAIN:
+        value, before = getattr(options, key), None if key == "loops" else getattr(base, key)
+        if value == before or key == "model":
+            continue
+        if value is None:
+            return None
+        words += [f"--{key.replace('_', '-')}", _word(value)]
+    for key, flag in GRIDS.items():
+        if tuple(getattr(options, key)) != tuple(getattr(base, key)):
+            words += [flag, ",".join(map(_word, getattr(options, key)))]
+    for key, flag in DURATIONS.items():
+        if getattr(options, key) is not None:
+            words += [flag, f"{_word(getattr(options, key))}s"]
+    for key, flags in SWITCHES.items():
+        if getattr(options, key) != getattr(base, key):
+            words.append(flags[getattr(options, key)])
+    words += [] if options.proxy_test else ["--no-proxy-test"]
+    words += [] if options.reward_filter else ["--no-reward-filter"]
+    if tuple(options.operators) != tuple(base.operators):
+        words += ["--operators", ",".join(options.operators)]
+    if options.n_variables != base.n_variables:
+        words += ["--variables", str(options.n_variables)]
+    for key, value in options.strategy_options.items():
+        words += ["--strategy-option", f"{key}={_word(value)}"]
+    if options.warm_start:
+        # With an equals sign a formula may begin with a minus.
+        words.append(f"--warm-start={'; '.join(options.warm_start)}")
+    return [*words, *_training_words(options)]
+
+
+def _training_words(options: SearchOptions) -> list[str]:
+    base = TrainingSettings()
+    words: list[str] = []
+    if options.model != SearchOptions.model:
+        words += ["--model", options.model]
+    for key in TRAINING:
+        value = getattr(options.training, key)
+        if value != getattr(base, key):
+            words += [f"--{key.replace('_', '-')}", _word(value)]
+    return words
+
+
+def _source_words(source: Mapping[str, Any]) -> list[str]:
+    words: list[str] = []
+    for key in SOURCE:
+        value = source.get(key)
+        if value is not None and value != SOURCE_DEFAULTS.get(key):
+            words += [f"--{key.replace('_', '-')}", _word(value)]
+    return words
+
+
+def _unsaid(options: SearchOptions, source: Mapping[str, Any]) -> list[str]:
+    """Return what the command line has no option for."""
+    base = SearchOptions()
+    named = [key for key in FROM_PYTHON_ONLY if getattr(options, key) != getattr(base, key)]
+    if options.training.gradient_clip != base.training.gradient_clip:
+        named.append("gradient_clip")
+    if source.get("seed") != options.seed:
+        named.append("the seed of the data")
+    if any(not isinstance(value, bool | int | float | str | None) for value in options.strategy_options.values()):
+        named.append("strategy_options")
+    return [f"Not in the command, set them from Python: {', '.join(named)}."] if named else []
+
+
+def _loss_commands(
+    best: Tested | None, ranked: Ranked | None, source: Mapping[str, Any], options: SearchOptions | None
+) -> tuple[str, str, str]:
+    """Return how to check, export and evaluate the best loss."""
+    loss = best or ranked
+    if loss is None or not loss.formula:
+        return "", "", ""
+    labels = source.get("labels")
+    domain = ["--labels", str(labels)] if isinstance(labels, str) and labels != "binary" else []
+    eps = [] if loss.eps is None or "eps" not in loss.formula else ["--eps", _word(loss.eps)]
+    check = shlex.join(["symloss", "check", loss.formula, *eps, *domain])
+    export = shlex.join(["symloss", "export", loss.formula, "--to", "torch", *eps, *domain, "-o", "best_loss.py"])
+    if options is None or not source:
+        return check, export, ""
+    baselines = (CONTEST_BASELINES if options.effectiveness == "contest" else BASELINES)[options.task]
+    scale = [] if loss.scale in (None, 1.0) else ["--scale", f"1,{_word(loss.scale)}"]
+    seeds = ["--seeds", str(options.final_seeds)] if options.effectiveness == "contest" else []
+    task = [] if options.task == "classification" else ["--task", options.task]
+    words = ["symloss", "evaluate", loss.formula, *baselines, *_source_words(source), *task, *eps, *scale, *seeds]
+    return check, export, shlex.join([*words, *_training_words(options), "--seed", str(options.seed)])
+
+
+def _word(value: Any) -> str:
+    """Return a value so that the command line reads back the same."""
+    if value is None or isinstance(value, bool):
+        return str(value).lower()
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
