@@ -5,12 +5,14 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo test test-slow lint bench clean help
+.PHONY: demo test test-slow lint bench reproduce gallery clean help
 
 help:
 	@echo "make demo       install, search a loss on MovieLens-100K for a short while, test and plot it"
 	@echo "make test       install, lint, type-check, test"
 	@echo "make test-slow  the checks that take minutes"
+	@echo "make reproduce  the paper's tables (hours; it can be stopped, and goes on where it was)"
+	@echo "make gallery    draw the pictures of docs/gallery.md again"
 	@echo "make bench      what is fast, against what, measured side by side"
 
 $(READY): pyproject.toml constraints.txt
@@ -36,6 +38,12 @@ test-slow: $(READY)
 
 bench: $(READY)
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+reproduce: $(READY)
+	$(BIN)/python examples/autolossgen
+
+gallery: $(READY)
+	$(BIN)/python docs/make_gallery.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

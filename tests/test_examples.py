@@ -22,3 +22,11 @@ def test_demo(tmp_path: Path) -> None:
         assert found.returncode == 0, found.stderr
         assert "best found" in found.stdout and "check: valid" in found.stdout
         assert (tmp_path / "demo" / "best_loss.png").stat().st_size > 10_000
+
+
+def test_composed_figure(tmp_path: Path) -> None:
+    picture = tmp_path / "composed.png"
+    command = [sys.executable, str(ROOT / "examples" / "compose_figure.py"), str(picture)]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
+    assert picture.stat().st_size > 10_000
