@@ -4,7 +4,7 @@
     python benchmarks/strategies.py --dataset synthetic --trained 40 --seeds 2
 
 Each strategy searches with each seed until so many losses were trained. A
-loss's reward is what a fresh recommender reaches with it in 25 epochs, losses
+loss's reward is what a fresh recommender reaches with it as in `--preset best`, losses
 that point the wrong way are not trained, and all strategies see the same data,
 initial model and proxy test of their seed. What counts is the best validation
 AUC over the number of losses trained, as training is what takes the time.
@@ -42,6 +42,7 @@ from symloss.search.fresh import FreshRecommender
 from symloss.search.grammar import LossGrammar
 from symloss.search.loop import LossSearch
 from symloss.search.options import SearchOptions
+from symloss.search.presets import preset
 from symloss.search.strategies import make_strategy
 from symloss.training.settings import TrainingSettings
 
@@ -105,7 +106,8 @@ def run(
     name, further = VARIANTS[variant]
     grammar = LossGrammar(options.operators, options.n_variables, Domain.of(dataset.labels))
     engine = LocalEngine(registry.get(options.model), dataset, options.training)
-    grid = AttemptGrid(options.search_eps, options.search_scale, grammar.domain.input is Input.SCORE)
+    takes_score = grammar.domain.input is Input.SCORE
+    grid = AttemptGrid(options.search_eps, options.search_scale, takes_score, grammar.domain)
     fresh = FreshRecommender(
         engine, grid, epochs=options.reward_epochs, learning_rate=options.reward_learning_rate
     )
@@ -234,11 +236,7 @@ def main() -> None:
             model=arguments.model,
             operators=(arguments.operators,),
             batch=arguments.batch,
-            reward="fresh",
-            reward_epochs=25,
-            reward_learning_rate=0.3,
-            check_first=True,
-            search_eps=(arguments.eps,),
+            **{**preset("best", arguments.model), "search_eps": (arguments.eps,), "strategy": "random"},
             max_trained=arguments.trained,
             loops=arguments.max_sampled // arguments.batch,
             seed=seed,

@@ -11,6 +11,7 @@ COMMANDS = {
     "compare": "Tell which losses are the same to gradient descent.",
     "search": "Search a loss for a model and a data set.",
     "evaluate": "Train a model with each loss to convergence and test it.",
+    "report": "Write what a search found as one HTML file.",
     "plot": "Draw surfaces, curves and gradients of losses.",
     "export": "Write a loss as code, LaTeX or data.",
     "data": "List the data sets, fetch one, or look at one.",

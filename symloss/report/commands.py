@@ -20,7 +20,12 @@ PLAIN = ("task", "model", "strategy", "batch", "delta", "eta", "loops", "max_tra
          "survivors", "screen", "screen_epochs", "duplicates")  # fmt: skip
 """Options whose name is that of the command line, with dashes."""
 
-GRIDS = {"search_eps": "--search-eps", "search_scale": "--search-scale", "eps_grid": "--eps", "scale_grid": "--scale"}
+GRIDS = {
+    "search_eps": "--search-eps",
+    "search_scale": "--search-scale",
+    "eps_grid": "--eps",
+    "scale_grid": "--scale",
+}
 DURATIONS = {"time_limit": "--time", "evaluation_time": "--evaluation-time"}
 SWITCHES = {"check_first": ("--train-all", "--check-first"), "unit_scale": ("--plain-scale", "--unit-scale")}
 TRAINING = ("learning_rate", "l2", "batch_size", "max_epochs", "patience", "optimizer", "device", "threads")
@@ -84,7 +89,9 @@ def commands_of(run: Run, best: Tested | None, ranked: Ranked | None, loops: int
     search = shlex.join(search_words(options, source))
     if options.time_limit is not None and loops:
         # What was found under a time depends on the speed of the machine; loops do not.
-        again = shlex.join(search_words(replace(options, time_limit=None, loops=loops, max_trained=None), source))
+        again = shlex.join(
+            search_words(replace(options, time_limit=None, loops=loops, max_trained=None), source)
+        )
     return Commands(search, again, go_on, *loss, tuple(_unsaid(options, source)))
 
 
@@ -167,7 +174,9 @@ def _unsaid(options: SearchOptions, source: Mapping[str, Any]) -> list[str]:
         named.append("gradient_clip")
     if source.get("seed") != options.seed:
         named.append("the seed of the data")
-    if any(not isinstance(value, bool | int | float | str | None) for value in options.strategy_options.values()):
+    if any(
+        not isinstance(value, bool | int | float | str | None) for value in options.strategy_options.values()
+    ):
         named.append("strategy_options")
     return [f"Not in the command, set them from Python: {', '.join(named)}."] if named else []
 
@@ -183,14 +192,26 @@ def _loss_commands(
     domain = ["--labels", str(labels)] if isinstance(labels, str) and labels != "binary" else []
     eps = [] if loss.eps is None or "eps" not in loss.formula else ["--eps", _word(loss.eps)]
     check = shlex.join(["symloss", "check", loss.formula, *eps, *domain])
-    export = shlex.join(["symloss", "export", loss.formula, "--to", "torch", *eps, *domain, "-o", "best_loss.py"])
+    export = shlex.join(
+        ["symloss", "export", loss.formula, "--to", "torch", *eps, *domain, "-o", "best_loss.py"]
+    )
     if options is None or not source:
         return check, export, ""
     baselines = (CONTEST_BASELINES if options.effectiveness == "contest" else BASELINES)[options.task]
     scale = [] if loss.scale in (None, 1.0) else ["--scale", f"1,{_word(loss.scale)}"]
     seeds = ["--seeds", str(options.final_seeds)] if options.effectiveness == "contest" else []
     task = [] if options.task == "classification" else ["--task", options.task]
-    words = ["symloss", "evaluate", loss.formula, *baselines, *_source_words(source), *task, *eps, *scale, *seeds]
+    words = [
+        "symloss",
+        "evaluate",
+        loss.formula,
+        *baselines,
+        *_source_words(source),
+        *task,
+        *eps,
+        *scale,
+        *seeds,
+    ]
     return check, export, shlex.join([*words, *_training_words(options), "--seed", str(options.seed)])
 
 

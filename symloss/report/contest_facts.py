@@ -180,7 +180,9 @@ def _rows(one: Mapping[str, Any]) -> RowsFacts | None:
         return None
     ends = [number(end) for end in items(one.get("interval"), 2)]
     interval = (ends[0], ends[1]) if len(ends) == 2 and ends[0] is not None and ends[1] is not None else None
-    return RowsFacts(number(one.get("difference")), interval, whole(one.get("rows")), text(one.get("method"), 40))
+    return RowsFacts(
+        number(one.get("difference")), interval, whole(one.get("rows")), text(one.get("method"), 40)
+    )
 
 
 def _rung(one: Mapping[str, Any]) -> RungFacts:

@@ -34,9 +34,7 @@ class Progress(StrEnum):
 
     FINISHED = "The search came to its end."
     STOPPED = "The search was stopped before its end; this is what it had found by then."
-    UNFINISHED = (
-        "The search has not come to its end: it is still running, or was killed. This is what the archive holds so far."
-    )
+    UNFINISHED = "The search has not come to its end: it is still running, or was killed. This is what the archive holds so far."
     RESUMED = (
         "The search went on after its results were written, and has not come to its end again. "
         "Results of phase III are those from before."
@@ -156,7 +154,9 @@ def gather(folder: Path) -> Facts:
         for name in ("config.json", "summary.json"):
             path = folder / name
             if path.is_file() and path.stat().st_size > LARGEST_FILE:
-                raise RunError(f"{path} has more than {LARGEST_FILE // 2**20} MB; that is no file of a search")
+                raise RunError(
+                    f"{path} has more than {LARGEST_FILE // 2**20} MB; that is no file of a search"
+                )
         with Run.open(folder) as run:
             return _read(run)
     except OSError as error:
@@ -241,7 +241,14 @@ def _counts(summary: Mapping[str, Any] | None, archive: Archive) -> dict[str, in
     """Return the counts of the archive, which may be newer, and those of phase II."""
     found: dict[str, int] = {}
     for source in (mapping(mapping(summary).get("counts")), archive.counts()):
-        for name in ("sampled", "distinct", *(outcome.key for outcome in Outcome), "checked", "passed", "same_gradient"):
+        for name in (
+            "sampled",
+            "distinct",
+            *(outcome.key for outcome in Outcome),
+            "checked",
+            "passed",
+            "same_gradient",
+        ):
             value = whole(source.get(name))
             if value is not None:
                 # Phase II adds to the losses that point the wrong way.

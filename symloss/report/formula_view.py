@@ -12,7 +12,7 @@ from symloss.parse import parse
 from symloss.report.markup import Markup, element, join
 from symloss.report.mathml import lines
 
-WIDE, NARROW = 40.0, 19.0
+WIDE, NARROW = 38.0, 16.0
 """Room for a formula on the page and in a table, in units of the font size."""
 
 

@@ -54,7 +54,8 @@ def read_history(archive: Archive, options: Mapping[str, Any]) -> History:
         )
     }
     rows = archive.rows(
-        "SELECT loop, seconds, metric, adopted IS NOT NULL AS adopted FROM loops ORDER BY loop LIMIT ?", MOST_LOOPS
+        "SELECT loop, seconds, metric, adopted IS NOT NULL AS adopted FROM loops ORDER BY loop LIMIT ?",
+        MOST_LOOPS,
     )
     size = max(1, -(-len(rows) // MOST_POINTS))
     groups = [rows[start : start + size] for start in range(0, len(rows), size)]

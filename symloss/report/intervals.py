@@ -80,6 +80,4 @@ def paired_tests(
         p = wilcoxon_p(np.array(differences))
         found.append(Paired(name, len(seeds), mean, interval_of_mean(differences), t_p, p, p))
     adjusted = holm([one.wilcoxon_p for one in found])
-    return tuple(
-        Paired(**{**one.__dict__, "adjusted_p": p}) for one, p in zip(found, adjusted, strict=True)
-    )
+    return tuple(Paired(**{**one.__dict__, "adjusted_p": p}) for one, p in zip(found, adjusted, strict=True))

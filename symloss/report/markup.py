@@ -27,7 +27,8 @@ def join(parts: Iterable[object], between: str = "") -> Markup:
 def element(name: str, *inside: object, **attributes: str) -> Markup:
     """Return an element; a trailing underscore of an attribute's name is left out, others become dashes."""
     written = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(value, quote=True)}"' for key, value in attributes.items()
+        f' {key.rstrip("_").replace("_", "-")}="{escape(value, quote=True)}"'
+        for key, value in attributes.items()
     )
     return Markup(f"<{name}{written}>{join(inside)}</{name}>")
 
@@ -61,7 +62,8 @@ def table(
         class_: of the table.
     """
     heads = [
-        element("th", column, scope="col", **({"class_": "n"} if column in right else {})) for column in columns
+        element("th", column, scope="col", **({"class_": "n"} if column in right else {}))
+        for column in columns
     ]
     body = []
     for row in rows:

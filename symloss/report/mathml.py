@@ -1,13 +1,13 @@
 """Formulas as MathML Core, which browsers typeset themselves: no JavaScript, no fonts from elsewhere.
 
-A browser does not break a formula into lines, so every part comes with its width,
-and one that is too wide is given as several formulas, broken at plus and minus
-signs, between factors and between arguments.
+A browser does not break a formula into lines. So a formula comes as chunks, each
+with its width and with how deep inside brackets it begins; where the whole is too
+wide, it is given as several formulas, broken at the outermost places first.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 import sympy
@@ -19,9 +19,26 @@ from symloss.ops.protected import ProtectedFunction, sigmoid
 _SUM, _PRODUCT, _POWER, _ATOM = 1, 2, 3, 4
 """How tightly a formula holds together: what is looser than its place needs brackets."""
 
-_APPLY = "<mo>&#x2061;</mo>"
 _SCRIPT = 0.72
 """Size of an exponent against that of its base."""
+
+_DIGIT, _LETTER, _BRACKET = 0.52, 0.55, 0.4
+"""Widths in units of the font size."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A part that stays on one line.
+
+    Attributes:
+        markup: MathML.
+        width: about how wide it is, in units of the font size.
+        depth: brackets around the place before it, where a line may end.
+    """
+
+    markup: str
+    width: float
+    depth: int = 0
 
 
 @dataclass(frozen=True)
@@ -29,24 +46,32 @@ class Box:
     """A typeset formula.
 
     Attributes:
-        markup: MathML.
-        width: about how wide it is, in units of the font size.
+        chunks: its parts, from left to right.
         binding: how tightly it holds together.
-        pieces: parts that stand for it one after the other, where it is too wide; empty where it can't be broken.
-        minus: whether it begins with a minus sign, which `positive` lacks.
-        positive: the same formula without it.
+        tall: whether brackets around it have to grow.
+        positive: the same formula without the minus sign that it begins with; None where it begins with none.
     """
 
-    markup: str
-    width: float
+    chunks: tuple[Chunk, ...]
     binding: int = _ATOM
-    pieces: tuple[Box, ...] = ()
+    tall: bool = False
     positive: Box | None = None
 
+    @classmethod
+    def of(cls, markup: str, width: float, binding: int = _ATOM, *, tall: bool = False) -> Box:
+        """Return a formula of one part."""
+        return cls((Chunk(markup, width),), binding, tall)
+
     @property
-    def minus(self) -> bool:
-        """Whether it begins with a minus sign."""
-        return self.positive is not None
+    def markup(self) -> str:
+        """The whole, as a row."""
+        inside = "".join(chunk.markup for chunk in self.chunks)
+        return f"<mrow>{inside}</mrow>"
+
+    @property
+    def width(self) -> float:
+        """About how wide it is, in units of the font size."""
+        return sum(chunk.width for chunk in self.chunks)
 
 
 class UnknownNodeError(ValueError):
@@ -64,18 +89,29 @@ def lines(expression: Expr, room: float) -> list[str] | None:
         None where a part is wider than `room` and can't be broken, or can't be typeset.
     """
     try:
-        parts = _broken(box(expression), room)
+        parts = _broken(box(expression).chunks, room)
     except (UnknownNodeError, RecursionError):
         return None
-    if any(part.width > room for part in parts):
+    if parts is None:
         return None
-    return [f"<math>{part.markup}</math>" for part in parts]
+    return [f"<math><mrow>{''.join(chunk.markup for chunk in part)}</mrow></math>" for part in parts]
 
 
-def _broken(whole: Box, room: float) -> list[Box]:
-    if whole.width <= room or not whole.pieces:
-        return [whole]
-    return [part for piece in whole.pieces for part in _broken(piece, room)]
+def _broken(chunks: tuple[Chunk, ...], room: float) -> list[tuple[Chunk, ...]] | None:
+    """Break at the outermost places, and within what is still too wide at those inside."""
+    if sum(chunk.width for chunk in chunks) <= room:
+        return [chunks]
+    if len(chunks) == 1:
+        return None
+    outermost = min(chunk.depth for chunk in chunks[1:])
+    starts = [0, *(k for k, chunk in enumerate(chunks) if k and chunk.depth == outermost), len(chunks)]
+    found: list[tuple[Chunk, ...]] = []
+    for start, end in zip(starts, starts[1:], strict=False):
+        inner = _broken(chunks[start:end], room)
+        if inner is None:
+            return None
+        found += inner
+    return found
 
 
 def box(expression: Expr) -> Box:
@@ -99,9 +135,9 @@ def box(expression: Expr) -> Box:
 
 def _symbol(symbol: Expr) -> Box:
     if symbol == yhat:
-        return Box('<mover accent="true"><mi>y</mi><mo stretchy="false">^</mo></mover>', 0.6)
+        return Box.of('<mover accent="true"><mi>y</mi><mo stretchy="false">^</mo></mover>', _LETTER)
     if symbol in (y, eps):
-        return Box("<mi>y</mi>" if symbol == y else "<mi>ε</mi>", 0.55)
+        return Box.of("<mi>y</mi>" if symbol == y else "<mi>ε</mi>", _LETTER)
     raise UnknownNodeError(str(symbol))
 
 
@@ -110,73 +146,55 @@ def _rational(value: Expr) -> Box:
         return _negated(_rational(-value))
     if value.is_Integer:
         digits = str(int(value))
-        return Box(f"<mn>{digits}</mn>", 0.52 * len(digits))
+        return Box.of(f"<mn>{digits}</mn>", _DIGIT * len(digits))
     return _fraction(_rational(sympy.Integer(value.p)), _rational(sympy.Integer(value.q)))
 
 
 def _negated(inner: Box) -> Box:
-    held = _held(inner, _PRODUCT)
-    first = _row("<mo>-</mo>", 0.9, held)
-    pieces = (_row("<mo>-</mo>", 0.9, held.pieces[0]), *held.pieces[1:]) if held.pieces else ()
-    return Box(first.markup, first.width, _SUM, pieces, positive=inner)
+    made = _led('<mo form="prefix">−</mo>', 0.7, _held(inner, _PRODUCT), inner.tall)
+    return replace(made, binding=_SUM, positive=inner)
 
 
-def _row(before: str, width: float, inner: Box) -> Box:
-    return Box(f"<mrow>{before}{inner.markup}</mrow>", width + inner.width)
+def _led(before: str, width: float, inner: Box, tall: bool, depth: int = 0) -> Box:
+    """Return a box with something in front, which stays on the line of its first part."""
+    first, *others = inner.chunks
+    return Box((Chunk(before + first.markup, width + first.width, depth), *others), tall=tall)
+
+
+def _bracket(sign: str, form: str, tall: bool) -> str:
+    grows = "" if tall else ' stretchy="false"'
+    return f'<mo form="{form}"{grows}>{sign}</mo>'
+
+
+def _enclosed(before: str, width: float, inner: Box, signs: str = "()") -> tuple[Chunk, ...]:
+    """Return the parts of something in brackets, with something in front; the brackets stay with what they enclose."""
+    opening, closing = (
+        _bracket(sign, form, inner.tall) for sign, form in zip(signs, ("prefix", "postfix"), strict=True)
+    )
+    deeper = [replace(chunk, depth=chunk.depth + 1) for chunk in inner.chunks]
+    deeper[0] = Chunk(before + opening + deeper[0].markup, width + _BRACKET + deeper[0].width)
+    deeper[-1] = replace(deeper[-1], markup=deeper[-1].markup + closing, width=deeper[-1].width + _BRACKET)
+    return tuple(deeper)
 
 
 def _held(inner: Box, needed: int) -> Box:
     """Return a box in brackets where it holds together less than its place needs."""
-    if inner.binding >= needed:
-        return inner
-    markup = f"<mrow><mo>(</mo>{inner.markup}<mo>)</mo></mrow>"
-    return Box(markup, inner.width + 0.8, _ATOM, _enclosed("<mo>(</mo>", 0.4, inner))
-
-
-def _enclosed(opening: str, width: float, inner: Box) -> tuple[Box, ...]:
-    """Return the pieces of something in brackets; the brackets stay with the first and the last piece."""
-    pieces = inner.pieces or (inner,)
-    if len(pieces) == 1:
-        return (Box(f"<mrow>{opening}{inner.markup}<mo>)</mo></mrow>", width + inner.width + 0.4),)
-    first, last = pieces[0], pieces[-1]
-    begin = Box(f'<mrow>{opening}{first.markup}</mrow>', width + first.width)
-    end = Box(f"<mrow>{last.markup}<mo>)</mo></mrow>", last.width + 0.4)
-    # A piece that can itself be broken keeps that within the brackets.
-    if first.pieces:
-        inside = _prefixed(opening, width, first)
-        begin = Box(begin.markup, begin.width, _ATOM, inside)
-    if last.pieces:
-        *others, tail = last.pieces
-        closing = Box(f"<mrow>{tail.markup}<mo>)</mo></mrow>", tail.width + 0.4, tail.binding)
-        end = Box(end.markup, end.width, _ATOM, (*others, closing))
-    return (begin, *pieces[1:-1], end)
-
-
-def _prefixed(opening: str, width: float, inner: Box) -> tuple[Box, ...]:
-    first, *others = inner.pieces
-    return (Box(f"<mrow>{opening}{first.markup}</mrow>", width + first.width), *others)
+    return inner if inner.binding >= needed else Box(_enclosed("", 0.0, inner), tall=inner.tall)
 
 
 def _fraction(top: Box, bottom: Box) -> Box:
-    markup = f"<mfrac>{_single(top)}{_single(bottom)}</mfrac>"
-    return Box(markup, max(top.width, bottom.width) + 0.3, _PRODUCT)
-
-
-def _single(inner: Box) -> str:
-    return f"<mrow>{inner.markup}</mrow>"
+    width = max(top.width, bottom.width) + 0.3
+    return Box.of(f"<mfrac>{top.markup}{bottom.markup}</mfrac>", width, _PRODUCT, tall=True)
 
 
 def _sum(expression: Expr) -> Box:
-    terms = [box(term) for term in expression.as_ordered_terms()]
-    pieces = [terms[0]]
-    for term in terms[1:]:
-        sign, rest = ("-", term.positive) if term.positive is not None else ("+", term)
-        rest = _held(rest, _PRODUCT)
+    first, *others = (box(term) for term in expression.as_ordered_terms())
+    chunks = list(first.chunks)
+    for term in others:
+        sign, rest = ("+", term) if term.positive is None else ("−", term.positive)
         # form="infix" keeps the space of a sum where a line begins with the sign.
-        row = _row(f'<mo form="infix">{sign}</mo>', 1.2, rest)
-        inside = _prefixed(f'<mo form="infix">{sign}</mo>', 1.2, rest) if rest.pieces else ()
-        pieces.append(Box(row.markup, row.width, _SUM, inside))
-    return Box("".join(piece.markup for piece in pieces), sum(piece.width for piece in pieces), _SUM, tuple(pieces))
+        chunks += _led(f'<mo form="infix">{sign}</mo>', 1.2, _held(rest, _PRODUCT), rest.tall).chunks
+    return Box(tuple(chunks), _SUM, any(part.tall for part in (first, *others)))
 
 
 def _product(expression: Expr) -> Box:
@@ -205,33 +223,38 @@ def _raised(base: Expr, exponent: Expr) -> Expr:
 
 def _factors(factors: list[Expr]) -> Box:
     if not factors:
-        return Box("<mn>1</mn>", 0.52)
+        return Box.of("<mn>1</mn>", _DIGIT)
     boxes = [box(factor) for factor in factors]
     if len(boxes) == 1:
         return boxes[0]
-    # A number before a number needs a sign; what else stands side by side reads as a product.
-    pieces = [_held(boxes[0], _PRODUCT)]
+    chunks = list(_held(boxes[0], _PRODUCT).chunks)
     for before, factor, made in zip(factors, factors[1:], boxes[1:], strict=False):
-        held = _held(made, _PRODUCT)
-        dot = (factor.is_number or before.is_number) and (factor.is_number or factor.is_Pow and factor.base.is_number)
-        sign, width = ("<mo>·</mo>", 0.8) if dot else ("<mo>&#x2062;</mo><mspace width=\"0.12em\"></mspace>", 0.15)
-        inside = _prefixed(sign, width, held) if held.pieces else ()
-        pieces.append(Box(f"<mrow>{sign}{held.markup}</mrow>", width + held.width, _PRODUCT, inside))
-    return Box("".join(p.markup for p in pieces), sum(p.width for p in pieces), _PRODUCT, tuple(pieces))
+        digit = factor.is_number or (factor.is_Pow and factor.base.is_number)
+        # A number after something needs a sign; what else stands side by side reads as a product.
+        named = before.is_Function or factor.is_Function
+        sign, width = ('<mo form="infix">·</mo>', 0.8) if digit else (_times(0.22 if named else 0.08), 0.2)
+        # Between factors a line ends only where it can't end at a sign of the sum.
+        part = _led(sign, width, _held(made, _PRODUCT), made.tall, depth=1)
+        chunks += [replace(part.chunks[0], depth=1), *(replace(one, depth=one.depth + 1) for one in part.chunks[1:])]
+    return Box(tuple(chunks), _PRODUCT, any(part.tall for part in boxes))
+
+
+def _times(space: float) -> str:
+    return f'<mo>&#x2062;</mo><mspace width="{space}em"></mspace>'
 
 
 def _power(expression: Expr) -> Box:
     base, exponent = expression.base, expression.exp
     if exponent.is_Rational and exponent.is_negative:
-        return _fraction(Box("<mn>1</mn>", 0.52), box(_raised(base, -exponent)))
+        return _fraction(Box.of("<mn>1</mn>", _DIGIT), box(_raised(base, -exponent)))
     if exponent == sympy.Rational(1, 2):
         inner = box(base)
-        return Box(f"<msqrt>{inner.markup}</msqrt>", inner.width + 0.9)
+        return Box.of(f"<msqrt>{inner.markup}</msqrt>", inner.width + 0.9, tall=inner.tall)
     if base == sympy.E:
         return _call("exp", [box(exponent)])
     held, raised = _held(box(base), _ATOM), box(exponent)
-    markup = f"<msup>{_single(held)}{_single(raised)}</msup>"
-    return Box(markup, held.width + _SCRIPT * raised.width, _POWER)
+    markup = f"<msup>{held.markup}{raised.markup}</msup>"
+    return Box.of(markup, held.width + _SCRIPT * raised.width, _POWER, tall=held.tall)
 
 
 _NAMES = {
@@ -247,19 +270,14 @@ _NAMES = {
 
 def _function(expression: Expr) -> Box:
     if expression == sympy.E:
-        return Box("<mi>e</mi>", 0.5)
+        return Box.of("<mi>e</mi>", _LETTER)
     if expression == sympy.pi:
-        return Box("<mi>π</mi>", 0.6)
+        return Box.of("<mi>π</mi>", _LETTER)
     arguments = [box(argument) for argument in expression.args]
     if isinstance(expression, sympy.Abs):
-        inner = arguments[0]
-        bar = '<mo fence="true" form="{}">|</mo>'
-        markup = f"<mrow>{bar.format('prefix')}{inner.markup}{bar.format('postfix')}</mrow>"
-        return Box(markup, inner.width + 0.7)
-    if isinstance(expression, ProtectedFunction):
+        return Box(_enclosed("", 0.0, arguments[0], "||"), tall=arguments[0].tall)
+    if isinstance(expression, ProtectedFunction | sigmoid):
         return _call(type(expression).__name__, arguments)
-    if isinstance(expression, sigmoid):
-        return _call("σ", arguments)
     for kind, name in _NAMES.items():
         if isinstance(expression, kind):
             return _call(name, arguments)
@@ -267,19 +285,14 @@ def _function(expression: Expr) -> Box:
 
 
 def _call(name: str, arguments: list[Box]) -> Box:
-    upright = f"<mi>{escape(name)}</mi>" if len(name) > 1 else f'<mi mathvariant="normal">{escape(name)}</mi>'
-    head = f"{upright}{_APPLY}<mo>(</mo>"
-    width = 0.52 * len(name) + 0.4
-    pieces: list[Box] = []
+    chunks: list[Chunk] = []
     for number, argument in enumerate(arguments):
-        after = "<mo>,</mo>" if number + 1 < len(arguments) else ""
-        inside = argument.pieces
-        if inside and after:
-            last = inside[-1]
-            inside = (*inside[:-1], Box(f"<mrow>{last.markup}{after}</mrow>", last.width + 0.5, last.binding))
-        wide = argument.width + (0.5 if after else 0.0)
-        pieces.append(Box(f"<mrow>{argument.markup}{after}</mrow>", wide, _ATOM, inside))
-    inner = Box("".join(piece.markup for piece in pieces), sum(piece.width for piece in pieces), _ATOM,
-                tuple(pieces) if len(pieces) > 1 else pieces[0].pieces)  # fmt: skip
-    markup = f"<mrow>{head}{inner.markup}<mo>)</mo></mrow>"
-    return Box(markup, width + inner.width + 0.4, _ATOM, _enclosed(head, width, inner))
+        own = [replace(chunk, depth=chunk.depth + 1) for chunk in argument.chunks]
+        # Between arguments a line ends before it does within one.
+        own[0] = replace(own[0], depth=0)
+        if number + 1 < len(arguments):
+            own[-1] = replace(own[-1], markup=own[-1].markup + "<mo>,</mo>", width=own[-1].width + 0.45)
+        chunks += own
+    inner = Box(tuple(chunks), tall=any(argument.tall for argument in arguments))
+    head = f"<mi>{escape(name)}</mi><mo>&#x2061;</mo>"
+    return Box(_enclosed(head, _DIGIT * len(name), inner), tall=inner.tall)

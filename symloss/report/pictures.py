@@ -133,7 +133,9 @@ def _planned(facts: Facts) -> list[tuple[str, str, Callable[[], Figure | None], 
 def _figure(losses: list[Loss], kind: str) -> Figure:
     from symloss.plot.figure import figure
 
-    return figure(losses, kind=kind, size="double" if kind != "consistency" else None, time_limit=PROOF_SECONDS)
+    return figure(
+        losses, kind=kind, size="double" if kind != "consistency" else None, time_limit=PROOF_SECONDS
+    )
 
 
 def _standings(facts: Facts) -> Figure | None:

@@ -190,7 +190,9 @@ class Direction:
             details.append(
                 f"witness: {at}" + ("" if gradient is None else f", where the gradient is {gradient:.3g}")
             )
-        for low, high in (pair for pair in map(items, items(document.get("vanishes_on"), 8)) if len(pair) == 2):
+        for low, high in (
+            pair for pair in map(items, items(document.get("vanishes_on"), 8)) if len(pair) == 2
+        ):
             details.append(f"zero on ({text(low, 60)}, {text(high, 60)})")
         if zeros := items(document.get("zeros"), 8):
             details.append("zero at yhat = " + ", ".join(text(zero, 60) for zero in zeros))

@@ -38,10 +38,11 @@ table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabul
 caption { text-align: left; padding: .2rem 0 .35rem; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line); }
 thead th { font-weight: 600; border-bottom-width: 2px; vertical-align: bottom; }
-tbody th { font-weight: 400; overflow-wrap: anywhere; min-width: 6.5rem; }
-td { overflow-wrap: anywhere; }
+tbody th { font-weight: 400; min-width: 6.5rem; }
+th, td { overflow-wrap: break-word; }
+caption { max-width: 48rem; }
 .n { text-align: right; white-space: nowrap; overflow-wrap: normal; }
-.loss { min-width: 15rem; }
+.loss { min-width: 17em; }
 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: .15rem 1.5rem; margin: .6rem 0;
   font-size: .92rem; }
 .facts > div { border-bottom: 1px solid var(--line); padding: .15rem 0; min-width: 0; }
@@ -69,7 +70,6 @@ footer { margin-top: 3rem; font-size: .85rem; color: var(--soft); }
   table { font-size: 8pt; width: 100%; min-width: 0; }
   th, td { padding-right: .5rem; }
   tbody th { min-width: 4.5rem; }
-  .loss { min-width: 0; }
   p { orphans: 3; widows: 3; }
   a { color: inherit; text-decoration: none; }
 }

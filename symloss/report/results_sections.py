@@ -1,0 +1,300 @@
+"""The sections about what was found: the best loss, the comparison, scale and shape, finalists, the best rewards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from symloss.report.contest_facts import ContestFacts, GainFacts
+from symloss.report.facts import Facts
+from symloss.report.formula_view import NARROW, formula
+from symloss.report.markup import (
+    Markup,
+    decimals,
+    element,
+    facts_list,
+    join,
+    paragraph,
+    probability,
+    section,
+    short,
+    span,
+    table,
+)
+from symloss.report.records import METRICS, Checked, Tested
+
+NAMES = {"auc": "AUC", "f1": "F1", "accuracy": "accuracy", "rmse": "RMSE", "mae": "MAE"}
+
+
+def best_section(facts: Facts) -> Markup:
+    """Return the box with the best loss."""
+    best = facts.best
+    if best is None:
+        if not facts.ranked:
+            return section("best", "Best loss", paragraph("No loss was found so far."))
+        first = facts.ranked[0]
+        rows: list[tuple[str, object]] = [
+            ("reward in phase I", decimals(first.reward, sign=True)),
+            ("eps", short(first.eps) or "none"),
+            ("scale", short(first.scale)),
+            ("check", first.verdict or "not checked"),
+        ]
+        said = paragraph(
+            "No loss has got through phase III. This one has the best reward of phase I; it was not tested."
+        )
+        return section(
+            "best",
+            "Best loss so far",
+            element("div", formula(first.formula), facts_list(rows), class_="best"),
+            said,
+        )
+    name = NAMES[facts.metric]
+    rows = [
+        (f"test {name}", _spread(best, facts.metric)),
+        (f"validation {name}", decimals(best.valid.mean)),
+        ("eps", short(best.eps) or "none"),
+        ("scale", f"{best.scale:g} times the formula"),
+        ("seeds", str(best.seeds)),
+        ("chosen from", "not known" if best.trials is None else f"{best.trials} configurations"),
+    ]
+    check = next((one for one in facts.checks if one.formula == best.formula), None)
+    return section(
+        "best",
+        "Best loss",
+        element("div", formula(best.formula), facts_list(rows), _check_line(check), class_="best"),
+    )
+
+
+def _check_line(check: Checked | None) -> Markup:
+    if check is None:
+        return Markup("")
+    return paragraph(
+        element("strong", f"{'valid' if check.passed else check.verdict}. ", class_="valid"), check.sentence
+    )
+
+
+def results_section(facts: Facts) -> Markup:
+    """Return the tested losses, the tests between them, and the metrics beside the one that was searched for."""
+    if not facts.tested:
+        why = f"Phase III has done {facts.trials:,} trainings; none was tested so far." if facts.trials else (
+            "Phase III has tested no loss so far.")  # fmt: skip
+        return section("results", "Test results", paragraph(why))
+    name = NAMES[facts.metric]
+    columns = ["loss", "eps", "scale", f"test {name} ± deviation", "95% interval", f"validation {name}", "seeds", "tried"]
+    rows = [
+        [
+            _named(one),
+            short(one.eps),
+            short(one.scale),
+            _spread(one, facts.metric),
+            span(one.test[facts.metric].interval),
+            decimals(one.valid.mean),
+            one.seeds,
+            one.trials,
+        ]
+        for one in facts.tested
+    ]
+    caption = (
+        "Each loss at its best eps and scale by validation. The interval is that of the mean over seeds (Student's t); "
+        "it says nothing about other test rows."
+        if any(one.seeds > 1 for one in facts.tested)
+        else "Each loss at its best eps and scale by validation, with one seed."
+    )
+    parts = [table(caption, columns, rows, right=columns[1:])]
+    if facts.contest is not None:
+        parts += [_paired(facts.contest, name), _gains(facts.contest.gains, name)]
+    parts.append(_metrics(facts))
+    return section("results", "Test results", *parts)
+
+
+def _named(one: Tested) -> Markup:
+    """Return what a loss is: its part, its name and its formula."""
+    role = element("span", f"{one.role}: " if one.loss != one.formula else one.role, class_="soft")
+    name = element("strong", one.loss) if one.loss != one.formula else ""
+    # The formulas of losses at scale 1 stand above already.
+    typeset = "" if one.role.endswith("scale 1") else formula(one.formula, room=NARROW)
+    return element("div", element("div", role, name), typeset, class_="loss")
+
+
+def _spread(one: Tested, name: str) -> str:
+    found = one.test[name]
+    return decimals(found.mean) + ("" if found.deviation is None else f" ± {found.deviation:.4f}")
+
+
+def _paired(contest: ContestFacts, name: str) -> Markup:
+    if not contest.paired:
+        return Markup("")
+    columns = [
+        "the winner against",
+        "seeds",
+        "difference",
+        "95% interval",
+        "p, paired t",
+        "p, Wilcoxon",
+        "p, after Holm",
+    ]
+    rows = [
+        [
+            one.other,
+            one.seeds,
+            decimals(one.difference, sign=True),
+            span(one.interval, sign=True),
+            probability(one.t_p),
+            probability(one.wilcoxon_p),
+            probability(one.adjusted_p),
+        ]
+        for one in contest.paired
+    ]
+    caption = (
+        f"Differences in test {name}, paired by seed; above 0 the winner is better. Wilcoxon's signed-rank test is exact; "
+        f"Holm's correction is for {len(rows)} tests."
+    )
+    parts = [table(caption, columns, rows, right=columns[1:])]
+    known = contest.rows
+    if known is not None and known.interval is not None and known.rows is not None:
+        low, high = known.interval
+        settled = (
+            "does not hold 0"
+            if low > 0 or high < 0
+            else "holds 0: on other rows the order could be the other way round"
+        )
+        parts.append(
+            paragraph(
+                f"All seeds share one test part. Over its {known.rows:,} rows the 95% interval of the difference to the best "
+                f"baseline is {span(known.interval, sign=True)} ({known.method}), which {settled}."
+            )
+        )
+    return join(parts)
+
+
+def _gains(gains: tuple[GainFacts, ...], name: str) -> Markup:
+    if not gains:
+        return Markup("")
+    columns = ["part", "total", "of it scale", "of it shape", "best baseline, scale 1", "best baseline", "winner, scale 1",
+               "winner"]  # fmt: skip
+    rows = [
+        [
+            one.part,
+            *(decimals(value, sign=True) for value in (one.total, one.scale, one.shape)),
+            *(
+                decimals(value)
+                for value in (one.baseline_unscaled, one.baseline, one.winner_unscaled, one.winner)
+            ),
+        ]
+        for one in gains
+    ]
+    explained = paragraph(
+        "The total is what the winner gains on the best handcrafted loss as it is printed in papers. ",
+        element("strong", "Scale"),
+        " is what that loss gains by a factor alone, for which no new loss is needed. ",
+        element("strong", "Shape"),
+        " is what is left: the winner against it, each at its best factor.",
+    )
+    heading = element("h3", "Scale and shape")
+    return join(
+        [heading, table(f"Gains in {name}; above 0 is good.", columns, rows, right=columns[1:]), explained]
+    )
+
+
+def _metrics(facts: Facts) -> Markup:
+    columns = ["loss", "scale", *(NAMES[name] for name in METRICS), "best epoch", "how training ended"]
+
+    rows = [
+        [
+            f"{_short_name(one)}{' (scale 1)' if one.role.endswith('scale 1') else ''}",
+            short(one.scale),
+            *(_spread(one, name) for name in METRICS),
+            "–" if one.epochs[0] is None else f"{one.epochs[0]} of {one.epochs[1]}",
+            one.outcome,
+        ]
+        for one in facts.tested
+    ]
+    heading = element("h3", "All test metrics")
+    caption = "Means ± standard deviation over seeds; epochs and end of training are those of the first seed."
+    return join([heading, table(caption, columns, rows, right=columns[1:-1])])
+
+
+def _short_name(one: Tested) -> str:
+    if one.loss != one.formula:
+        return one.loss
+    return "winner" if one.role.startswith("winner") else one.formula
+
+
+def finalists_section(facts: Facts) -> Markup:
+    """Return how the contest went: its rungs, its finalists, and what was left out."""
+    contest = facts.contest
+    if contest is None:
+        return Markup("")
+    name = NAMES[facts.metric]
+    parts = []
+    if contest.rungs:
+        columns = ["epochs", "learning rate", "losses", "trainings", "losses kept", f"best validation {name}"]
+        rungs = [
+            [
+                one.epochs,
+                short(one.learning_rate),
+                one.losses,
+                one.trials,
+                one.losses_kept,
+                decimals(one.best_metric),
+            ]
+            for one in contest.rungs
+        ]
+        parts.append(table("Successive halving", columns, rungs, right=columns))
+    if contest.finalists:
+        columns = ["loss", "", "eps", "scale", f"validation {name}", "± over seeds"]
+        rows = [
+            [
+                element("div", _finalist_name(one.loss, one.formula), class_="loss"),
+                "baseline" if one.baseline else "found",
+                short(one.eps),
+                short(one.scale),
+                decimals(one.valid),
+                decimals(one.deviation),
+            ]
+            for one in contest.finalists
+        ]
+        left = f" {contest.finalists_left_out} more are not listed." if contest.finalists_left_out else ""
+        caption = f"Finalists: configurations trained to convergence, best first. Their test part stays unread.{left}"
+        parts.append(table(caption, columns, rows, right=columns[2:]))
+    if contest.same:
+        columns = ["left out", "is", "times"]
+        same = [[formula(one.formula, room=NARROW), one.same_as, one.factor] for one in contest.same]
+        parts.append(table("Losses that are another one times a factor did not take part", columns, same))
+    if not parts:
+        return Markup("")
+    return section("finalists", "The contest", _trials(contest.trials), *parts)
+
+
+def _trials(trials: Mapping[str, int]) -> Markup:
+    if not trials:
+        return Markup("")
+    said = ", ".join(f"{count:,} in {name}" for name, count in trials.items())
+    return paragraph(f"Trainings: {said}.")
+
+
+def _finalist_name(loss: str, text: str) -> Markup:
+    return formula(text, room=NARROW) if loss == text else element("strong", loss)
+
+
+def ranked_section(facts: Facts) -> Markup:
+    """Return the best losses by reward."""
+    if not facts.ranked:
+        return Markup("")
+    columns = ["loss", "eps", "scale", "reward", "right way", "loop", "check"]
+    rows = [
+        [
+            element("div", formula(one.formula, room=NARROW), class_="loss"),
+            short(one.eps) if "eps" in one.formula else "",
+            short(one.scale),
+            decimals(one.reward, sign=True),
+            "–" if one.right_way is None else f"{100 * one.right_way:.0f}%",
+            one.loop,
+            element("span", one.verdict or "not checked", class_=one.verdict or "soft"),
+        ]
+        for one in facts.ranked
+    ]
+    caption = (
+        "The best rewards of phase I. “Right way” is the share of sampled predictions that the gradient pushes towards "
+        "their label."
+    )
+    return section("ranked", "Best losses by reward", table(caption, columns, rows, right=columns[1:6]))
