@@ -38,8 +38,8 @@ from symloss.data.presplit import load_presplit
 from symloss.errors import SymlossError
 from symloss.loss import Loss
 from symloss.models import registry
-from symloss.search.contest_options import SCALE_GRID
-from symloss.search.trial import Trial, grid
+from symloss.search.contest.contest_options import SCALE_GRID
+from symloss.search.contest.trial import Trial, grid
 from symloss.training.fit import fit
 from symloss.training.settings import TrainingSettings
 

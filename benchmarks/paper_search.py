@@ -28,7 +28,7 @@ from symloss.models import registry
 from symloss.search.feedback import Feedback
 from symloss.search.grammar import LossGrammar, program_of
 from symloss.search.proxy import ProxyTest
-from symloss.search.strategies import make_strategy
+from symloss.search.strategies.registry import make_strategy
 from symloss.training.assess import validation_metric
 from symloss.training.member import Member
 from symloss.training.one_epoch import train_one_epoch

@@ -43,7 +43,7 @@ from symloss.search.grammar import LossGrammar
 from symloss.search.loop import LossSearch
 from symloss.search.options import SearchOptions
 from symloss.search.presets import preset
-from symloss.search.strategies import make_strategy
+from symloss.search.strategies.registry import make_strategy
 from symloss.training.settings import TrainingSettings
 
 NEURAL_GUIDED = "genetic from controller"

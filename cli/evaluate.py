@@ -80,8 +80,8 @@ def command(
     from symloss.engine import LocalEngine
     from symloss.errors import OptionError
     from symloss.models import registry
-    from symloss.search.contest_options import SCALE_GRID, accelerated
-    from symloss.search.effectiveness import evaluate_and_compare
+    from symloss.search.contest.contest_options import SCALE_GRID, accelerated
+    from symloss.search.contest.effectiveness import evaluate_and_compare
     from symloss.search.options import PAPER_EPS_GRID
 
     from .progress import SearchDisplay

@@ -13,8 +13,8 @@ from .output import table
 
 if TYPE_CHECKING:
     from symloss.data import Dataset
-    from symloss.search.effectiveness import EvaluationResult
-    from symloss.search.significance import Comparison
+    from symloss.search.contest.effectiveness import EvaluationResult
+    from symloss.search.contest.significance import Comparison
 
 COLUMNS = (
     "loss",

@@ -18,7 +18,7 @@ from autolossgen.results import Results
 from autolossgen.training import Stopped, say
 from symloss.data import LoadOptions, load
 from symloss.errors import OptionError, SymlossError
-from symloss.search.trial import dataset_fingerprint
+from symloss.search.contest.trial import dataset_fingerprint
 
 FINDINGS = "findings"
 """The part that writes a page of its own, from proofs and from the trainings that there are."""

@@ -18,7 +18,7 @@ from autolossgen.results import Results
 from autolossgen.training import say
 from symloss.data.dataset import Dataset
 from symloss.data.ratings import load_ratings
-from symloss.search.trial import dataset_fingerprint
+from symloss.search.contest.trial import dataset_fingerprint
 
 EPOCHS, PATIENCE = 300, 20
 """Epochs at most, and the patience: the data is seventeen times as large as ML-100K, and the paper gives neither."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from symloss.errors import OptionError, RunError
+from symloss.errors import RunError
 from symloss.report.records import Ranked, Tested
 from symloss.report.values import mapping
 from symloss.search.options import BASELINES, CONTEST_BASELINES, SearchOptions

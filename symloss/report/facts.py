@@ -12,13 +12,15 @@ from typing import Any
 from symloss.errors import RunError
 from symloss.report.commands import Commands, commands_of
 from symloss.report.contest_facts import ContestFacts
+from symloss.report.formula_view import loss_of
 from symloss.report.history import History, read_history
 from symloss.report.records import Checked, Ranked, Tested
 from symloss.report.values import items, mapping, mappings, number, text, whole
-from symloss.search.archive import Archive
+from symloss.search.archive.archive import Archive
 from symloss.search.outcome import Outcome
 from symloss.search.run import Run
 from symloss.search.search import FINISHED
+from symloss.search.validation import direction_report
 
 LARGEST_FILE = 64 * 2**20
 """Bytes of config.json and of summary.json at most."""
@@ -54,6 +56,7 @@ class Facts:
         loops: done in phase I.
         seconds: of each phase, where known.
         best: the best loss of phase III, or None.
+        best_check: the check of it at its own eps, made for the report; None where that failed.
         tested: all tested losses, the best first; those found, then baselines, then the two at scale 1.
         contest: what the contest says beyond that; None where phase III was none.
         ranked: the best losses by reward.
@@ -77,6 +80,7 @@ class Facts:
     loops: int
     seconds: Mapping[str, float]
     best: Tested | None
+    best_check: Checked | None
     tested: tuple[Tested, ...]
     contest: ContestFacts | None
     ranked: tuple[Ranked, ...]
@@ -126,6 +130,7 @@ class Facts:
             "progress": str(self.progress),
             "sentence": self.sentence,
             "best": None if self.best is None else self.best.to_json(),
+            "best_check": None if self.best_check is None else self.best_check.to_json(),
             "tested": [one.to_json() for one in self.tested],
             "contest": None if self.contest is None else self.contest.to_json(),
             "ranked": [one.to_json() for one in self.ranked],
@@ -199,6 +204,7 @@ def _read(run: Run) -> Facts:
         loops=loops,
         seconds=_seconds(summary, archive),
         best=best,
+        best_check=_check_of(best, text(dataset.get("labels"), 20) or "binary"),
         tested=tested,
         contest=contest,
         ranked=ranked,
@@ -215,6 +221,19 @@ def _tested(results: Mapping[str, Any]) -> tuple[Tested, ...]:
     found = [Tested.of("found", one) for one in mappings(results.get("results"), 100)]
     baselines = [Tested.of("baseline", one) for one in mappings(results.get("baselines"), 100)]
     return (*found, *baselines)
+
+
+def _check_of(best: Tested | None, labels: str) -> Checked | None:
+    """Check the best loss at its own eps: phase II looks at all eps together."""
+    loss = None if best is None else loss_of(best.loss, best.formula, best.eps, labels)
+    if loss is None:
+        return None
+    try:
+        found = direction_report(loss)
+    except Exception:
+        # A check that fails must not cost the report; phase II says so where it met the same.
+        return None
+    return Checked.of({**found, "passed": found["verdict"] == "valid"})
 
 
 def _checks(archive: Archive) -> tuple[list[Checked], int]:

@@ -12,8 +12,8 @@ from symloss.parse import parse
 from symloss.report.markup import Markup, element, join
 from symloss.report.mathml import lines
 
-WIDE, NARROW = 38.0, 16.0
-"""Room for a formula on the page and in a table, in units of the font size."""
+WIDE, MEDIUM, NARROW = 38.0, 24.0, 16.0
+"""Room for a formula on the page, in a table with few columns and in one with many, in units of the font size."""
 
 
 def formula(text: str, *, room: float = WIDE) -> Markup:

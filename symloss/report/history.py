@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from symloss.report.values import mapping, number, whole
-from symloss.search.archive import Archive
+from symloss.search.archive.archive import Archive
 
 MOST_POINTS = 600
 """Of a longer search, so many groups of loops are drawn."""

@@ -94,7 +94,11 @@ def lines(expression: Expr, room: float) -> list[str] | None:
         return None
     if parts is None:
         return None
-    return [f"<math><mrow>{''.join(chunk.markup for chunk in part)}</mrow></math>" for part in parts]
+    return [_math("".join(chunk.markup for chunk in part)) for part in parts]
+
+
+def _math(row: str) -> str:
+    return f'<math displaystyle="true"><mrow>{row}</mrow></math>'
 
 
 def _broken(chunks: tuple[Chunk, ...], room: float) -> list[tuple[Chunk, ...]] | None:
@@ -235,7 +239,10 @@ def _factors(factors: list[Expr]) -> Box:
         sign, width = ('<mo form="infix">·</mo>', 0.8) if digit else (_times(0.22 if named else 0.08), 0.2)
         # Between factors a line ends only where it can't end at a sign of the sum.
         part = _led(sign, width, _held(made, _PRODUCT), made.tall, depth=1)
-        chunks += [replace(part.chunks[0], depth=1), *(replace(one, depth=one.depth + 1) for one in part.chunks[1:])]
+        chunks += [
+            replace(part.chunks[0], depth=1),
+            *(replace(one, depth=one.depth + 1) for one in part.chunks[1:]),
+        ]
     return Box(tuple(chunks), _PRODUCT, any(part.tall for part in boxes))
 
 

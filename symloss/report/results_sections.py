@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from symloss.report.contest_facts import ContestFacts, GainFacts
 from symloss.report.facts import Facts
-from symloss.report.formula_view import NARROW, formula
+from symloss.report.formula_view import MEDIUM, NARROW, formula
 from symloss.report.markup import (
     Markup,
     decimals,
@@ -56,19 +56,23 @@ def best_section(facts: Facts) -> Markup:
         ("seeds", str(best.seeds)),
         ("chosen from", "not known" if best.trials is None else f"{best.trials} configurations"),
     ]
-    check = next((one for one in facts.checks if one.formula == best.formula), None)
     return section(
         "best",
         "Best loss",
-        element("div", formula(best.formula), facts_list(rows), _check_line(check), class_="best"),
+        element("div", formula(best.formula), facts_list(rows), _check_line(facts.best_check, best), class_="best"),
     )
 
 
-def _check_line(check: Checked | None) -> Markup:
+def _check_line(check: Checked | None, best: Tested) -> Markup:
+    """Say what is proved of the best loss at its own eps."""
     if check is None:
         return Markup("")
+    at = "" if best.eps is None else f" at eps = {best.eps:g}"
+    labels = "; ".join(f"y = {one.label}: {one.status}" for one in check.directions if one.label != "y")
     return paragraph(
-        element("strong", f"{'valid' if check.passed else check.verdict}. ", class_="valid"), check.sentence
+        f"Direction of the gradient, checked again{at}: ",
+        element("strong", check.verdict, class_=check.verdict),
+        f". {check.sentence}" + (f" ({labels})" if labels else ""),
     )
 
 
@@ -79,7 +83,16 @@ def results_section(facts: Facts) -> Markup:
             "Phase III has tested no loss so far.")  # fmt: skip
         return section("results", "Test results", paragraph(why))
     name = NAMES[facts.metric]
-    columns = ["loss", "eps", "scale", f"test {name} ± deviation", "95% interval", f"validation {name}", "seeds", "tried"]
+    columns = [
+        "loss",
+        "eps",
+        "scale",
+        f"test {name} ± deviation",
+        "95% interval",
+        f"validation {name}",
+        "seeds",
+        "tried",
+    ]
     rows = [
         [
             _named(one),
@@ -196,7 +209,7 @@ def _gains(gains: tuple[GainFacts, ...], name: str) -> Markup:
 
 
 def _metrics(facts: Facts) -> Markup:
-    columns = ["loss", "scale", *(NAMES[name] for name in METRICS), "best epoch", "how training ended"]
+    columns = ["loss", "scale", *(NAMES[name] for name in METRICS), "best epoch"]
 
     rows = [
         [
@@ -204,13 +217,22 @@ def _metrics(facts: Facts) -> Markup:
             short(one.scale),
             *(_spread(one, name) for name in METRICS),
             "–" if one.epochs[0] is None else f"{one.epochs[0]} of {one.epochs[1]}",
-            one.outcome,
         ]
         for one in facts.tested
     ]
     heading = element("h3", "All test metrics")
-    caption = "Means ± standard deviation over seeds; epochs and end of training are those of the first seed."
-    return join([heading, table(caption, columns, rows, right=columns[1:-1])])
+    caption = "Means ± standard deviation over seeds; epochs are those of the first seed."
+    return join([heading, table(caption, columns, rows, right=columns[1:]), _endings(facts)])
+
+
+def _endings(facts: Facts) -> Markup:
+    """Say how trainings ended: one that was still improving might do better with more epochs."""
+    endings: dict[str, list[str]] = {}
+    for one in facts.tested:
+        if one.outcome and not one.role.endswith("scale 1"):
+            endings.setdefault(one.outcome, []).append(_short_name(one))
+    said = [f"{outcome[0].upper()}{outcome[1:]}: {', '.join(names)}." for outcome, names in endings.items()]
+    return paragraph(" ".join(said), class_="soft") if said else Markup("")
 
 
 def _short_name(one: Tested) -> str:
@@ -258,7 +280,7 @@ def finalists_section(facts: Facts) -> Markup:
         parts.append(table(caption, columns, rows, right=columns[2:]))
     if contest.same:
         columns = ["left out", "is", "times"]
-        same = [[formula(one.formula, room=NARROW), one.same_as, one.factor] for one in contest.same]
+        same = [[formula(one.formula, room=MEDIUM), one.same_as, one.factor] for one in contest.same]
         parts.append(table("Losses that are another one times a factor did not take part", columns, same))
     if not parts:
         return Markup("")
@@ -273,7 +295,7 @@ def _trials(trials: Mapping[str, int]) -> Markup:
 
 
 def _finalist_name(loss: str, text: str) -> Markup:
-    return formula(text, room=NARROW) if loss == text else element("strong", loss)
+    return formula(text, room=MEDIUM) if loss == text else element("strong", loss)
 
 
 def ranked_section(facts: Facts) -> Markup:
@@ -283,13 +305,13 @@ def ranked_section(facts: Facts) -> Markup:
     columns = ["loss", "eps", "scale", "reward", "right way", "loop", "check"]
     rows = [
         [
-            element("div", formula(one.formula, room=NARROW), class_="loss"),
+            element("div", formula(one.formula, room=MEDIUM), class_="loss"),
             short(one.eps) if "eps" in one.formula else "",
             short(one.scale),
             decimals(one.reward, sign=True),
             "–" if one.right_way is None else f"{100 * one.right_way:.0f}%",
             one.loop,
-            element("span", one.verdict or "not checked", class_=one.verdict or "soft"),
+            element("span", one.verdict or "not checked", class_=f"still {one.verdict or 'soft'}"),
         ]
         for one in facts.ranked
     ]

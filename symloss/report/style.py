@@ -42,6 +42,7 @@ tbody th { font-weight: 400; min-width: 6.5rem; }
 th, td { overflow-wrap: break-word; }
 caption { max-width: 48rem; }
 .n { text-align: right; white-space: nowrap; overflow-wrap: normal; }
+.still { white-space: nowrap; }
 .loss { min-width: 17em; }
 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: .15rem 1.5rem; margin: .6rem 0;
   font-size: .92rem; }

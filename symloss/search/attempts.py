@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from symloss.compile.program import SLOT_EPS, Program, ProgramBatch
 from symloss.domain import Domain
 from symloss.search.attempt import Attempt
-from symloss.search.unit_gradient import rounded, unit_factors
+from symloss.search.contest.unit_gradient import rounded, unit_factors
 from symloss.training.member import Member
 from symloss.training.settings import Metric
 

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symloss.ops.construct import NumberLimitError
+from symloss.search.archive.snapshot import save_loop
 from symloss.search.attempt import Attempt
 from symloss.search.budget import PATIENCE, budget_over
 from symloss.search.candidate import Candidate
@@ -30,8 +31,7 @@ from symloss.search.outcome import Outcome
 from symloss.search.progress import LoopDone, Note, PhaseStarted, SearchProgress
 from symloss.search.proxy import ProxyReport, ProxyTest
 from symloss.search.run import Run
-from symloss.search.snapshot import save_loop
-from symloss.search.strategy import Strategy
+from symloss.search.strategies.strategy import Strategy
 from symloss.search.tokens import Tokens
 from symloss.search.trainee import Interrupted, Trainee
 

@@ -14,7 +14,7 @@ from symloss.models.registry import NAMES as MODELS
 from symloss.ops.constants import XI
 from symloss.ops.registry import operator_set
 from symloss.search.grammar import LossGrammar
-from symloss.search.strategies import check_strategy
+from symloss.search.strategies.registry import check_strategy
 from symloss.training.settings import TrainingSettings
 
 PAPER_EPS_GRID = (1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)

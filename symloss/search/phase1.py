@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from symloss.search.archive.snapshot import load_search
 from symloss.search.context import SearchContext
 from symloss.search.fresh import FreshRecommender
 from symloss.search.loop import LossSearch
 from symloss.search.options import SearchOptions
 from symloss.search.progress import Note
-from symloss.search.snapshot import load_search
-from symloss.search.strategies import make_strategy
-from symloss.search.strategy import Strategy
+from symloss.search.strategies.registry import make_strategy
+from symloss.search.strategies.strategy import Strategy
 from symloss.search.trainee import CurrentRecommender, Trainee
 from symloss.search.warm_start import warm_start_tokens
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from symloss.search.archive_store import CheckStore
+from symloss.search.archive.archive_store import CheckStore
 from symloss.search.context import SearchContext
 from symloss.search.loop import LossSearch
 from symloss.search.progress import Note

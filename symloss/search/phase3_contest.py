@@ -7,18 +7,18 @@ from dataclasses import replace
 
 from symloss import zoo
 from symloss.loss import Loss
-from symloss.search.archive_store import ArchiveStore
-from symloss.search.coefficients import fit_coefficients
-from symloss.search.contest import contest
-from symloss.search.contest_entries import Contender
-from symloss.search.contest_options import ContestOptions
-from symloss.search.contest_result import ContestResult, Standing
+from symloss.search.archive.archive_store import ArchiveStore
+from symloss.search.contest.coefficients import fit_coefficients
+from symloss.search.contest.contest import contest
+from symloss.search.contest.contest_options import ContestOptions
+from symloss.search.contest.contest_result import ContestResult, Standing
+from symloss.search.contest.effectiveness import EvaluationResult
+from symloss.search.contest.entries import Contender
+from symloss.search.contest.store import Store
 from symloss.search.context import SearchContext
 from symloss.search.deadline import Deadline
-from symloss.search.effectiveness import EvaluationResult
 from symloss.search.options import CONTEST_BASELINES, SearchOptions
 from symloss.search.progress import Note
-from symloss.search.store import Store
 from symloss.search.validation import Survivor
 
 COEFFICIENT_SHARE = 0.25

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from symloss.search.effectiveness import EvaluationResult
+from symloss.search.contest.effectiveness import EvaluationResult
 
 
 @dataclass(frozen=True)

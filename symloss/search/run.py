@@ -19,12 +19,12 @@ from typing import Any
 
 from symloss.domain import Domain
 from symloss.errors import OptionError, RunError
-from symloss.search import archive as archive_file
-from symloss.search.archive import Archive
-from symloss.search.archive_errors import archive_errors
+from symloss.search.archive import archive as archive_file
+from symloss.search.archive.archive import Archive
+from symloss.search.archive.archive_errors import archive_errors
+from symloss.search.archive.lock import RunLock
 from symloss.search.environment import environment
 from symloss.search.grammar import LossGrammar
-from symloss.search.lock import RunLock
 from symloss.search.options import SearchOptions
 
 DEFAULT_FOLDER = Path("runs")

@@ -15,7 +15,7 @@ from symloss.engine.engine import Engine
 from symloss.engine.local import LocalEngine
 from symloss.errors import DataError, OptionError, RunError
 from symloss.models import registry
-from symloss.search.archive_store import store_results
+from symloss.search.archive.archive_store import store_results
 from symloss.search.context import SearchContext, make_proxy
 from symloss.search.environment import data_fingerprint
 from symloss.search.grammar import LossGrammar

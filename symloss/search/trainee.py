@@ -9,9 +9,9 @@ from typing import Any, Protocol
 
 from symloss.compile.program import Program
 from symloss.engine.engine import Engine
+from symloss.search.archive.model_state import pack_state, unpack_state
 from symloss.search.attempt import Attempt
 from symloss.search.attempts import AttemptGrid, best_attempts
-from symloss.search.model_state import pack_state, unpack_state
 from symloss.training.assess import validation_metric
 from symloss.training.outcome import Outcome
 

@@ -19,7 +19,7 @@ from sympy import Expr
 
 from symloss.loss import Loss
 from symloss.ops.construct import NumberLimitError
-from symloss.search.archive_store import CheckStore
+from symloss.search.archive.archive_store import CheckStore
 from symloss.search.candidate import Candidate, by_reward
 from symloss.search.distinct import DistinctLosses
 from symloss.search.options import SearchOptions

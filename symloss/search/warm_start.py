@@ -26,7 +26,7 @@ def warm_start_tokens(losses: Sequence[str], grammar: LossGrammar) -> Tokens:
         OptionError: a loss can't be written with the operators of the grammar.
         FormulaError: a formula can't be read.
     """
-    from symloss.search.encoding import encode
+    from symloss.search.strategies.encoding import encode
 
     domain = grammar.domain
     rows = []

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from symloss.search.codec import CodecError, decode, encode
+from symloss.search.archive.codec import CodecError, decode, encode
 
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 

@@ -14,7 +14,7 @@ from symloss.engine.local import LocalEngine
 from symloss.errors import OptionError
 from symloss.loss import Loss
 from symloss.models import registry
-from symloss.search.coefficients import fit_coefficients, put_coefficient, with_coefficients
+from symloss.search.contest.coefficients import fit_coefficients, put_coefficient, with_coefficients
 from symloss.training.member import Member
 from symloss.training.settings import TrainingSettings
 from tests.search.scripted import ScriptedEngine

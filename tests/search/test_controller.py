@@ -7,8 +7,8 @@ import itertools
 import numpy as np
 import torch
 
-from symloss.search.controller import INITIAL_RANGE, Controller
 from symloss.search.grammar import LossGrammar
+from symloss.search.strategies.controller import INITIAL_RANGE, Controller
 from symloss.search.tokens import N_LEAVES, Tokens
 
 

@@ -21,15 +21,15 @@ from symloss.engine.local import LocalEngine
 from symloss.errors import OptionError
 from symloss.loss import Loss
 from symloss.models import registry
-from symloss.search.contest import contest
-from symloss.search.contest_entries import Contender
-from symloss.search.contest_options import ContestOptions
-from symloss.search.contest_result import ContestResult
-from symloss.search.effectiveness import evaluate_and_compare
+from symloss.search.contest.contest import contest
+from symloss.search.contest.contest_options import ContestOptions
+from symloss.search.contest.contest_result import ContestResult
+from symloss.search.contest.effectiveness import evaluate_and_compare
+from symloss.search.contest.entries import Contender
+from symloss.search.contest.store import MemoryStore
+from symloss.search.contest.trial import Trial, dataset_fingerprint, describe, trial_key
+from symloss.search.contest.trial_runner import TrialRunner, read_test
 from symloss.search.progress import EvaluationStep, Note, PhaseStarted, SearchEvent
-from symloss.search.store import MemoryStore
-from symloss.search.trial import Trial, dataset_fingerprint, describe, trial_key
-from symloss.search.trial_runner import TrialRunner, read_test
 from symloss.training.fit import fit
 from symloss.training.member import Member
 from symloss.training.settings import TrainingSettings

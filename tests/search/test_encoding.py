@@ -16,9 +16,9 @@ from symloss.domain import Domain, yhat
 from symloss.errors import OptionError
 from symloss.loss import Loss
 from symloss.ops.construct import NumberLimitError
-from symloss.search.encoding import encode
 from symloss.search.grammar import LossGrammar
-from symloss.search.strategies import make_strategy
+from symloss.search.strategies.encoding import encode
+from symloss.search.strategies.registry import make_strategy
 from symloss.search.tokens import N_LEAVES, Tokens
 
 POINTS = np.linspace(0.013, 0.987, 21)

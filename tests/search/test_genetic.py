@@ -7,16 +7,25 @@ import pytest
 
 from symloss.compile.reference import evaluate_batch
 from symloss.domain import y, yhat
-from symloss.search.encoding import encode
 from symloss.search.feedback import Feedback
-from symloss.search.genetic import GeneticStrategy
-from symloss.search.genetic_operators import Dice, crossover, hoist, insert, leaf, mutate, point, subtree
-from symloss.search.genetic_population import Population
 from symloss.search.grammar import LossGrammar
-from symloss.search.shaping import shaped
-from symloss.search.strategies import make_strategy
+from symloss.search.strategies.encoding import encode
+from symloss.search.strategies.genetic import GeneticStrategy
+from symloss.search.strategies.genetic_operators import (
+    Dice,
+    crossover,
+    hoist,
+    insert,
+    leaf,
+    mutate,
+    point,
+    subtree,
+)
+from symloss.search.strategies.genetic_population import Population
+from symloss.search.strategies.registry import make_strategy
+from symloss.search.strategies.shaping import shaped
+from symloss.search.strategies.trees import Tree, TreeRules
 from symloss.search.tokens import N_LEAVES, Tokens
-from symloss.search.trees import Tree, TreeRules
 from tests.search.toy import ToySearch
 
 

@@ -12,7 +12,7 @@ from symloss.domain import Domain
 from symloss.errors import OptionError
 from symloss.ops.opcode import Opcode
 from symloss.search.grammar import LossGrammar, program_of
-from symloss.search.random_strategy import RandomStrategy
+from symloss.search.strategies.random_strategy import RandomStrategy
 from symloss.search.tokens import Tokens
 
 

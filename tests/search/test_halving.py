@@ -12,12 +12,12 @@ from symloss import zoo
 from symloss.data.dataset import Dataset
 from symloss.errors import OptionError
 from symloss.loss import Loss
-from symloss.search.contest_entries import Contender, contest_entries
-from symloss.search.contest_options import ContestOptions, accelerated
-from symloss.search.halving import halve
+from symloss.search.contest.contest_options import ContestOptions, accelerated
+from symloss.search.contest.entries import Contender, contest_entries
+from symloss.search.contest.halving import halve
+from symloss.search.contest.trial import finer_scales
+from symloss.search.contest.trial_runner import TrialRunner
 from symloss.search.progress import PhaseStarted, SearchEvent
-from symloss.search.trial import finer_scales
-from symloss.search.trial_runner import TrialRunner
 from symloss.training.member import Member
 from symloss.training.settings import TrainingSettings
 from tests.search.scripted import ScriptedEngine

@@ -10,7 +10,7 @@ from symloss.search.gradient_table import GradientTable
 from symloss.search.grammar import LossGrammar
 from symloss.search.points import ProxyPoints
 from symloss.search.proxy import ProxyTest
-from symloss.search.strategies import make_strategy
+from symloss.search.strategies.registry import make_strategy
 from symloss.search.tokens import Tokens
 
 DELTA = 1e-4

@@ -6,13 +6,13 @@ import numpy as np
 import torch
 
 from symloss.search.complexity import needed_steps
-from symloss.search.controller import Controller
-from symloss.search.controller_trainer import ControllerTrainer
 from symloss.search.feedback import Feedback
 from symloss.search.grammar import LossGrammar
-from symloss.search.priority_queue import PriorityQueue
-from symloss.search.risk_seeking import RiskSeekingStrategy
-from symloss.search.strategies import make_strategy
+from symloss.search.strategies.controller import Controller
+from symloss.search.strategies.controller_trainer import ControllerTrainer
+from symloss.search.strategies.priority_queue import PriorityQueue
+from symloss.search.strategies.registry import make_strategy
+from symloss.search.strategies.risk_seeking import RiskSeekingStrategy
 from tests.search.toy import ToySearch
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from symloss.data.dataset import Dataset
 from symloss.loss import Loss
 from symloss.models import registry
-from symloss.search.effectiveness import grid, screen
+from symloss.search.contest.effectiveness import grid, screen
 from symloss.search.progress import PhaseStarted, SearchEvent
 from symloss.search.search import search
 from symloss.training.fit import fit

@@ -18,8 +18,8 @@ from symloss.domain import Labels
 from symloss.errors import DataError, OptionError
 from symloss.loss import Loss
 from symloss.models import registry
+from symloss.search.contest.effectiveness import evaluate, grid
 from symloss.search.deadline import Deadline
-from symloss.search.effectiveness import evaluate, grid
 from symloss.search.options import SearchOptions
 from symloss.search.progress import CheckDone, EvaluationStep, LoopDone, PhaseStarted, SearchEvent
 from symloss.search.result import SearchResult

@@ -10,8 +10,8 @@ import pytest
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from symloss.search.signed_rank import holm, wilcoxon_p
-from symloss.search.significance import compare_with_best, paired_test
+from symloss.search.contest.signed_rank import holm, wilcoxon_p
+from symloss.search.contest.significance import compare_with_best, paired_test
 from symloss.training.settings import Metric
 
 

@@ -12,11 +12,11 @@ import pytest
 import torch
 
 from symloss.errors import OptionError
-from symloss.search.encoding import encode
 from symloss.search.feedback import Feedback
 from symloss.search.grammar import LossGrammar
-from symloss.search.reinforce import ReinforceStrategy
-from symloss.search.strategies import STRATEGIES, make_strategy
+from symloss.search.strategies.encoding import encode
+from symloss.search.strategies.registry import STRATEGIES, make_strategy
+from symloss.search.strategies.reinforce import ReinforceStrategy
 from symloss.search.tokens import N_LEAVES, Tokens
 from symloss.zoo import get
 
@@ -152,7 +152,7 @@ def test_strategies_without_a_controller_do_not_import_torch() -> None:
     code = (
         "import sys\n"
         "from symloss.search.grammar import LossGrammar\n"
-        "from symloss.search.strategies import make_strategy\n"
+        "from symloss.search.strategies.registry import make_strategy\n"
         "for name in ('random', 'genetic'):\n"
         "    make_strategy(name, LossGrammar(), 0).ask(5)\n"
         "assert 'torch' not in sys.modules\n"

@@ -9,8 +9,8 @@ from symloss import zoo
 from symloss.compile.program import ProgramBatch
 from symloss.domain import Domain, Input, Labels
 from symloss.loss import Loss
-from symloss.search.trial import unit_grid
-from symloss.search.unit_gradient import unit_factors
+from symloss.search.contest.trial import unit_grid
+from symloss.search.contest.unit_gradient import unit_factors
 
 
 def factors(*losses: Loss, scale: float = 1.0, domain: Domain | None = None) -> np.ndarray:

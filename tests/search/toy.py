@@ -7,7 +7,7 @@ import numpy as np
 from symloss.search.feedback import Feedback
 from symloss.search.grammar import LossGrammar
 from symloss.search.proxy import ProxyTest
-from symloss.search.strategy import Strategy
+from symloss.search.strategies.strategy import Strategy
 
 
 class ToySearch:

@@ -14,10 +14,10 @@ import torch
 from numpy.typing import NDArray
 
 from symloss.search.complexity import needed_steps
-from symloss.search.controller import Controller
-from symloss.search.controller_trainer import ControllerTrainer, one_thread
 from symloss.search.feedback import Feedback
 from symloss.search.grammar import LossGrammar
+from symloss.search.strategies.controller import Controller
+from symloss.search.strategies.controller_trainer import ControllerTrainer, one_thread
 from symloss.search.tokens import Tokens
 
 LEARNING_RATE = 1e-3

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symloss.search.signed_rank import holm, wilcoxon_p
+from symloss.search.contest.signed_rank import holm, wilcoxon_p
 from symloss.training.settings import Metric
 
 Array = NDArray[np.float64]

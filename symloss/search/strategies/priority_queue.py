@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symloss.search.shaping import USELESS
+from symloss.search.strategies.shaping import USELESS
 from symloss.search.tokens import Tokens
 
 

@@ -29,7 +29,7 @@ class Waiting:
         if tokens.n_steps != self._n_steps:
             raise OptionError(
                 f"the losses to begin from make {tokens.n_steps} variables and the grammar makes "
-                f"{self._n_steps}; encode them for this grammar (symloss.search.encoding.encode)"
+                f"{self._n_steps}; encode them for this grammar (symloss.search.strategies.encoding.encode)"
             )
         self._rows = np.concatenate([self._rows, np.stack(tokens.parts(), axis=2)])
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from symloss.errors import OptionError, unknown_name
 from symloss.search.grammar import LossGrammar
-from symloss.search.strategy import Strategy
+from symloss.search.strategies.strategy import Strategy
 
 STRATEGIES: dict[str, str] = {
     "reinforce": "a recurrent controller trained by policy gradients (AutoLossGen, section 3.2)",
@@ -57,17 +57,17 @@ def _maker(name: str) -> Callable[..., Strategy]:
     check_strategy(name)
     # torch takes seconds to import, so only the strategies that need it pay for it
     if name == "random":
-        from symloss.search.random_strategy import RandomStrategy
+        from symloss.search.strategies.random_strategy import RandomStrategy
 
         return RandomStrategy
     if name == "genetic":
-        from symloss.search.genetic import GeneticStrategy
+        from symloss.search.strategies.genetic import GeneticStrategy
 
         return GeneticStrategy
     if name == "risk-seeking":
-        from symloss.search.risk_seeking import RiskSeekingStrategy
+        from symloss.search.strategies.risk_seeking import RiskSeekingStrategy
 
         return RiskSeekingStrategy
-    from symloss.search.reinforce import ReinforceStrategy
+    from symloss.search.strategies.reinforce import ReinforceStrategy
 
     return ReinforceStrategy

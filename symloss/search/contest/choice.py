@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from symloss.search.contest_entries import Entry
-from symloss.search.halving import UNSCALED
-from symloss.search.trial import Trial
-from symloss.search.trial_runner import TrialRecord
+from symloss.search.contest.entries import Entry
+from symloss.search.contest.halving import UNSCALED
+from symloss.search.contest.trial import Trial
+from symloss.search.contest.trial_runner import TrialRecord
 
 
 @dataclass(eq=False)

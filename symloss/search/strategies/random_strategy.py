@@ -9,8 +9,8 @@ import numpy as np
 from symloss.search.complexity import check_limit, draw_within
 from symloss.search.feedback import Feedback
 from symloss.search.grammar import LossGrammar
+from symloss.search.strategies.waiting import Waiting
 from symloss.search.tokens import N_LEAVES, Tokens
-from symloss.search.waiting import Waiting
 
 
 class RandomStrategy:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from symloss.loss import Loss
-from symloss.search.contest_options import ContestOptions
-from symloss.search.trial import Trial, finer_scales, grid, unit_grid
+from symloss.search.contest.contest_options import ContestOptions
+from symloss.search.contest.trial import Trial, finer_scales, grid, unit_grid
 from symloss.symbolic.duplicate_index import DuplicateIndex
 from symloss.symbolic.factor_text import factor_text
 from symloss.symbolic.same_gradient import compare

@@ -23,11 +23,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from symloss.search.contest_entries import Entry
-from symloss.search.contest_options import ContestOptions
+from symloss.search.contest.contest_options import ContestOptions
+from symloss.search.contest.entries import Entry
+from symloss.search.contest.trial import Trial
+from symloss.search.contest.trial_runner import TrialRecord, TrialRunner
 from symloss.search.progress import PhaseStarted
-from symloss.search.trial import Trial
-from symloss.search.trial_runner import TrialRecord, TrialRunner
 from symloss.training.settings import TrainingSettings
 
 UNSCALED = 1.0

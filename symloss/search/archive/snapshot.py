@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from symloss.search.archive import Archive, put_state
+from symloss.search.archive.archive import Archive, put_state
 from symloss.search.attempt import Attempt
 from symloss.search.candidate import Candidate
 from symloss.search.counts import Counts

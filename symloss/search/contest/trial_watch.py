@@ -6,8 +6,8 @@ import math
 import time
 from collections.abc import Callable, Sequence
 
+from symloss.search.contest.trial import Trial
 from symloss.search.progress import EvaluationStep, SearchEvent
-from symloss.search.trial import Trial
 from symloss.training.settings import TrainingSettings
 
 SECONDS_BETWEEN_EVENTS = 0.1

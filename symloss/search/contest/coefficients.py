@@ -25,13 +25,13 @@ from symloss.engine.engine import Engine
 from symloss.errors import OptionError
 from symloss.loss import Loss
 from symloss.ops.construct import NumberLimitError
-from symloss.search.coefficient_slots import Slot, put_coefficient, with_coefficients
-from symloss.search.contest_options import ContestOptions
+from symloss.search.contest.coefficient_slots import Slot, put_coefficient, with_coefficients
+from symloss.search.contest.contest_options import ContestOptions
+from symloss.search.contest.store import Store
+from symloss.search.contest.trial import Trial
+from symloss.search.contest.trial_runner import TrialRecord, TrialRunner
 from symloss.search.options import check_grid
 from symloss.search.progress import PhaseStarted, SearchEvent, silent
-from symloss.search.store import Store
-from symloss.search.trial import Trial
-from symloss.search.trial_runner import TrialRecord, TrialRunner
 from symloss.training.settings import TrainingSettings
 
 __all__ = ["FittedLoss", "Slot", "fit_coefficients", "put_coefficient", "with_coefficients"]

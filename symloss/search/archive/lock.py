@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO
 
 from symloss.errors import RunError
-from symloss.search.archive_errors import archive_errors
+from symloss.search.archive.archive_errors import archive_errors
 
 NAME = "lock"
 

@@ -15,7 +15,7 @@ Most losses of a batch are never trained, as their gradient is zero or points th
 wrong way, and all have the reward -1. As a quantile of equal rewards would say
 nothing, a loss that points the wrong way counts with -2 + the share of sampled
 predictions that it pushes towards their label, below every trained one
-(`symloss.search.shaping`): the controller first learns to write losses that
+(`symloss.search.strategies.shaping`): the controller first learns to write losses that
 learn, then better ones. A loss without a gradient counts nothing, whatever the
 quantile, and one whose gradient was told before counts only through the queue:
 a controller that repeats itself learns nothing from that.
@@ -31,13 +31,13 @@ from numpy.typing import NDArray
 
 from symloss.errors import OptionError
 from symloss.search.complexity import needed_steps
-from symloss.search.controller import Controller
-from symloss.search.controller_trainer import ControllerTrainer, one_thread
 from symloss.search.feedback import Feedback
 from symloss.search.grammar import LossGrammar
-from symloss.search.priority_queue import PriorityQueue
-from symloss.search.seen import SeenGradients
-from symloss.search.shaping import USELESS, shaped
+from symloss.search.strategies.controller import Controller
+from symloss.search.strategies.controller_trainer import ControllerTrainer, one_thread
+from symloss.search.strategies.priority_queue import PriorityQueue
+from symloss.search.strategies.seen import SeenGradients
+from symloss.search.strategies.shaping import USELESS, shaped
 from symloss.search.tokens import Tokens
 
 Float64 = NDArray[np.float64]

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from symloss.errors import OptionError, RunError, unknown_name
-from symloss.search.archive_errors import archive_errors
-from symloss.search.archive_schema import APPLICATION_ID, TABLES, VERSION
-from symloss.search.codec import CodecError, decode, encode
+from symloss.search.archive.archive_errors import archive_errors
+from symloss.search.archive.archive_schema import APPLICATION_ID, TABLES, VERSION
+from symloss.search.archive.codec import CodecError, decode, encode
 from symloss.search.outcome import Outcome
 
 NAME = "archive.sqlite"

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from symloss.search.archive import Archive
+from symloss.search.archive.archive import Archive
 from symloss.search.run import finite
 
 

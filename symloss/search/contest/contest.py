@@ -25,17 +25,17 @@ from numpy.typing import NDArray
 from symloss.engine.engine import Engine
 from symloss.errors import OptionError
 from symloss.loss import Loss
-from symloss.search.contest_choice import Chosen, Configuration, complete_seeds, ordered
-from symloss.search.contest_entries import Contender, contest_entries
-from symloss.search.contest_options import ContestOptions
-from symloss.search.contest_result import ContestResult, Finalist, Gain, Spread, Standing
+from symloss.search.contest.choice import Chosen, Configuration, complete_seeds, ordered
+from symloss.search.contest.contest_options import ContestOptions
+from symloss.search.contest.contest_result import ContestResult, Finalist, Gain, Spread, Standing
+from symloss.search.contest.effectiveness import result_of
+from symloss.search.contest.entries import Contender, contest_entries
+from symloss.search.contest.halving import Ranked, halve
+from symloss.search.contest.significance import PairedTest, paired_test
+from symloss.search.contest.store import Store
+from symloss.search.contest.trial_runner import TrialRunner, read_test
 from symloss.search.deadline import Deadline
-from symloss.search.effectiveness import result_of
-from symloss.search.halving import Ranked, halve
 from symloss.search.progress import Note, PhaseStarted, SearchEvent, silent
-from symloss.search.significance import PairedTest, paired_test
-from symloss.search.store import Store
-from symloss.search.trial_runner import TrialRunner, read_test
 
 HALVING_SHARE, RANKING_SHARE = 0.35, 0.75
 """Shares of the time limit after which halving, and ranking, must be over."""

@@ -4,7 +4,7 @@ Every loss is tried at every eps and every scale of the grids, as one population
 for each loss and seed the trial with the best validation metric counts, and only
 its test metrics are read. A scale multiplies the loss: against the L2 term it
 acts as a learning rate does, so all losses get the same grid of scales.
-`symloss.search.contest` compares many losses with few handcrafted ones at less cost.
+`symloss.search.contest.contest` compares many losses with few handcrafted ones at less cost.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from symloss.engine.local import LocalEngine
 from symloss.errors import OptionError
 from symloss.loss import LARGEST_EPS, Loss
 from symloss.models.recommender import Recommender
+from symloss.search.contest.significance import Comparison, compare_with_best
+from symloss.search.contest.trial import Trial, grid
+from symloss.search.contest.trial_runner import TrialRecord, TrialRunner, read_test
 from symloss.search.options import PAPER_EPS_GRID, check_grid
 from symloss.search.progress import SearchEvent, silent
-from symloss.search.significance import Comparison, compare_with_best
-from symloss.search.trial import Trial, grid
-from symloss.search.trial_runner import TrialRecord, TrialRunner, read_test
 from symloss.training.settings import TrainingSettings
 
 __all__ = [

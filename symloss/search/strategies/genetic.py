@@ -24,15 +24,15 @@ from typing import Any
 
 from symloss.errors import OptionError, unknown_name
 from symloss.search.feedback import Feedback
-from symloss.search.genetic_operators import Dice, crossover, mutate
-from symloss.search.genetic_population import Population
 from symloss.search.grammar import LossGrammar
-from symloss.search.random_strategy import RandomStrategy
-from symloss.search.shaping import shaped
-from symloss.search.strategy import Strategy
+from symloss.search.strategies.genetic_operators import Dice, crossover, mutate
+from symloss.search.strategies.genetic_population import Population
+from symloss.search.strategies.random_strategy import RandomStrategy
+from symloss.search.strategies.shaping import shaped
+from symloss.search.strategies.strategy import Strategy
+from symloss.search.strategies.trees import Tree, TreeRules
+from symloss.search.strategies.waiting import Waiting
 from symloss.search.tokens import Tokens
-from symloss.search.trees import Tree, TreeRules
-from symloss.search.waiting import Waiting
 
 POPULATION = 100
 TOURNAMENT = 4
@@ -92,7 +92,7 @@ class GeneticStrategy:
         self._guided = population_from == "controller"
         self._source: Strategy
         if self._guided:
-            from symloss.search.reinforce import ReinforceStrategy
+            from symloss.search.strategies.reinforce import ReinforceStrategy
 
             self._source = ReinforceStrategy(grammar, seed, max_complexity=max_complexity, needed_only=True)
         else:

@@ -24,9 +24,9 @@ from symloss.formula import formula_text
 from symloss.loss import Loss
 from symloss.ops.protected import SmoothedFunction, aq, guard, pexp, plog, psqrt, recip, sigmoid
 from symloss.search.grammar import LARGEST_VARIABLES, LossGrammar
-from symloss.search.token_writer import ONE, YHAT, CannotWrite, TokenWriter, Y
+from symloss.search.strategies.token_writer import ONE, YHAT, CannotWrite, TokenWriter, Y
+from symloss.search.strategies.trees import Tree, TreeRules
 from symloss.search.tokens import N_LEAVES, Tokens
-from symloss.search.trees import Tree, TreeRules
 
 _SMOOTHED: dict[Any, str] = {plog: "log", recip: "reciprocal", psqrt: "sqrt"}
 _UNARY: dict[Any, str] = {pexp: "exp", sympy.tanh: "tanh", sigmoid: "sigmoid", sign: "sign"}

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symloss.engine.engine import Engine
+from symloss.search.contest.store import NoStore, Store
+from symloss.search.contest.trial import Trial, dataset_fingerprint, describe, trial_key
+from symloss.search.contest.trial_watch import TrialWatch
 from symloss.search.progress import SearchEvent, silent
-from symloss.search.store import NoStore, Store
-from symloss.search.trial import Trial, dataset_fingerprint, describe, trial_key
-from symloss.search.trial_watch import TrialWatch
 from symloss.training.assess import predicts_score
 from symloss.training.fit import FitResult
 from symloss.training.member import Member

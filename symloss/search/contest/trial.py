@@ -12,7 +12,7 @@ from typing import Any
 from symloss.compile.program import ProgramBatch
 from symloss.data.dataset import Dataset
 from symloss.loss import Loss
-from symloss.search.unit_gradient import rounded, unit_factors
+from symloss.search.contest.unit_gradient import rounded, unit_factors
 from symloss.training.member import Member
 from symloss.training.settings import TrainingSettings
 

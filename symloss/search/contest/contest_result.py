@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from symloss.search.contest_entries import SameLoss
-from symloss.search.effectiveness import EvaluationResult
-from symloss.search.halving import Rung
-from symloss.search.significance import PairedTest
+from symloss.search.contest.effectiveness import EvaluationResult
+from symloss.search.contest.entries import SameLoss
+from symloss.search.contest.halving import Rung
+from symloss.search.contest.significance import PairedTest
 from symloss.training.metrics import NAMES
 from symloss.training.settings import Metric
 
