@@ -1,4 +1,4 @@
-"""symloss: training losses as mathematics. Check, compare, search and plot them.
+"""symloss: training losses as mathematics. Check, compare, search, plot and export them.
 
 The public names are loaded when they are first used, so that importing the
 package costs nothing.
@@ -10,7 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from symloss import data, ops, plot, zoo
+    from symloss import data, export, ops, plot, zoo
     from symloss.errors import DataError, FetchError, FormulaError, OptionError, RunError, SymlossError
     from symloss.loss import Loss
     from symloss.parse import parse
@@ -26,6 +26,7 @@ __all__ = [
     "RunError",
     "SymlossError",
     "data",
+    "export",
     "ops",
     "parse",
     "plot",

@@ -36,7 +36,10 @@ class Progress(StrEnum):
 
     FINISHED = "The search came to its end."
     STOPPED = "The search was stopped before its end; this is what it had found by then."
-    UNFINISHED = "The search has not come to its end: it is still running, or was killed. This is what the archive holds so far."
+    UNFINISHED = (
+        "The search has not come to its end: it is still running, or was killed. "
+        "This is what the archive holds so far."
+    )
     RESUMED = (
         "The search went on after its results were written, and has not come to its end again. "
         "Results of phase III are those from before."

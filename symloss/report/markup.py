@@ -7,6 +7,12 @@ from html import escape
 
 from symloss.report.values import text
 
+DASH = "\N{EN DASH}"
+"""Stands for a number that is not known."""
+
+FEW_ROWS = 5
+"""A table of so many rows is not divided between pages."""
+
 
 class Markup(str):
     """Text that is HTML already."""
@@ -80,7 +86,8 @@ def table(
         **({"class_": class_} if class_ else {}),
     )
     # A table that is too wide for the screen scrolls by itself, reachable by keyboard.
-    return element("div", made, class_="wide", tabindex="0", role="region", aria_label=text(caption, 100))
+    size = "wide few" if len(body) <= FEW_ROWS else "wide"
+    return element("div", made, class_=size, tabindex="0", role="region", aria_label=text(caption, 100))
 
 
 def facts_list(rows: Iterable[tuple[str, object]], class_: str = "facts") -> Markup:
@@ -96,7 +103,7 @@ def shell(line: str) -> Markup:
 
 def decimals(value: float | None, *, sign: bool = False) -> str:
     """Return a metric with four decimals; a dash where it is not known."""
-    return "–" if value is None else f"{value:+.4f}" if sign else f"{value:.4f}"
+    return DASH if value is None else f"{value:+.4f}" if sign else f"{value:.4f}"
 
 
 def short(value: float | None) -> str:
@@ -111,4 +118,4 @@ def probability(value: float) -> str:
 
 def span(value: tuple[float, float] | None, *, sign: bool = False) -> str:
     """Return an interval of a metric; a dash where it is not known."""
-    return "–" if value is None else f"{decimals(value[0], sign=sign)} to {decimals(value[1], sign=sign)}"
+    return DASH if value is None else f"{decimals(value[0], sign=sign)} to {decimals(value[1], sign=sign)}"

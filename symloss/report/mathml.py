@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from html import escape
+from itertools import pairwise
 
 import sympy
 from sympy import Expr
@@ -21,6 +22,8 @@ _SUM, _PRODUCT, _POWER, _ATOM = 1, 2, 3, 4
 
 _SCRIPT = 0.72
 """Size of an exponent against that of its base."""
+
+MINUS = "\N{MINUS SIGN}"
 
 _DIGIT, _LETTER, _BRACKET = 0.52, 0.55, 0.4
 """Widths in units of the font size."""
@@ -110,7 +113,7 @@ def _broken(chunks: tuple[Chunk, ...], room: float) -> list[tuple[Chunk, ...]] |
     outermost = min(chunk.depth for chunk in chunks[1:])
     starts = [0, *(k for k, chunk in enumerate(chunks) if k and chunk.depth == outermost), len(chunks)]
     found: list[tuple[Chunk, ...]] = []
-    for start, end in zip(starts, starts[1:], strict=False):
+    for start, end in pairwise(starts):
         inner = _broken(chunks[start:end], room)
         if inner is None:
             return None
@@ -155,7 +158,7 @@ def _rational(value: Expr) -> Box:
 
 
 def _negated(inner: Box) -> Box:
-    made = _led('<mo form="prefix">−</mo>', 0.7, _held(inner, _PRODUCT), inner.tall)
+    made = _led(f'<mo form="prefix">{MINUS}</mo>', 0.7, _held(inner, _PRODUCT), inner.tall)
     return replace(made, binding=_SUM, positive=inner)
 
 
@@ -195,7 +198,7 @@ def _sum(expression: Expr) -> Box:
     first, *others = (box(term) for term in expression.as_ordered_terms())
     chunks = list(first.chunks)
     for term in others:
-        sign, rest = ("+", term) if term.positive is None else ("−", term.positive)
+        sign, rest = ("+", term) if term.positive is None else (MINUS, term.positive)
         # form="infix" keeps the space of a sum where a line begins with the sign.
         chunks += _led(f'<mo form="infix">{sign}</mo>', 1.2, _held(rest, _PRODUCT), rest.tall).chunks
     return Box(tuple(chunks), _SUM, any(part.tall for part in (first, *others)))

@@ -84,7 +84,8 @@ def _header(facts: Facts) -> Markup:
     metric = facts.metric.upper()
     began = facts.started.replace("T", " ").replace("+00:00", " UTC") or "at a time that is not known"
     what = (
-        f"{text(options.get('task'), 40) or 'a task'} by {metric}, strategy {text(options.get('strategy'), 40) or 'unknown'}, "
+        f"{text(options.get('task'), 40) or 'a task'} by {metric}, "
+        f"strategy {text(options.get('strategy'), 40) or 'unknown'}, "
         f"seed {text(options.get('seed'), 30) or 'unknown'}; begun {began}."
     )
     parts = [element("h1", facts.title), paragraph(what, class_="soft")]

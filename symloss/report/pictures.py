@@ -94,8 +94,8 @@ def _planned(facts: Facts) -> list[tuple[str, str, Callable[[], Figure | None], 
                 "p-best",
                 f"The best loss, {first}: its surface, its values and its gradient for each label",
                 lambda: _figure([first], "all"),
-                "The best loss over prediction and label, its values, and its gradient by the prediction. The strips tell "
-                "what is proved of the gradient's sign.",
+                "The best loss over prediction and label, its values, and its gradient by the prediction. "
+                "The strips tell what is proved of the gradient's sign.",
             )
         )
     if len(losses) > 1:

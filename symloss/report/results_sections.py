@@ -8,6 +8,7 @@ from symloss.report.contest_facts import ContestFacts, GainFacts
 from symloss.report.facts import Facts
 from symloss.report.formula_view import MEDIUM, NARROW, formula
 from symloss.report.markup import (
+    DASH,
     Markup,
     decimals,
     element,
@@ -59,7 +60,9 @@ def best_section(facts: Facts) -> Markup:
     return section(
         "best",
         "Best loss",
-        element("div", formula(best.formula), facts_list(rows), _check_line(facts.best_check, best), class_="best"),
+        element(
+            "div", formula(best.formula), facts_list(rows), _check_line(facts.best_check, best), class_="best"
+        ),
     )
 
 
@@ -158,8 +161,8 @@ def _paired(contest: ContestFacts, name: str) -> Markup:
         for one in contest.paired
     ]
     caption = (
-        f"Differences in test {name}, paired by seed; above 0 the winner is better. Wilcoxon's signed-rank test is exact; "
-        f"Holm's correction is for {len(rows)} tests."
+        f"Differences in test {name}, paired by seed; above 0 the winner is better. Wilcoxon's signed-rank test is "
+        f"exact; Holm's correction is for {len(rows)} tests."
     )
     parts = [table(caption, columns, rows, right=columns[1:])]
     known = contest.rows
@@ -172,8 +175,8 @@ def _paired(contest: ContestFacts, name: str) -> Markup:
         )
         parts.append(
             paragraph(
-                f"All seeds share one test part. Over its {known.rows:,} rows the 95% interval of the difference to the best "
-                f"baseline is {span(known.interval, sign=True)} ({known.method}), which {settled}."
+                f"All seeds share one test part. Over its {known.rows:,} rows the 95% interval of the difference to "
+                f"the best baseline is {span(known.interval, sign=True)} ({known.method}), which {settled}."
             )
         )
     return join(parts)
@@ -182,8 +185,8 @@ def _paired(contest: ContestFacts, name: str) -> Markup:
 def _gains(gains: tuple[GainFacts, ...], name: str) -> Markup:
     if not gains:
         return Markup("")
-    columns = ["part", "total", "of it scale", "of it shape", "best baseline, scale 1", "best baseline", "winner, scale 1",
-               "winner"]  # fmt: skip
+    columns = ["part", "total", "of it scale", "of it shape", "best baseline, scale 1", "best baseline",
+               "winner, scale 1", "winner"]  # fmt: skip
     rows = [
         [
             one.part,
@@ -216,7 +219,7 @@ def _metrics(facts: Facts) -> Markup:
             f"{_short_name(one)}{' (scale 1)' if one.role.endswith('scale 1') else ''}",
             short(one.scale),
             *(_spread(one, name) for name in METRICS),
-            "–" if one.epochs[0] is None else f"{one.epochs[0]} of {one.epochs[1]}",
+            DASH if one.epochs[0] is None else f"{one.epochs[0]} of {one.epochs[1]}",
         ]
         for one in facts.tested
     ]
@@ -309,7 +312,7 @@ def ranked_section(facts: Facts) -> Markup:
             short(one.eps) if "eps" in one.formula else "",
             short(one.scale),
             decimals(one.reward, sign=True),
-            "–" if one.right_way is None else f"{100 * one.right_way:.0f}%",
+            DASH if one.right_way is None else f"{100 * one.right_way:.0f}%",
             one.loop,
             element("span", one.verdict or "not checked", class_=f"still {one.verdict or 'soft'}"),
         ]

@@ -64,8 +64,8 @@ def counts_section(facts: Facts) -> Markup:
             "one epoch on the current recommender")  # fmt: skip
         parts.append(
             paragraph(
-                f"Phase I sampled {sampled:,} losses in {facts.loops:,} loops; {counts.get('distinct', 0):,} gradients are "
-                f"distinct. The reward of a loss is what {reward} improves."
+                f"Phase I sampled {sampled:,} losses in {facts.loops:,} loops; {counts.get('distinct', 0):,} "
+                f"gradients are distinct. The reward of a loss is what {reward} improves."
             )
         )
         rows = [
@@ -74,7 +74,10 @@ def counts_section(facts: Facts) -> Markup:
             if outcome.key in counts
         ]
         columns = ["outcome", "losses", "what it means"]
-        caption = "What became of them. A loss may be counted once at each stage; “trained” holds those that were kept or diverged."
+        caption = (
+            "What became of them. A loss may be counted once at each stage; "
+            "“trained” holds those that were kept or diverged."
+        )
         parts.append(table(caption, columns, rows, right=["losses"]))
     else:
         parts.append(paragraph("Phase I has done no loop so far."))

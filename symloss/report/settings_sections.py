@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from symloss.report.facts import Facts
-from symloss.report.markup import Markup, element, facts_list, join, paragraph, section, shell, table
+from symloss.report.markup import DASH, Markup, element, facts_list, paragraph, section, shell, table
 from symloss.report.values import items, mapping, number, text, whole
 
 MOST_SHOWN = 60
@@ -37,8 +37,8 @@ def _value(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):
-        return ", ".join(f"{text(key, 60)} = {_value(entry)}" for key, entry in items(list(value.items()), MOST_SHOWN)) or (
-            "none")  # fmt: skip
+        entries = list(value.items())[:MOST_SHOWN]
+        return ", ".join(f"{text(key, 60)} = {_value(entry)}" for key, entry in entries) or "none"
     if isinstance(value, list | tuple):
         return ", ".join(_value(entry) for entry in items(value, MOST_SHOWN)) or "none"
     return text(value, 500)
@@ -64,8 +64,8 @@ def data_section(facts: Facts) -> Markup:
             [
                 text(name, 40),
                 *(_count(known.get(key)) for key in ("rows", "users", "items")),
-                "–" if share is None else f"{100 * share:.1f}%",
-                "–" if mean is None else f"{mean:.3f}",
+                DASH if share is None else f"{100 * share:.1f}%",
+                DASH if mean is None else f"{mean:.3f}",
             ]
         )
     columns = ["part", "rows", "users", "items", "positive", "mean label"]
@@ -78,7 +78,7 @@ def data_section(facts: Facts) -> Markup:
 
 def _count(value: Any) -> str:
     found = whole(value)
-    return "–" if found is None else f"{found:,}"
+    return DASH if found is None else f"{found:,}"
 
 
 def environment_section(facts: Facts) -> Markup:
@@ -97,34 +97,28 @@ def environment_section(facts: Facts) -> Markup:
 def reproduce_section(facts: Facts) -> Markup:
     """Return the commands that do it again, and those for the best loss."""
     commands = facts.commands
-    parts: list[object] = []
-    if commands.search:
-        parts += [paragraph("The same search, from the options that the run keeps:"), shell(commands.search)]
-    if commands.same_loops:
-        parts += [
-            paragraph(
-                "What is found in a given time depends on the speed of the machine. Ended by loops, phase I samples the same "
-                "losses anywhere:"
-            ),
-            shell(commands.same_loops),
-        ]
-    parts += [paragraph("To go on with this run, or see its result again:"), shell(commands.go_on)]
+    same_loops = (
+        "What is found in a given time depends on the speed of the machine. Ended by loops, phase I samples the "
+        "same losses anywhere:"
+    )
     said = {
+        "The same search, from the options that the run keeps:": commands.search,
+        same_loops: commands.same_loops,
+        "To go on with this run, or to see its result again:": commands.go_on,
         "Check the best loss, with the proof:": commands.check,
         "Write it as code for PyTorch (the scale is not part of it):": commands.export,
         "Train with it and with handcrafted losses again:": commands.evaluate,
     }
-    for title, line in said.items():
-        if line:
-            parts += [paragraph(title), shell(line)]
+    parts = [
+        element("div", paragraph(title), shell(line), class_="command")
+        for title, line in said.items()
+        if line
+    ]
     parts += [paragraph(note, class_="soft") for note in commands.notes]
-    parts.append(
-        paragraph(
-            "Numbers are the same, bit for bit, on the same machine with the same versions and number of threads.",
-            class_="soft",
-        )
+    same = (
+        "Numbers are the same, bit for bit, on the same machine with the same versions and number of threads."
     )
-    return section("reproduce", "How to reproduce", join(parts))
+    return section("reproduce", "How to reproduce", *parts, paragraph(same, class_="soft"))
 
 
 def notes_section(facts: Facts, failed: list[str]) -> Markup:
@@ -136,8 +130,8 @@ def notes_section(facts: Facts, failed: list[str]) -> Markup:
         else paragraph("Nothing was cut short.")
     )
     caution = paragraph(
-        "Losses were chosen by validation; test data was read once, for the losses in the table of test results. An interval "
-        "over seeds says how much start and order matter, not how another test part would turn out. Results on one data set "
-        "and model need not hold on another."
+        "Losses were chosen by validation; test data was read once, for the losses in the table of test results. "
+        "An interval over seeds says how much start and order matter, not how another test part would turn out. "
+        "Results on one data set and model need not hold on another."
     )
     return section("notes", "Notes", known, caution)

@@ -1,4 +1,4 @@
-"""The tested losses side by side: a test metric with its 95% interval over seeds, or a point where there was one seed."""
+"""The tested losses side by side: a test metric with its 95% interval over seeds, a point where there was one."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def standings_figure(tested: Sequence[Tested], metric: str, labels: str) -> Figu
             )
             loss = loss_of(one.loss, one.formula, one.eps, labels)
             label = cut_text(one.loss, 130, 7) if loss is None else label_of(loss, 2.3)
-            names.append(f"{label}, × {one.scale:g}")
+            names.append(f"{label}, \N{MULTIPLICATION SIGN} {one.scale:g}")
         axes.set_yticks(range(len(rows)), names)
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.grid(axis="x", linewidth=0.4, color="0.85")

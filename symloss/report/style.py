@@ -44,8 +44,8 @@ caption { max-width: 48rem; }
 .n { text-align: right; white-space: nowrap; overflow-wrap: normal; }
 .still { white-space: nowrap; }
 .loss { min-width: 17em; }
-.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: .15rem 1.5rem; margin: .6rem 0;
-  font-size: .92rem; }
+.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: .15rem 1.5rem;
+  margin: .6rem 0; font-size: .92rem; }
 .facts > div { border-bottom: 1px solid var(--line); padding: .15rem 0; min-width: 0; }
 .facts dt { font-size: .82rem; }
 .facts dd { margin: 0; overflow-wrap: anywhere; }
@@ -62,10 +62,14 @@ footer { margin-top: 3rem; font-size: .85rem; color: var(--soft); }
 @page { size: A4; margin: 15mm 14mm; }
 @media print {
   :root { --text: #000; --soft: #444; --line: #bbb; --paper: #fff; --card: #f6f6f6; --mark: #000; color-scheme: light; }
-  body { max-width: none; padding: 0; font-size: 9.5pt; }
+  html { font-size: 9.5pt; }
+  body { max-width: none; padding: 0; }
+  h2 { margin-top: 1.5rem; }
   nav { display: none; }
-  h2 { break-after: avoid; } h3, caption { break-after: avoid; }
-  tr, figure, .best, .check, .facts > div { break-inside: avoid; }
+  h2, h3, caption, thead { break-after: avoid; }
+  tr, thead, figure, .best, .check, .command, .facts > div { break-inside: avoid; }
+  tbody tr:first-child { break-before: avoid; }
+  .few { break-inside: avoid; }
   thead { display: table-header-group; }
   .wide { overflow: visible; }
   table { font-size: 8pt; width: 100%; min-width: 0; }

@@ -15,7 +15,11 @@ _DROPPED = re.compile(r"<metadata>.*?</metadata>|<style\b.*?</style>|<!--.*?-->"
 _IDS = re.compile(r'\bid="([^"]*)"')
 _LINKS = re.compile(r'\b(?:xlink:)?href="#([^"]*)"')
 _REFERENCES = re.compile(r"url\(#([^)]*)\)")
+_PATHS = re.compile(r'\bd="[^"]*"')
 _LONG_NUMBERS = re.compile(r"(\d+\.\d\d)\d+")
+
+ENLARGED = 1.25
+"""A screen is read from further away than a page of a journal, for which the pictures are made."""
 
 
 def inline_svg(drawn: Figure, prefix: str, title: str) -> str:
@@ -42,11 +46,11 @@ def inline_svg(drawn: Figure, prefix: str, title: str) -> str:
     body = _LINKS.sub(rf'href="#{prefix}-\1"', body)
     body = _REFERENCES.sub(rf"url(#{prefix}-\1)", body)
     # A hundredth of a point is finer than any printer; the rest would double the page.
-    body = _LONG_NUMBERS.sub(r"\1", body)
+    body = _PATHS.sub(lambda path: _LONG_NUMBERS.sub(r"\1", path[0]), body)
     width, height = (float(side) * 72 for side in drawn.get_size_inches())
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="{prefix}-title" '
-        f'width="{width:.0f}pt" height="{height:.0f}pt" viewBox="0 0 {width:g} {height:g}">'
+        f'width="{ENLARGED * width:.0f}pt" height="{ENLARGED * height:.0f}pt" viewBox="0 0 {width:g} {height:g}">'
         f'<title id="{prefix}-title">{escape(title)}</title>'
     )
     return _HEAD.sub(lambda _: head, body, count=1)
