@@ -1,6 +1,7 @@
 """Reading what a run folder holds as data of any shape: a run may come from anyone.
 
-Nothing about it is taken for granted: every function gives a value of the type that it promises, whatever it is given; texts are bounded.
+Nothing about it is taken for granted: every function gives a value of the type that it promises,
+whatever it is given, and texts are bounded.
 """
 
 from __future__ import annotations
