@@ -7,6 +7,7 @@ from typing import Any
 from symloss.search.archive.snapshot import load_search
 from symloss.search.context import SearchContext
 from symloss.search.fresh import FreshRecommender
+from symloss.search.grammar import LossGrammar
 from symloss.search.loop import LossSearch
 from symloss.search.options import SearchOptions
 from symloss.search.progress import Note
@@ -44,11 +45,27 @@ def run_phase1(context: SearchContext) -> LossSearch:
 def make_phase1(context: SearchContext) -> LossSearch:
     """Return phase I before its first loop."""
     options = context.options
+    strategy = _strategy(options, context.grammar)
+    return LossSearch(options, strategy, context.proxy, _trainee(context), context.run)
+
+
+def check_start(options: SearchOptions, grammar: LossGrammar) -> None:
+    """Refuse arguments of the strategy and losses of the warm start before anything is written.
+
+    Raises:
+        OptionError: one is not allowed, or outside of the grammar.
+        FormulaError: a loss of the warm start can't be read.
+    """
+    _strategy(options, grammar)
+    if options.warm_start:
+        warm_start_tokens(options.warm_start, grammar)
+
+
+def _strategy(options: SearchOptions, grammar: LossGrammar) -> Strategy:
     further = dict(options.strategy_options)
     if options.max_complexity is not None:
         further.setdefault("max_complexity", options.max_complexity)
-    strategy = make_strategy(options.strategy, context.grammar, options.seed, **further)
-    return LossSearch(options, strategy, context.proxy, _trainee(context), context.run)
+    return make_strategy(options.strategy, grammar, options.seed, **further)
 
 
 def budgets(options: SearchOptions) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from symloss.search.context import SearchContext, make_proxy
 from symloss.search.environment import data_fingerprint
 from symloss.search.grammar import LossGrammar
 from symloss.search.options import SearchOptions
-from symloss.search.phase1 import run_phase1
+from symloss.search.phase1 import check_start, run_phase1
 from symloss.search.phase2 import run_phase2
 from symloss.search.phase3 import Phase3Result, run_phase3
 from symloss.search.progress import SearchProgress, silent
@@ -51,7 +51,9 @@ def open_run(
         RunError: as for `Run.create`.
     """
     _check_data(options, dataset)
-    operators = [operator.name for operator in LossGrammar(options.operators, options.n_variables).operators]
+    grammar = LossGrammar(options.operators, options.n_variables, Domain.of(dataset.labels))
+    check_start(options, grammar)
+    operators = [operator.name for operator in grammar.operators]
     config = {
         "options": options.to_json(),
         "token_operators": operators,

@@ -195,3 +195,14 @@ def test_bad_input(arguments: list[str], says: str) -> None:
     assert result.exit_code == 2
     assert says in " ".join(result.stderr.split())
     assert isinstance(result.exception, SystemExit)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--strategy-option", "population=1"], ["--warm-start", "maxr"], ["--warm-start", "foo"]],
+)
+def test_a_search_that_can_not_begin_leaves_nothing(options: list[str], tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    result = run("search", *SMALL, "--loops", "1", *options, "--out", str(folder))
+    assert result.exit_code == 2
+    assert not folder.exists()
