@@ -78,6 +78,8 @@ class SearchOptions:
             "contest" (scale-fair: all losses get the same grid of scales and eps, halving leaves the best, several
             seeds choose the winner, and a paired test compares it with the best handcrafted loss).
         coefficients: for so many of the best survivors, numbers inside the loss are fitted before the contest.
+        rungs: epochs of the contest's rungs; losses are judged from the second one on.
+        rung_learning_rate: of the rungs; None for what `ContestOptions` takes.
         finalists, ranking_seeds, final_seeds: of the contest; see `ContestOptions`.
         max_checks: losses that phase II checks at most.
         survivors: losses that phase III trains to convergence at most.
@@ -115,6 +117,8 @@ class SearchOptions:
     warm_start: tuple[str, ...] = ()
     effectiveness: str = "paper"
     coefficients: int = 0
+    rungs: tuple[int, ...] = (25, 50, 100)
+    rung_learning_rate: float | None = None
     finalists: int = 3
     ranking_seeds: int = 2
     final_seeds: int = 8
@@ -146,6 +150,10 @@ class SearchOptions:
         _one_of("effectiveness", self.effectiveness, EFFECTIVENESS)
         for name in ("finalists", "ranking_seeds", "final_seeds"):
             _whole(name, getattr(self, name), 1)
+        for epochs in self.rungs:
+            _whole("an entry of rungs", epochs, 1)
+        if not self.rungs or list(self.rungs) != sorted(set(self.rungs)):
+            raise OptionError(f"rungs are {self.rungs!r}; they must be epochs, increasing, such as (25, 50, 100)")
         _whole("coefficients", self.coefficients, 0)
         if self.coefficients and self.effectiveness != "contest":
             raise OptionError(
@@ -164,7 +172,7 @@ class SearchOptions:
             )
         for name in ("delta", "eta"):
             _number(name, getattr(self, name), above=0.0 if name == "delta" else None, most=1.0)
-        for name in ("time_limit", "evaluation_time", "reward_learning_rate"):
+        for name in ("time_limit", "evaluation_time", "reward_learning_rate", "rung_learning_rate"):
             if getattr(self, name) is not None:
                 _number(name, getattr(self, name), above=0.0)
         for name in ("search_eps", "eps_grid"):

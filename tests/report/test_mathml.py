@@ -24,7 +24,7 @@ SIGNS = {
     "\N{FUNCTION APPLICATION}": "",
     "−": "-",
 }
-LETTERS = {"ε": "eps", "π": "pi"}
+LETTERS = {"ε": "eps", "π": "(4*atan(1))", "e": "exp(1)"}
 
 
 def read(node: ET.Element) -> str:
@@ -32,6 +32,7 @@ def read(node: ET.Element) -> str:
     inside = [read(child) for child in node]
     match node.tag:
         case "mi":
+            # A letter alone is a symbol; exp, log and the others are names.
             return LETTERS.get(node.text or "", node.text or "")
         case "mn":
             return node.text or ""
@@ -46,8 +47,8 @@ def read(node: ET.Element) -> str:
         case "mfrac":
             return f"(({inside[0]})/({inside[1]}))"
         case "msup":
-            # what is raised is the last thing before: the picture has no other group
-            return f"({inside[0]})**({inside[1]})"
+            # No brackets of its own: what people see raised is the last thing before the exponent.
+            return f"{inside[0]}**({inside[1]})"
         case "msqrt":
             return f"sqrt({''.join(inside)})"
         case _:
@@ -70,7 +71,7 @@ def same_values(text: str, shown: str) -> None:
             assert abs(found - expected) <= mpf(10) ** -30 * (1 + abs(expected)), (text, shown)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(formulas(10))
 def test_random_formulas_have_their_value(text: str) -> None:
     whole = lines(parse(text), 10_000.0)
@@ -106,7 +107,7 @@ def test_zoo_is_typeset(entry: zoo.ZooEntry) -> None:
         "yhat - (y - yhat)",
         "yhat - -2*y",
         "2*3**0.5*yhat",
-        "yhat/y/2",
+        "yhat/(y + 1)/2",
         "-1/(yhat + 2)",
         "2**yhat",
         "(yhat/3)**2",
@@ -119,10 +120,6 @@ def test_zoo_is_typeset(entry: zoo.ZooEntry) -> None:
 def test_brackets_and_signs(text: str) -> None:
     shown = lines(parse(text), 10_000.0)
     assert shown is not None
-    if "y/2" in text:
-        text = "yhat/(y + 1)/2"
-        shown = lines(parse(text), 10_000.0)
-        assert shown is not None
     same_values(text, read_lines(shown))
 
 
