@@ -26,7 +26,7 @@ from symloss.search.phase3 import Phase3Result, run_phase3
 from symloss.search.progress import SearchProgress, silent
 from symloss.search.result import SearchResult
 from symloss.search.resume import all_budgets, check_resumable, finished_result
-from symloss.search.run import Run
+from symloss.search.run import Run, finite
 from symloss.search.validation import Survivor
 
 FINISHED = "finished"
@@ -169,7 +169,7 @@ def _keep(
         run=None if run is None else run.folder,
         seconds=context.seconds,
         notes=tuple(context.notes),
-        comparison=None if tested.contest is None else tested.contest.to_json(),
+        comparison=None if tested.contest is None else finite(tested.contest.to_json()),
     )
     if run is not None:
         run.write("summary", result.to_json())
