@@ -153,7 +153,9 @@ class SearchOptions:
         for epochs in self.rungs:
             _whole("an entry of rungs", epochs, 1)
         if not self.rungs or list(self.rungs) != sorted(set(self.rungs)):
-            raise OptionError(f"rungs are {self.rungs!r}; they must be epochs, increasing, such as (25, 50, 100)")
+            raise OptionError(
+                f"rungs are {self.rungs!r}; they must be epochs, increasing, such as (25, 50, 100)"
+            )
         _whole("coefficients", self.coefficients, 0)
         if self.coefficients and self.effectiveness != "contest":
             raise OptionError(

@@ -15,7 +15,7 @@ from symloss.search.contest.trial_runner import TrialRunner, read_test
 from symloss.search.context import SearchContext
 from symloss.search.deadline import Deadline
 from symloss.search.options import BASELINES
-from symloss.search.phase3_contest import mean_result, run_contest
+from symloss.search.phase3_contest import found_again, mean_result, run_contest
 from symloss.search.progress import Note, PhaseStarted
 from symloss.search.validation import Survivor
 
@@ -48,8 +48,10 @@ def run_phase3(context: SearchContext, survivors: tuple[Survivor, ...]) -> Phase
         context.progress(Note("no loss passed the check; a longer search, or another seed, may find some"))
     if options.effectiveness == "contest":
         result = run_contest(context, survivors)
-        winner = () if result.winner is None else (mean_result(result.winner),)
-        return Phase3Result(winner, tuple(map(mean_result, result.baselines)), result)
+        winner = [] if result.winner is None else [mean_result(result.winner)]
+        return Phase3Result(
+            (*winner, *found_again(result)), tuple(map(mean_result, result.baselines)), result
+        )
     began = time.monotonic()
     deadline = Deadline(context.stop, options.evaluation_time)
     groups = [_grid(context, survivor) for survivor in survivors]

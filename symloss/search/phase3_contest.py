@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from fractions import Fraction
 
 from symloss import zoo
 from symloss.loss import Loss
@@ -15,6 +16,7 @@ from symloss.search.contest.contest_result import ContestResult, Standing
 from symloss.search.contest.effectiveness import EvaluationResult
 from symloss.search.contest.entries import Contender
 from symloss.search.contest.store import Store
+from symloss.search.contest.unit_gradient import rounded
 from symloss.search.context import SearchContext
 from symloss.search.deadline import Deadline
 from symloss.search.options import CONTEST_BASELINES, SearchOptions
@@ -68,6 +70,27 @@ def contest_options(options: SearchOptions, spent: float = 0.0) -> ContestOption
     if options.scale_grid == (1.0,):
         return chosen
     return replace(chosen, scale_grid=options.scale_grid, unit_scale=False)
+
+
+def found_again(result: ContestResult) -> list[EvaluationResult]:
+    """Return the candidates that are a baseline times a number, with what that baseline reached.
+
+    They take no part in a contest on their own. But a search that comes upon the best handcrafted loss
+    has found it, and says so.
+    """
+    standings = {standing.loss: standing for standing in result.baselines}
+    found = []
+    for same in result.same:
+        standing = standings.get(same.same_as) if same.baseline else None
+        try:
+            factor = float(Fraction(same.factor))
+        except (ValueError, ZeroDivisionError):
+            continue
+        if standing is not None and factor > 0:
+            scale = rounded(standing.scale / factor)
+            one = replace(mean_result(standing), loss=same.formula, formula=same.formula, scale=scale)
+            found.append(one)
+    return found
 
 
 def mean_result(standing: Standing) -> EvaluationResult:
