@@ -184,12 +184,12 @@ def draw(results: list[dict[str, Any]], trained: int, dataset: str, file: Path) 
 
     figure, axes = plt.subplots(figsize=(7, 4.2), layout="constrained")
     numbers = np.arange(1, trained + 1)
-    for variant in VARIANTS:
+    for variant, style in zip(VARIANTS, ("-", "--", ":", "-", "-."), strict=True):
         own = [result for result in results if result["strategy"] == variant]
         if not own:
             continue
         curves = np.array([[at(result, number) for number in numbers] for result in own])
-        (line,) = axes.step(numbers, curves.mean(axis=0), where="post", label=variant)
+        (line,) = axes.step(numbers, curves.mean(axis=0), style, where="post", label=variant)
         axes.fill_between(
             numbers,
             curves.min(axis=0),
@@ -200,6 +200,10 @@ def draw(results: list[dict[str, Any]], trained: int, dataset: str, file: Path) 
         )
     axes.set_xscale("log")
     axes.set_xlim(1, trained)
+    # the first few losses say nothing, and would leave no room for the rest
+    settled = min(at(result, min(10, trained)) for result in results)
+    highest = max(at(result, trained) for result in results)
+    axes.set_ylim(settled - 0.1 * (highest - settled), highest + 0.1 * (highest - settled))
     axes.set_xlabel("losses trained")
     axes.set_ylabel("best validation AUC")
     seeds = len({result["seed"] for result in results})

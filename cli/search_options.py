@@ -145,6 +145,7 @@ def build_options(parameters: Mapping[str, Any], given: Collection[str]) -> Sear
     }
     chosen_grids = {name: chosen[name] for name in grids if name in chosen}
     chosen_grids |= {name: value for name, value in grids.items() if value is not None}
+    further = {name: value for name, value in chosen.items() if name not in (*names, *grids)}
     return SearchOptions(
         operators=names_of(parameters["operators"], ","),
         n_variables=parameters["variables"],
@@ -156,6 +157,7 @@ def build_options(parameters: Mapping[str, Any], given: Collection[str]) -> Sear
         warm_start=_warm_start(parameters),
         training=training_settings(parameters, seed=parameters["seed"]),
         **plain,
+        **further,
         **chosen_grids,
     )
 

@@ -12,7 +12,7 @@ from symloss.parse import parse
 from symloss.report.markup import Markup, element, join
 from symloss.report.mathml import lines
 
-WIDE, MEDIUM, NARROW = 38.0, 24.0, 16.0
+WIDE, MEDIUM, NARROW = 26.0, 24.0, 16.0
 """Room for a formula on the page, in a table with few columns and in one with many, in units of the font size."""
 
 

@@ -53,9 +53,9 @@ def best_section(facts: Facts) -> Markup:
         (f"test {name}", _spread(best, facts.metric)),
         (f"validation {name}", decimals(best.valid.mean)),
         ("eps", short(best.eps) or "none"),
-        ("scale", f"{best.scale:g} times the formula"),
+        ("scale", "1" if best.scale == 1 else f"{best.scale:g} times the formula"),
         ("seeds", str(best.seeds)),
-        ("chosen from", "not known" if best.trials is None else f"{best.trials} configurations"),
+        ("chosen from", "not known" if best.trials is None else _configurations(best.trials)),
     ]
     return section(
         "best",
@@ -64,6 +64,10 @@ def best_section(facts: Facts) -> Markup:
             "div", formula(best.formula), facts_list(rows), _check_line(facts.best_check, best), class_="best"
         ),
     )
+
+
+def _configurations(count: int) -> str:
+    return "1 configuration" if count == 1 else f"{count:,} configurations"
 
 
 def _check_line(check: Checked | None, best: Tested) -> Markup:

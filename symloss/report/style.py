@@ -25,7 +25,7 @@ nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: .2rem 1rem; marg
   border-radius: 4px; padding: .8rem 1rem; }
 .best .math { font-size: 1.3rem; line-height: 2; }
 .both { display: inline-block; max-width: 100%; }
-.math { display: block; line-height: 1.9; }
+.math { display: block; line-height: 1.9; overflow-x: auto; }
 math { font-family: "Latin Modern Math", "STIX Two Math", "STIX Math", "Cambria Math", "DejaVu Math TeX Gyre", math;
   margin-right: .1em; }
 code { font: .86em/1.45 ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
@@ -71,7 +71,7 @@ footer { margin-top: 3rem; font-size: .85rem; color: var(--soft); }
   tbody tr:first-child { break-before: avoid; }
   .few { break-inside: avoid; }
   thead { display: table-header-group; }
-  .wide { overflow: visible; }
+  .wide, .math { overflow: visible; }
   table { font-size: 8pt; width: 100%; min-width: 0; }
   th, td { padding-right: .5rem; }
   tbody th { min-width: 4.5rem; }

@@ -7,8 +7,8 @@ import tempfile
 from pathlib import Path
 
 from symloss.errors import RunError
+from symloss.report.document import page
 from symloss.report.facts import Facts, gather
-from symloss.report.page import page
 
 NAME = "report.html"
 """The file in the run folder, where no other is named."""

@@ -23,11 +23,18 @@ _BEST: dict[str, Any] = {
     "effectiveness": "contest",
 }
 
-_REWARD_TRAINING: dict[str, dict[str, Any]] = {
+_BY_MODEL: dict[str, dict[str, Any]] = {
     "mf": {"reward_learning_rate": 1.0, "reward_epochs": 30},
-    "mlp": {"reward_learning_rate": 0.1, "reward_epochs": 20},
+    "mlp": {
+        "reward_learning_rate": 0.03,
+        "reward_epochs": 20,
+        "rung_learning_rate": 0.03,
+        "rungs": (10, 20, 40),
+        "survivors": 5,
+        "eps_grid": (1.0, 1e-1, 1e-2, 1e-4),
+    },
 }
-"""How far a reward has to train before it orders losses as training to convergence does (docs/search.md)."""
+"""How far rewards and rungs have to train before they order losses as training to convergence does (docs/search.md)."""
 
 
 def preset(name: str, model: str) -> dict[str, Any]:
@@ -40,4 +47,4 @@ def preset(name: str, model: str) -> dict[str, Any]:
         raise OptionError(unknown_name("preset", name, PRESETS, "--preset takes one of these"))
     if name == "paper":
         return {}
-    return {**_BEST, **_REWARD_TRAINING.get(model, {})}
+    return {**_BEST, **_BY_MODEL.get(model, {})}

@@ -20,9 +20,8 @@ CORE = {"math", "mrow", "mi", "mn", "mo", "mfrac", "msup", "msqrt", "mover", "ms
 SIGNS = {
     "\N{MINUS SIGN}": "-",
     "\N{INVISIBLE TIMES}": "*",
-    "·": "*",
+    "\N{MIDDLE DOT}": "*",
     "\N{FUNCTION APPLICATION}": "",
-    "−": "-",
 }
 LETTERS = {"ε": "eps", "π": "(4*atan(1))", "e": "exp(1)"}
 

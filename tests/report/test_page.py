@@ -22,6 +22,12 @@ KINDS = ("contest", "paper", "regression", "begun")
 CORE = {"math", "mrow", "mi", "mn", "mo", "mfrac", "msup", "msqrt", "mover", "mspace"}
 
 
+@pytest.fixture
+def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the pictures out: they take all the time."""
+    monkeypatch.setattr("symloss.report.document.pictures", lambda _: ([], []))
+
+
 @pytest.fixture(scope="session")
 def pages(runs: Runs) -> dict[str, str]:
     return {kind: page(gather(getattr(runs, kind))) for kind in KINDS}
@@ -161,19 +167,21 @@ def test_hostile_text_is_shown_as_text(runs: Runs, copy: Callable[[Path], Path])
 @pytest.mark.parametrize(
     "replacement", [None, 7, "text", [], [None, 1], {}, {"a": 1}, 1e300, True, float("nan")], ids=str
 )
+@pytest.mark.usefixtures("no_pictures")
 def test_values_of_any_type_do_no_harm(runs: Runs, copy: Callable[[Path], Path], replacement: Any) -> None:
     made = copy(runs.contest)
     summary = json.loads((made / "summary.json").read_text())
-    summary["comparison"] = {key: replacement for key in summary["comparison"]}
+    summary["comparison"] = dict.fromkeys(summary["comparison"], replacement)
     (made / "summary.json").write_text(json.dumps({**summary, "counts": replacement, "seconds": replacement}))
     config = json.loads((made / "config.json").read_text())
     kept = {"options": config["options"]}
-    (made / "config.json").write_text(json.dumps({**{key: replacement for key in config}, **kept}))
+    (made / "config.json").write_text(json.dumps({**dict.fromkeys(config, replacement), **kept}))
     facts = gather(made)
     json.dumps(facts.to_json())
     check_safe(page(facts))
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_other_options_leave_the_command_out(runs: Runs, copy: Callable[[Path], Path]) -> None:
     made = copy(runs.paper)
     config = json.loads((made / "config.json").read_text())
@@ -184,6 +192,7 @@ def test_other_options_leave_the_command_out(runs: Runs, copy: Callable[[Path], 
     check_safe(page(facts))
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_a_formula_that_is_none_is_shown_as_text(runs: Runs, copy: Callable[[Path], Path]) -> None:
     made = copy(runs.paper)
     with sqlite3.connect(made / "archive.sqlite") as archive:
@@ -204,6 +213,18 @@ def test_an_odd_formula_takes_no_time(runs: Runs, copy: Callable[[Path], Path]) 
     text = page(gather(made))
     check_safe(text)
     assert "1 reports of phase II are too long" in text and len(text) < 3_000_000
+
+
+def test_a_picture_that_fails_is_told(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("in the picture")
+
+    monkeypatch.setattr("symloss.report.pictures._figure", fail)
+    monkeypatch.setattr("symloss.report.pictures._standings", fail)
+    root = check_safe(page(gather(runs.regression)))
+    notes = next(node for node in root.all("section") if node.attributes["id"] == "notes")
+    assert "could not be drawn (ZeroDivisionError: in the picture)" in notes.text
+    assert len(root.all("figure")) == 1
 
 
 def test_writing_is_whole_or_not_at_all(
