@@ -5,7 +5,8 @@ from __future__ import annotations
 from symloss.report.facts import Facts, Progress
 from symloss.report.markup import Markup, element, html, join, paragraph
 from symloss.report.pictures import pictures
-from symloss.report.results_sections import best_section, finalists_section, ranked_section, results_section
+from symloss.report.ranking_sections import finalists_section, ranked_section
+from symloss.report.results_sections import best_section, results_section
 from symloss.report.search_sections import checks_section, counts_section, pictures_section
 from symloss.report.settings_sections import (
     data_section,

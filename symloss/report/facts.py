@@ -15,6 +15,7 @@ from symloss.report.contest_facts import ContestFacts
 from symloss.report.formula_view import loss_of
 from symloss.report.history import History, read_history
 from symloss.report.records import Checked, Ranked, Tested
+from symloss.report.sentence import sentence_of
 from symloss.report.values import items, mapping, mappings, number, text, whole
 from symloss.search.archive.archive import Archive
 from symloss.search.outcome import Outcome
@@ -121,7 +122,7 @@ class Facts:
         """The whole result in one paragraph."""
         if self.contest is not None and self.contest.sentence:
             return self.contest.sentence
-        return _sentence(self)
+        return sentence_of(self)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data for JSON."""
@@ -296,32 +297,3 @@ def _progress(archive: Archive, summary: Mapping[str, Any] | None) -> Progress:
     if before is not None and now is not None and now > before:
         return Progress.RESUMED
     return Progress.STOPPED if archive.state(FINISHED) is None else Progress.FINISHED
-
-
-def _sentence(facts: Facts) -> str:
-    name = facts.metric.upper()
-    best = facts.best
-    if best is None:
-        if not facts.ranked:
-            return "No loss has been trained to a reward yet." if not facts.loops else "No loss got a reward."
-        first = facts.ranked[0]
-        return (
-            f"No loss has got through phase III. The best reward of phase I, {first.reward or 0:+.4f}, is that of "
-            f"{first.formula}; it was not tested."
-        )
-    eps = "" if best.eps is None else f" at eps {best.eps:g}"
-    scale = "" if best.scale == 1 else f", times {best.scale:g}"
-    parts = [f"The best loss found is {best.formula}{eps}{scale}: validation {name} {_number(best.valid.mean)}, "
-             f"test {name} {_number(best.test[facts.metric].mean)} with one seed."]  # fmt: skip
-    if facts.baselines:
-        named = ", ".join(
-            f"{one.loss} {_number(one.test[facts.metric].mean)} (validation {_number(one.valid.mean)})"
-            for one in facts.baselines
-        )
-        parts.append(f"Under the same settings the test {name} of handcrafted losses is: {named}.")
-    parts.append("One seed gives no interval and no p-value; a contest (--effectiveness contest) does.")
-    return " ".join(parts)
-
-
-def _number(value: float | None) -> str:
-    return "not known" if value is None else f"{value:.4f}"
