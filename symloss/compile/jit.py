@@ -66,6 +66,20 @@ def cfunc(signature: Any, function: Callable[..., Any]) -> Any:
     return compiled
 
 
+def has_code(compiled: Any) -> bool:
+    """Return whether a function of `njit` has code that is up to date, in this process or in the cache on disk.
+
+    Also true where it has no cache: then nothing can be prepared for it.
+    """
+    kept = getattr(compiled, "_cache", None)
+    if not isinstance(kept, _StampedCache) or compiled.signatures:
+        return True
+    try:
+        return bool(kept._cache_file._load_index())
+    except (AttributeError, OSError):
+        return True
+
+
 def sources_of(module: str, file: Path) -> frozenset[Path]:
     """Return the files that a module's compiled functions can depend on: its own and what it imports.
 

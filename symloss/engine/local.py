@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from symloss.models.recommender import Recommender
 from symloss.training.fit import FitResult, Progress, fit
+from symloss.training.kernel_cache import ensure_compiled
 from symloss.training.member import Member
 from symloss.training.one_epoch import EpochResult, Keep, train_one_epoch
 from symloss.training.settings import TrainingSettings
@@ -24,6 +25,8 @@ class LocalEngine:
     def __init__(self, model: Recommender, dataset: Dataset, settings: TrainingSettings) -> None:
         """Use a model on a data set."""
         self.model, self.dataset, self.settings = model, dataset, settings
+        # before any kernel is called, a prediction of the untrained model among them
+        ensure_compiled(model, settings)
 
     def one_epoch(
         self,

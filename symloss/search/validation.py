@@ -26,6 +26,7 @@ from symloss.search.options import SearchOptions
 from symloss.search.progress import CheckDone, Note, PhaseStarted, SearchProgress
 from symloss.search.proxy import ProxyTest
 from symloss.symbolic.direction import prove_direction, resolved_pieces
+from symloss.symbolic.eps_grid import EVERY_EPS
 from symloss.symbolic.sampled import sampled_direction
 from symloss.symbolic.tape import Tape
 from symloss.symbolic.undecided import Deadline
@@ -139,7 +140,7 @@ def validate(
 def _report(candidate: Candidate, loss: Loss, options: SearchOptions) -> dict[str, Any]:
     """Return the report on a candidate, ready for JSON."""
     report, eps_values = _check_over_grid(loss, options.eps_grid)
-    valid = report["verdict"] == "valid" or bool(eps_values)
+    valid = bool(eps_values) if loss.has_eps else report["verdict"] == "valid"
     return {"gradient_number": candidate.number, "passed": valid, "valid_eps": list(eps_values), **report}
 
 
@@ -148,7 +149,8 @@ def _check_over_grid(loss: Loss, eps_grid: Sequence[float]) -> tuple[dict[str, A
     report = _safe_report(loss)
     if not loss.has_eps:
         return report, ()
-    if report["verdict"] == "valid":
+    # a verdict with eps open may hold for its default value only: the scope of each proof says for which
+    if report["verdict"] == "valid" and all(proof["scope"] == EVERY_EPS for proof in report["direction"]):
         return report, tuple(eps_grid)
     verdicts = {value: _safe_report(loss.with_eps(value))["verdict"] for value in eps_grid}
     report["verdict_at_eps"] = {f"{value:g}": verdict for value, verdict in verdicts.items()}

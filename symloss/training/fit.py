@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from symloss.models.recommender import Recommender
 from symloss.training.assess import check_dataset
 from symloss.training.groups import Stop, for_groups
+from symloss.training.kernel_cache import ensure_compiled
 from symloss.training.member import Member, pack, rates_of
 from symloss.training.memory import population_limit
 from symloss.training.orders import epoch_order, epoch_seed
@@ -93,6 +94,7 @@ def fit(
         return []
     rates_of(members, settings)
     check_dataset(dataset, settings.validation_metric)
+    ensure_compiled(model, settings)
     ending = Stop(stop)
     lock = threading.Lock()
 

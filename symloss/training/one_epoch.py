@@ -12,6 +12,7 @@ from symloss.errors import OptionError
 from symloss.models.recommender import Recommender
 from symloss.training.assess import check_dataset
 from symloss.training.groups import Stop, for_groups
+from symloss.training.kernel_cache import ensure_compiled
 from symloss.training.member import Member, pack, rates_of
 from symloss.training.memory import population_limit
 from symloss.training.orders import epoch_order, epoch_seed
@@ -88,6 +89,7 @@ def train_one_epoch(
     rates_of(members, settings)
     metric = settings.validation_metric
     check_dataset(dataset, metric)
+    ensure_compiled(model, settings)
     order = epoch_order(settings.seed, epoch, len(dataset.train))
     noise = epoch_seed(epoch_seed(settings.seed, epoch), _NOISE)
     ending = Stop(stop)

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from symloss import zoo
+from symloss.loss import Loss
 from symloss.search import validation
 from symloss.search.candidate import Candidate
 from symloss.search.grammar import LossGrammar
@@ -88,3 +90,12 @@ def test_limits() -> None:
     result = validate(found, proxy, SearchOptions(n_variables=6), events.append, stop)
     assert result.reports == ()
     assert len(events) == 1
+
+
+def test_a_proof_at_one_eps_is_none_for_the_grid() -> None:
+    loss = Loss("-yhat*(2*y - 1) + 20*eps*yhat")
+    # at y = 1 the gradient is 20 eps - 1: right at 1e-6 and 0.01, wrong at 0.1 and 1
+    _, values = validation._check_over_grid(loss, (1.0, 0.1, 0.01, 1e-6))
+    assert values == (0.01, 1e-6)
+    _, values = validation._check_over_grid(zoo.get("maxr"), (1.0, 0.1, 1e-6))
+    assert values == (1.0, 0.1, 1e-6)

@@ -1,0 +1,83 @@
+"""Kernels always come from the cache on disk: where they are not there yet, a child process compiles them first.
+
+Code that Numba has just compiled can round differently from the same code once it is loaded from its cache: helper
+functions that were not inlined are then another copy of them, optimised in another place. Both are right; but a run
+that was begun by a process that compiled, and resumed by one that did not, would not be equal bit for bit.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+from symloss.models.recommender import Recommender
+from symloss.training.settings import TrainingSettings
+
+COMPILING = "SYMLOSS_COMPILING"
+"""Environment variable that is set in the child."""
+
+LONGEST = 600.0
+"""Seconds after which the child is given up; this process compiles for itself then."""
+
+
+def ensure_compiled(model: Recommender, settings: TrainingSettings) -> None:
+    """Have the kernels of training compiled, unless they are, before this process uses any of them."""
+    if settings.device == "cpu" and model.name in _KERNELS and os.environ.get(COMPILING) is None:
+        _ensure(model.name, str(settings.optimizer), str(settings.metric))
+
+
+def compile_kernels(model: str, optimizer: str, metric: str) -> None:
+    """Compile by a training of one epoch on made-up data."""
+    from symloss import zoo
+    from symloss.data import LoadOptions, SyntheticOptions, load
+    from symloss.models import registry
+    from symloss.training.fit import fit
+    from symloss.training.member import Member
+
+    options = LoadOptions(synthetic=SyntheticOptions(users=30, items=20, interactions=400))
+    settings = TrainingSettings(batch_size=16, max_epochs=1, optimizer=optimizer, metric=metric, threads=1)
+    fit(registry.get(model), [Member(zoo.get("bce").program())], load("synthetic", None, options), settings)
+
+
+@cache
+def _ensure(model: str, optimizer: str, metric: str) -> None:
+    if _is_compiled(model, optimizer, metric):
+        return
+    root = str(Path(__file__).resolve().parents[2])
+    paths = [root, os.environ.get("PYTHONPATH", "")]
+    environment = {**os.environ, COMPILING: "1", "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    command = [sys.executable, "-m", "symloss.training.kernel_cache", model, optimizer, metric]
+    try:
+        subprocess.run(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=LONGEST,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        # no child can be had: what it would have compiled is compiled here when it is called
+        return
+
+
+_KERNELS = {"mf": ("mf_kernel", "mf_adam"), "mlp": ("mlp_kernel", "mlp_kernel")}
+"""For each model, the modules of its kernels for SGD and for Adam."""
+
+
+def _is_compiled(model: str, optimizer: str, metric: str) -> bool:
+    from importlib import import_module
+
+    from symloss.compile.jit import has_code
+    from symloss.training import metrics
+
+    module = import_module(f"symloss.models.{_KERNELS[model][optimizer == 'adam']}")
+    return has_code(module.train_epoch) and has_code(getattr(metrics, metric))
+
+
+if __name__ == "__main__":
+    compile_kernels(*sys.argv[1:4])
