@@ -52,8 +52,8 @@ def test_losses_are_judged_from_fifty_epochs_and_baselines_stay(tiny: Dataset) -
     assert [(rung.epochs, rung.learning_rate) for rung in rungs] == [(25, 0.3), (50, 0.3), (100, 0.3)]
     assert [rung.losses for rung in rungs] == [6, 6, 4]
     assert [rung.losses_kept for rung in rungs] == [6, 4, 3]
-    # gce and focal: 4 scales; logmin and maxr: 8 configurations; each baseline at least as many as the largest
-    assert rungs[0].trials == 4 + 4 + 8 + 8 + 10 + 10
+    # logmin and maxr: 8 configurations; each loss without eps at least as many, on a finer grid of scales
+    assert rungs[0].trials == 10 + 10 + 8 + 8 + 10 + 10
     assert rungs[1].trials < rungs[0].trials and rungs[2].trials < rungs[1].trials
     winner = ranked[0].entry.trials
     assert [(trial.eps, trial.scale) for trial in winner] == [(0.1, 2.0), (0.1, 1.0)]
@@ -76,9 +76,9 @@ def test_every_kept_loss_keeps_its_share(tiny: Dataset) -> None:
         configurations=2,
     )
     ranked, _ = halve(entries_of(options), runner, SETTINGS, options, threading.Event())
-    # the two best and scale 1, which is one of them for focal: its second best; baselines have finer grids
+    # the two best and scale 1
     assert {one.entry.loss.title: len(one.entry.trials) for one in ranked} == {
-        "maxr": 3, "focal": 2, "bce": 3, "mse": 3,
+        "maxr": 3, "focal": 3, "bce": 3, "mse": 3,
     }  # fmt: skip
     assert all(any(trial.scale == 1 for trial in one.entry.trials) for one in ranked)
 

@@ -50,7 +50,7 @@ class ContestOptions:
         scale_grid: factors on every loss; with `unit_scale` relative to its unit gradient, and the loss as it is too.
         unit_scale: whether losses are first brought to a gradient on the logit of 1 in the mean (`unit_gradient`), so
             that the grid means the same for a loss that is written ten times as steep.
-        match_budget: give baselines without eps as many configurations as the largest of the others has,
+        match_budget: give losses with no eps, or few valid ones, as many configurations as the one with most has,
             by a finer grid of scales over the same range.
         rungs: epochs of each rung of successive halving, increasing.
         screening_rate: learning rate of the rungs; None for 0.3 with SGD and 0.01 with Adam, or the settings'

@@ -91,9 +91,9 @@ def contest_entries(
     budget = max((len(trials) for trials in grids), default=0)
     entries = []
     for number, ((one, baseline), trials) in enumerate(zip(kept, grids, strict=True)):
-        open_eps = one.loss.has_eps and one.loss.eps is None
-        if options.match_budget and baseline and not open_eps:
-            trials = _grid(one, finer_scales(options.scale_grid, budget), options)
+        values = len({trial.eps for trial in trials})
+        if options.match_budget and len(trials) < budget:
+            trials = _grid(one, finer_scales(options.scale_grid, -(-budget // values)), options)
         entries.append(Entry(number, one.loss, baseline, tuple(trials)))
     return entries, same
 
