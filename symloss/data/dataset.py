@@ -14,6 +14,9 @@ from symloss.errors import DataError
 
 PARTS = ("train", "validation", "test")
 
+RatingCounts = tuple[tuple[float, int], ...]
+"""Distinct ratings in order, each with the number of its rows."""
+
 
 @dataclass(frozen=True, eq=False)
 class Interactions:
@@ -99,6 +102,7 @@ class Dataset:
         rejected: the rows of the source that could not be used.
         source: where it came from, in words.
         labels: what the labels can be.
+        ratings: what the labels were made from by a threshold; empty where they came as they are.
 
     Raises:
         DataError: an index is out of range, or a label is outside of what `labels` allows.
@@ -113,6 +117,7 @@ class Dataset:
     rejected: RejectedRows = field(default_factory=RejectedRows)
     source: str = ""
     labels: Labels = Labels.BINARY
+    ratings: RatingCounts = ()
 
     def __post_init__(self) -> None:
         """Check that indices and labels are in range."""

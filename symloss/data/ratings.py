@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symloss.data.balance import rating_counts
 from symloss.data.columns import Columns, Role
 from symloss.data.dataset import Dataset, Interactions
 from symloss.data.ids import contiguous
@@ -138,6 +139,7 @@ def prepare(
         rejected=rejected or RejectedRows(),
         source=source,
         labels=labels,
+        ratings=rating_counts(ratings),
     )
     for part_name, part in dataset.parts().items():
         if not len(part):

@@ -243,11 +243,18 @@ class LossSearch:
             metric=self.recommender.metric,
             best=None if best is None else self.formula(best),
             best_reward=None if best is None else best.best_reward,
+            fresh_metric=None if best is None or best.best is None or self._keeps else best.best.metric,
+            fresh=not self._keeps,
         )
+
+    @property
+    def _keeps(self) -> bool:
+        """Whether a copy may take the recommender's place; with fresh rewards none ever does."""
+        return self.recommender.adopts
 
     def _kept_sentence(self) -> str:
         counts = self.counts
+        kept = f", {counts['kept']} kept" if self._keeps else ""
         return (
-            f"{counts['sampled']} losses sampled, {counts['distinct']} distinct, {counts['trained']} trained, "
-            f"{counts['kept']} kept"
+            f"{counts['sampled']} losses sampled, {counts['distinct']} distinct, {counts['trained']} trained{kept}"
         )

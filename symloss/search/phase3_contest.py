@@ -59,7 +59,7 @@ def contest_options(options: SearchOptions, spent: float = 0.0) -> ContestOption
     chosen = ContestOptions(
         eps_grid=options.eps_grid,
         rungs=options.rungs,
-        judged_from=options.rungs[min(1, len(options.rungs) - 1)],
+        judged_from=judged_from(options),
         screening_rate=options.rung_learning_rate,
         finalists=options.finalists,
         seed=options.seed,
@@ -70,6 +70,11 @@ def contest_options(options: SearchOptions, spent: float = 0.0) -> ContestOption
     if options.scale_grid == (1.0,):
         return chosen
     return replace(chosen, scale_grid=options.scale_grid, unit_scale=False)
+
+
+def judged_from(options: SearchOptions) -> int:
+    """Return the epochs of the rung from which on losses are judged: the second one."""
+    return options.rungs[min(1, len(options.rungs) - 1)]
 
 
 def found_again(result: ContestResult) -> list[EvaluationResult]:
@@ -126,6 +131,8 @@ def _fitted(context: SearchContext, survivors: tuple[Survivor, ...], store: Stor
             eps=eps,
             scale=1.0 if attempt is None else attempt.scale,
             seeds=range(options.seed, options.seed + 3),
+            # from the rung on that judges losses; where rungs have a rate of their own, epochs do not compare
+            **({} if options.rung_learning_rate is not None else {"epochs": judged_from(options)}),
             store=store,
             progress=context.progress,
             stop=stop,

@@ -34,9 +34,12 @@ class LoopDone:
         loop: its number, from 1.
         seconds: since phase I began.
         counts: sampled, trained and each outcome so far, by key.
-        metric: validation metric of the recommender now.
+        metric: validation metric of the recommender now; of the untrained one where rewards are fresh.
         best: the formula with the highest reward so far, or None.
         best_reward: its reward, or None.
+        fresh_metric: with fresh rewards, where no recommender is ever kept, the best validation metric that one
+            reached from scratch; None before the first, and with other rewards.
+        fresh: whether rewards are fresh.
     """
 
     loop: int
@@ -45,6 +48,8 @@ class LoopDone:
     metric: float
     best: str | None
     best_reward: float | None
+    fresh_metric: float | None = None
+    fresh: bool = False
 
     @property
     def speed(self) -> float:

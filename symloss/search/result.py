@@ -8,7 +8,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from symloss.search.contest.cautions import Caution
 from symloss.search.contest.effectiveness import EvaluationResult
+from symloss.search.contest.verdict import Verdict
+from symloss.training.references import Reference
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,10 @@ class SearchResult:
         seconds: of each phase, by its number.
         comparison: the contest of phase III, ready for JSON (`ContestResult.to_json`); None where there was none.
         notes: why phases were cut short or skipped; empty after a complete search.
+        references: the trivial baselines: means of the train part; empty where phase III tested nothing.
+        warnings: what a reader of the results should know.
+        verdict: whether a found loss beats the handcrafted ones and the trivial means; None in results of a
+            version that had none.
     """
 
     best: EvaluationResult | None
@@ -34,6 +41,9 @@ class SearchResult:
     seconds: Mapping[str, float]
     notes: tuple[str, ...]
     comparison: Mapping[str, Any] | None = None
+    references: tuple[Reference, ...] = ()
+    warnings: tuple[Caution, ...] = ()
+    verdict: Verdict | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data for JSON."""
@@ -46,6 +56,9 @@ class SearchResult:
             "seconds": dict(self.seconds),
             "notes": list(self.notes),
             "comparison": None if self.comparison is None else dict(self.comparison),
+            "references": [reference.to_json() for reference in self.references],
+            "warnings": [warning.to_json() for warning in self.warnings],
+            "verdict": None if self.verdict is None else self.verdict.to_json(),
         }
 
     @classmethod
@@ -60,6 +73,9 @@ class SearchResult:
             seconds=document["seconds"],
             notes=tuple(document["notes"]),
             comparison=document.get("comparison"),
+            references=tuple(map(Reference.from_json, document.get("references", ()))),
+            warnings=tuple(map(Caution.from_json, document.get("warnings", ()))),
+            verdict=Verdict.from_json(document["verdict"]) if document.get("verdict") else None,
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,9 @@ from symloss.engine.local import LocalEngine
 from symloss.errors import DataError, OptionError, RunError
 from symloss.models import registry
 from symloss.search.archive.archive_store import store_results
+from symloss.search.contest.cautions import Caution, cautions
+from symloss.search.contest.effectiveness import EvaluationResult
+from symloss.search.contest.verdict import Verdict, judge
 from symloss.search.context import SearchContext, make_proxy
 from symloss.search.environment import data_fingerprint
 from symloss.search.grammar import LossGrammar
@@ -28,6 +31,7 @@ from symloss.search.result import SearchResult
 from symloss.search.resume import all_budgets, check_resumable, finished_result
 from symloss.search.run import Run, finite
 from symloss.search.validation import Survivor
+from symloss.training.references import Reference, references
 
 FINISHED = "finished"
 """Name of the state that says under which budgets the search came to its end."""
@@ -161,8 +165,10 @@ def _keep(
             [result.to_json() for result in tested.baselines],
             [survivor.candidate.number for survivor in survivors],
         )
+    best = ranked[0] if ranked else None
+    known = references(context.engine.dataset, context.options.training.validation_metric)
     result = SearchResult(
-        best=ranked[0] if ranked else None,
+        best=best,
         results=tuple(ranked),
         baselines=tested.baselines,
         counts=counts,
@@ -170,10 +176,41 @@ def _keep(
         seconds=context.seconds,
         notes=tuple(context.notes),
         comparison=None if tested.contest is None else finite(tested.contest.to_json()),
+        references=known if tested.found or tested.baselines else (),
+        warnings=_warnings(context, tested, known),
+        verdict=_verdict(context, tested, best, known),
     )
     if run is not None:
         run.write("summary", result.to_json())
     return result
+
+
+def _warnings(
+    context: SearchContext, tested: Phase3Result, known: Sequence[Reference]
+) -> tuple[Caution, ...]:
+    """Return what the tested losses call for, each with every seed of its own."""
+    contest = tested.contest
+    if contest is None:
+        results = [*tested.found, *tested.baselines]
+    else:
+        standings = [one for one in (contest.winner, *contest.baselines) if one is not None]
+        results = [result for standing in standings for result in standing.results]
+    metric = context.options.training.validation_metric
+    return cautions(results, known, context.engine.dataset, metric)
+
+
+def _verdict(
+    context: SearchContext,
+    tested: Phase3Result,
+    best: EvaluationResult | None,
+    known: Sequence[Reference],
+) -> Verdict:
+    """Judge the winner of the contest where there was one, the best found loss by validation otherwise."""
+    if tested.contest is not None and tested.contest.winner is not None:
+        return tested.contest.verdict
+    metric = context.options.training.validation_metric
+    handcrafted = [one.scored(metric.value) for one in tested.baselines]
+    return judge(metric, None if best is None else best.scored(metric.value), handcrafted, known)
 
 
 def _check_data(options: SearchOptions, dataset: Dataset) -> None:

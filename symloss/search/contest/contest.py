@@ -36,6 +36,7 @@ from symloss.search.contest.store import Store
 from symloss.search.contest.trial_runner import TrialRunner, read_test
 from symloss.search.deadline import Deadline
 from symloss.search.progress import Note, PhaseStarted, SearchEvent, silent
+from symloss.training.references import references
 
 HALVING_SHARE, RANKING_SHARE = 0.35, 0.75
 """Shares of the time limit after which halving, and ranking, must be over."""
@@ -145,6 +146,7 @@ class _Contest:
             trials=self.trials,
             seconds=self.seconds,
             notes=tuple(self.notes),
+            references=references(self.engine.dataset, self.settings.validation_metric),
         )
 
     def _note(self, text: str) -> None:
@@ -188,7 +190,7 @@ class _Contest:
         complete = complete_seeds(chosen, seeds)
         if len(complete) < len(seeds):
             self._note(
-                f"the winner and the baselines were trained with {len(complete)} of {len(seeds)} seeds"
+                f"the best candidate and the baselines were trained with {len(complete)} of {len(seeds)} seeds"
             )
         self.seconds["final"] = time.monotonic() - began
         return complete

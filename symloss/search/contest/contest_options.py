@@ -9,6 +9,7 @@ from typing import Any
 from symloss.errors import OptionError
 from symloss.loss import LARGEST_EPS
 from symloss.search.options import PAPER_EPS_GRID, check_grid
+from symloss.training.clock import FAST_RATES, LEAST_PATIENCE
 from symloss.training.settings import Optimizer, TrainingSettings
 
 SCALE_GRID = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
@@ -16,13 +17,6 @@ SCALE_GRID = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 
 UNIT_SCALE_GRID = (0.25, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)
 """The same for losses of unit gradient: MSE has it at 6, BCE at 2."""
-
-FAST_RATES = {Optimizer.SGD: 0.3, Optimizer.ADAM: 0.01}
-"""Learning rates at which about a hundred epochs do what thousands do at the paper's 0.01 (docs/effectiveness.md)."""
-
-LEAST_PATIENCE = 25
-"""Epochs: at a fast rate the validation metric goes up and down more from epoch to epoch."""
-
 
 def accelerated(settings: TrainingSettings) -> TrainingSettings:
     """Return settings with a larger learning rate and as many times fewer epochs.

@@ -13,7 +13,9 @@ from symloss.search.contest.effectiveness import EvaluationResult
 from symloss.search.contest.entries import SameLoss
 from symloss.search.contest.halving import Rung
 from symloss.search.contest.significance import PairedTest
+from symloss.search.contest.verdict import Scored, Verdict, judge
 from symloss.training.metrics import NAMES
+from symloss.training.references import Reference
 from symloss.training.settings import Metric
 
 
@@ -162,7 +164,8 @@ class ContestResult:
 
     Attributes:
         metric: the validation metric: "auc" or "rmse".
-        winner: the best candidate by mean validation metric, tested; None where no candidate was trained.
+        winner: the best candidate by mean validation metric, tested; None where no candidate was trained. Whether it
+            may be called so says `verdict`.
         baselines: each baseline at its best configuration, tested, best by validation first.
         winner_unscaled, baseline_unscaled: the winner and the best baseline at scale 1, tested.
         finalists: every configuration that was trained to convergence, best first.
@@ -173,6 +176,7 @@ class ContestResult:
         trials: trainings, by stage: halving, ranking, final.
         seconds: of wall time, by stage.
         notes: what was cut short.
+        references: the trivial baselines.
     """
 
     metric: str
@@ -188,6 +192,14 @@ class ContestResult:
     trials: Mapping[str, int]
     seconds: Mapping[str, float]
     notes: tuple[str, ...]
+    references: tuple[Reference, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the best candidate beats every baseline and the trivial means on the test part."""
+        winner = None if self.winner is None else _scored(self.winner, self.metric)
+        handcrafted = [_scored(one, self.metric) for one in self.baselines]
+        return judge(Metric(self.metric), winner, handcrafted, self.references)
 
     @property
     def gain(self) -> Gain | None:
@@ -199,11 +211,14 @@ class ContestResult:
         """The whole result in one paragraph."""
         if self.winner is None:
             return "No candidate was trained to a result; there is nothing to compare with the baselines."
-        parts = [_winner_sentence(self)]
+        verdict = self.verdict
+        name = "winner" if verdict.crowned else "best found"
+        parts = [] if verdict.crowned else [verdict.sentence]
+        parts.append(_winner_sentence(self, name))
         if self.significance is not None:
             parts.append(self.significance.sentence)
         if self.gain is not None:
-            parts.append(gain_sentence(self.gain, self.winner.title, self.baselines[0].title))
+            parts.append(gain_sentence(self.gain, self.winner.title, self.baselines[0].title, name))
         dropped = sum(one.baseline for one in self.same)
         if dropped:
             parts.append(
@@ -229,20 +244,22 @@ class ContestResult:
             "seconds": dict(self.seconds),
             "notes": list(self.notes),
             "sentence": self.sentence,
+            "references": [one.to_json() for one in self.references],
+            "verdict": self.verdict.to_json(),
         }
 
 
-def gain_sentence(gain: Gain, winner: str, baseline: str) -> str:
-    """Say how much of a gain is scale and how much is shape."""
+def gain_sentence(gain: Gain, winner: str, baseline: str, called: str = "winner") -> str:
+    """Say how much of a gain is scale and how much is shape; `called` is what the best candidate may be called."""
     name = f"{gain.part} {gain.metric.upper()}"
     return (
-        f"In {name} the winner gains {gain.total:+.4f} on the best baseline as printed "
+        f"In {name} the {called} gains {gain.total:+.4f} on the best baseline as printed "
         f"({gain.baseline_unscaled:.4f}, scale 1): {gain.scale:+.4f} is scale (the baseline as {baseline}) and "
-        f"{gain.shape:+.4f} is shape ({winner} against it). The winner at scale 1 has {gain.winner_unscaled:.4f}."
+        f"{gain.shape:+.4f} is shape ({winner} against it). The {called} at scale 1 has {gain.winner_unscaled:.4f}."
     )
 
 
-def _winner_sentence(result: ContestResult) -> str:
+def _winner_sentence(result: ContestResult, called: str) -> str:
     winner, name = result.winner, result.metric.upper()
     assert winner is not None
     test = winner.test[result.metric]
@@ -254,7 +271,11 @@ def _winner_sentence(result: ContestResult) -> str:
         budget += f", each baseline from {tried} over the same range of scales"
     tested = "not tested" if math.isnan(test.mean) else f"test {name} {test.mean:.4f}{spread}"
     seeds = "1 seed" if len(winner.results) == 1 else f"{len(winner.results)} seeds"
-    return f"The winner is {winner.title}: {tested} over {seeds}, {budget}."
+    return f"The {called} is {winner.title}: {tested} over {seeds}, {budget}."
+
+
+def _scored(one: Standing, metric: str) -> Scored:
+    return Scored(one.title, one.test[metric].mean)
 
 
 def _json(one: Standing | PairedTest | None) -> dict[str, Any] | None:

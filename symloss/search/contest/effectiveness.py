@@ -9,6 +9,7 @@ acts as a learning rate does, so all losses get the same grid of scales.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ from symloss.models.recommender import Recommender
 from symloss.search.contest.significance import Comparison, compare_with_best
 from symloss.search.contest.trial import Trial, grid
 from symloss.search.contest.trial_runner import TrialRecord, TrialRunner, read_test
+from symloss.search.contest.verdict import Scored
 from symloss.search.options import PAPER_EPS_GRID, check_grid
 from symloss.search.progress import SearchEvent, silent
 from symloss.training.settings import TrainingSettings
@@ -77,6 +79,12 @@ class EvaluationResult:
     def to_json(self) -> dict[str, Any]:
         """Return plain data for JSON."""
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+    def scored(self, metric: str) -> Scored:
+        """Return the loss in words, with its eps and scale, and a test metric."""
+        eps = "" if self.eps is None else f" at eps {self.eps:g}"
+        scale = "" if self.scale == 1 else f", times {self.scale:g}"
+        return Scored(f"{self.loss}{eps}{scale}", self.metrics.get(metric, math.nan))
 
 
 def evaluate(
