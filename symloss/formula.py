@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Expr
+from sympy import Expr, Mul
 from sympy.printing.str import StrPrinter
 
 from symloss.ops.protected import ProtectedFunction, sigmoid
@@ -24,6 +24,13 @@ class FormulaPrinter(StrPrinter):
 
     def _print_Abs(self, expression: Expr) -> str:
         return self._call("abs", expression)
+
+    def _print_Mul(self, expression: Expr) -> str:
+        # SymPy would multiply the number and a root of something negative, which leaves the real numbers.
+        number, rest = expression.as_coeff_Mul()
+        if number.is_negative and rest.is_Pow and not rest.exp.is_Integer and rest.base.is_nonpositive:
+            return f"-{self._print(rest if number == -1 else Mul(-number, rest, evaluate=False))}"
+        return str(super()._print_Mul(expression))
 
     def _print_Exp1(self, expression: Expr) -> str:
         return "exp(1)"

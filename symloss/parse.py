@@ -119,6 +119,14 @@ def _spine(node: ast.BinOp, kinds: tuple[type[ast.operator], ...]) -> tuple[ast.
     return current, steps[::-1]
 
 
+def _is_infinite(base: Expr, exponent: Expr) -> bool:
+    """Whether a power with a zero in its base is infinite for some label or prediction, as 0**(-y) and 1/0**y are."""
+    zeros = (part.is_zero or (part.is_Pow and part.base.is_zero) for part in Mul.make_args(base))
+    if not any(zeros) or (base.is_number and exponent.is_number):
+        return False
+    return bool(Pow(base, exponent).has(sympy.zoo, sympy.nan))
+
+
 class _Reader:
     """Turns the syntax tree of one text into an expression."""
 
@@ -289,7 +297,7 @@ class _Reader:
         return factors
 
     def _reciprocal(self, operand: Expr, node: ast.expr) -> Expr:
-        if operand.is_zero:
+        if operand.is_zero or _is_infinite(operand, Integer(-1)):
             raise self._error("this divides by zero", node)
         if self.protect and not operand.is_number:
             return make(recip, [operand])
@@ -298,6 +306,8 @@ class _Reader:
     def _power(self, node: ast.BinOp, depth: int) -> Expr:
         base = self._visit(node.left, depth + 1)
         exponent = self._visit(node.right, depth + 1)
+        if _is_infinite(base, exponent):
+            raise self._error("zero can't be raised to a power below zero", node)
         if self.protect and exponent.is_Rational and exponent < 0 and not base.is_number:
             return make(recip, [make(Pow, [base, -exponent])])
         return make(Pow, [base, exponent])

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sympy
-from sympy import Abs, Expr, Integer, Max, Min, Mul, Pow, Rational, sign
+from sympy import Abs, Add, Expr, Integer, Max, Min, Mul, Pow, Rational, default_sort_key, sign
 
 from symloss.errors import SymlossError
 
@@ -49,7 +49,7 @@ def make(function: Any, arguments: Sequence[Expr]) -> Expr:
         result = _extremum(function, arguments, numeric)
     elif function in _UNEVALUATED_FUNCTIONS and not numeric:
         result = function(*arguments, evaluate=False)
-    elif function is Mul and not numeric:
+    elif function in (Add, Mul) and not numeric:
         result = _as_written(function, arguments, function(*arguments))
     else:
         try:
@@ -61,18 +61,24 @@ def make(function: Any, arguments: Sequence[Expr]) -> Expr:
 
 def _as_written(function: Any, arguments: Sequence[Expr], result: Expr) -> Expr:
     """Return the result of an evaluation, or the node as written where the result holds what is not a real number."""
-    if result.is_number or all(_is_real(part) for part in (result, *result.args)):
+    if result.is_number or (_is_real(result) and all(_is_real(part) for part in result.args)):
         return result
-    return function(*arguments, evaluate=False)
+    if function is Pow:
+        return Pow(*arguments, evaluate=False)
+    parts = [part for argument in arguments for part in function.make_args(argument)]
+    number = function(*(part for part in parts if part.is_Rational))
+    rest = sorted((part for part in parts if not part.is_Rational), key=default_sort_key)
+    return function(*([] if number == function.identity else [number]), *rest, evaluate=False)
 
 
 def _is_real(part: Expr) -> bool:
-    """Return whether a part of a product or power holds no number outside of the real ones at its top."""
+    """Return whether no factor of a term is a number outside of the real ones, or a power of one."""
     if part.is_Rational or part.is_Symbol:
         return True
-    if part.is_Pow and part.base.is_number and not part.base.is_Rational:
-        return bool(part.base.is_extended_real and part.base.is_finite)
-    return not (part.is_number and (part.is_extended_real is False or part.is_finite is False))
+    if part.is_Mul:
+        return all(_is_real(factor) for factor in part.args)
+    number = part.base if part.is_Pow and not part.is_number else part
+    return not (number.is_number and (number.is_extended_real is False or number.is_finite is False))
 
 
 def _extremum(function: Any, arguments: Sequence[Expr], numeric: bool) -> Expr:
