@@ -33,6 +33,7 @@ def check(loss: Loss, *, time_limit: float = 2.0, seed: int = 0) -> CheckReport:
         OptionError: the expression holds a function that the formula grammar does not have.
     """
     start = time.monotonic()
+    given, loss = loss, loss.folded()
     try:
         tape = Tape.of(loss.expression)
     except UnsupportedFunctionError as error:
@@ -51,8 +52,8 @@ def check(loss: Loss, *, time_limit: float = 2.0, seed: int = 0) -> CheckReport:
         duplicates = []
     properties = properties_of(loss, pieces, direction, Deadline.at(start + 0.95 * time_limit))
     return CheckReport(
-        formula=loss.formula,
-        name=loss.name,
+        formula=given.formula,
+        name=given.name,
         labels=str(loss.domain.labels),
         input=str(loss.domain.input),
         eps=loss.eps,
@@ -68,6 +69,7 @@ def check(loss: Loss, *, time_limit: float = 2.0, seed: int = 0) -> CheckReport:
         gradient_latex=latex,
         properties=properties,
         seconds=time.monotonic() - start,
+        scale=given.scale,
     )
 
 

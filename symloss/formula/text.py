@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+import sympy
 from sympy import Expr
 from sympy.printing.str import StrPrinter
 
@@ -39,5 +41,14 @@ class FormulaPrinter(StrPrinter):
 
 
 def formula_text(expression: Expr) -> str:
-    """Return `expression` as text that `symloss.parse.parse` reads back to the same expression."""
+    """Return `expression` as text that `symloss.formula.parse` reads back to the same expression."""
     return FormulaPrinter({"full_prec": False}).doprint(expression)
+
+
+def formula_latex(expression: Expr, scale: float, names: Mapping[Any, str]) -> str:
+    """Return scale * expression in LaTeX, the scale as a factor of its own, with the given names for symbols."""
+    text: str = sympy.latex(expression, symbol_names=dict(names), ln_notation=False)
+    if scale == 1:
+        return text
+    inner = rf"\left({text}\right)" if expression.is_Add or text.startswith("-") else text
+    return rf"{sympy.latex(sympy.Float(repr(scale)))} \cdot {inner}"
