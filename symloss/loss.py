@@ -10,7 +10,7 @@ from sympy import Expr, Mul
 from symloss.domain import DEFAULT_EPS, SYMBOLS, Domain, Input, eps, yhat
 from symloss.errors import OptionError
 from symloss.formula.allowed import LARGEST_EPS, checked_eps, checked_name, checked_scale
-from symloss.formula.text import formula_latex, formula_text
+from symloss.formula.text import formula_latex, whole_text
 from symloss.ops.construct import NumberLimitError, exact_number, make, substitute
 from symloss.formula.parse import parse
 
@@ -92,7 +92,7 @@ class Loss:
     @property
     def formula(self) -> str:
         """The formula as text, without the scale; `Loss(loss.formula)` has the same expression."""
-        return formula_text(self.expression)
+        return whole_text(self.expression)
 
     @property
     def text(self) -> str:

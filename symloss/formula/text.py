@@ -9,6 +9,7 @@ import sympy
 from sympy import Expr
 from sympy.printing.str import StrPrinter
 
+from symloss.domain import yhat
 from symloss.ops.protected import ProtectedFunction, sigmoid
 
 
@@ -43,6 +44,12 @@ class FormulaPrinter(StrPrinter):
 def formula_text(expression: Expr) -> str:
     """Return `expression` as text that `symloss.formula.parse` reads back to the same expression."""
     return FormulaPrinter({"full_prec": False}).doprint(expression)
+
+
+def whole_text(expression: Expr) -> str:
+    """Return a whole loss as text; where yhat has cancelled it is named, since a formula without it is a slip."""
+    text = formula_text(expression)
+    return text if yhat in expression.free_symbols else f"{text} + 0*yhat"
 
 
 def formula_latex(expression: Expr, scale: float, names: Mapping[Any, str]) -> str:
