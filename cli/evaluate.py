@@ -13,10 +13,10 @@ from .options import (
     grid,
     input_option,
     json_option,
-    labels_option,
+    loss_labels_option,
     load_dataset,
     protect_option,
-    resolve_loss,
+    resolve_losses,
     seed_option,
     training_options,
     training_settings,
@@ -39,7 +39,7 @@ from .results import dataset_line, results_table, show_comparison
     "--scale",
     default=None,
     metavar="GRID|auto",
-    help="Factors on the loss, such as 0.5,1,2; auto is 0.25 to 16 by powers of 2. Default: 1.",
+    help="Factors on the loss, and on the scale it has from a run, such as 0.5,1,2; auto is 0.25 to 16 by powers of 2. Default: 1.",
 )
 @click.option(
     "--seeds",
@@ -53,7 +53,7 @@ from .results import dataset_line, results_table, show_comparison
     is_flag=True,
     help="Approximate: SGD at rate 0.3 (Adam at 0.01), with as many times fewer epochs and patience.",
 )
-@labels_option
+@loss_labels_option
 @input_option
 @protect_option
 @seed_option
@@ -64,7 +64,7 @@ def command(
     scale: str | None,
     seeds: int,
     fast: bool,
-    labels: str,
+    labels: str | None,
     input_kind: str | None,
     protect: bool,
     seed: int,
@@ -86,7 +86,8 @@ def command(
 
     from .progress import SearchDisplay
 
-    resolved = [resolve_loss(text, labels=labels, input_kind=input_kind, protect=protect) for text in losses]
+    resolved = resolve_losses(losses, labels=labels, input_kind=input_kind, protect=protect)
+    labels = str(resolved[0].domain.labels)
     if seeds < 1:
         raise OptionError(f"--seeds is {seeds}; it must be at least 1")
     settings = training_settings(parameters, seed=seed)
@@ -95,6 +96,9 @@ def command(
         settings = accelerated(settings)
     scale_grid = SCALE_GRID if scale == "auto" else grid(scale, "--scale")
     eps_grid = grid(eps, "--eps")
+    if eps_grid is not None:
+        # What is given counts: also for a loss of a run, which has an eps of its own.
+        resolved = [loss.with_eps(None) for loss in resolved]
     dataset = load_dataset(parameters, seed=seed, labels=labels)
     with stop_on_interrupt() as stop, SearchDisplay() as display:
         results, comparison = evaluate_and_compare(

@@ -237,9 +237,10 @@ def duration(text: str | None, name: str) -> float | None:
 
 
 def _warm_start(parameters: Mapping[str, Any]) -> tuple[str, ...]:
-    from symloss.search.warm_start import best_of_run
+    from symloss.search.warm_start import best_of_run, formula_of
 
-    given = names_of(parameters["warm_start"], ";")
+    # The run folder need not be there when the search is resumed: its formula is kept.
+    given = tuple(formula_of(text) for text in names_of(parameters["warm_start"], ";"))
     folder = parameters["warm_start_run"]
     return given if folder is None else (*given, *best_of_run(folder, LOSSES_OF_A_RUN))
 

@@ -45,7 +45,7 @@ def test_help_loads_nothing_heavy() -> None:
 LAYERS = [
     {"errors", "domain"},
     {"ops"},
-    {"formula", "parse"},
+    {"formula"},
     {"loss", "zoo"},
     {"symbolic", "compile"},
     {"data", "models"},

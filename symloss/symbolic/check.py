@@ -41,6 +41,7 @@ def check(loss: Loss, *, time_limit: float = 2.0, seed: int = 0) -> CheckReport:
         OptionError: the expression holds a function that the formula grammar does not have.
     """
     start = time.monotonic()
+    given, loss = loss, loss.folded()
     answer = ask(check_parts, loss, time_limit, seed, seconds=time_limit)
     found: dict[str, Any] = dict(answer.parts)
     direction = found.get("direction") or _sampled_only(loss, found.get("witnessed", ()), answer.ended)
@@ -52,8 +53,8 @@ def check(loss: Loss, *, time_limit: float = 2.0, seed: int = 0) -> CheckReport:
     text, latex = found.get("gradient", ({}, {}))
     duplicates = found.get("duplicates", [])
     return CheckReport(
-        formula=loss.formula,
-        name=loss.name,
+        formula=given.formula,
+        name=given.name,
         labels=str(loss.domain.labels),
         input=str(loss.domain.input),
         eps=loss.eps,
@@ -69,6 +70,7 @@ def check(loss: Loss, *, time_limit: float = 2.0, seed: int = 0) -> CheckReport:
         gradient_latex=latex,
         properties=properties,
         seconds=time.monotonic() - start,
+        scale=given.scale,
     )
 
 

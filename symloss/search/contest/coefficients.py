@@ -177,6 +177,8 @@ class _Fit:
         self.seen: set[Expr] = set()
 
     def go(self, loss: Loss, eps: float | None, scale: float, rounds: int) -> FittedLoss:
+        if loss.scale != 1:
+            loss, scale = loss.with_scale(1), loss.scale * scale
         self.seen.add(loss.expression)
         eps = loss.eps if loss.eps is not None else eps
         if loss.has_eps and eps is None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+import sympy
 from sympy import Expr, Mul
 from sympy.printing.str import StrPrinter
 
+from symloss.domain import yhat
 from symloss.ops.protected import ProtectedFunction, sigmoid
 
 
@@ -46,5 +49,20 @@ class FormulaPrinter(StrPrinter):
 
 
 def formula_text(expression: Expr) -> str:
-    """Return `expression` as text that `symloss.parse.parse` reads back to the same expression."""
+    """Return `expression` as text that `symloss.formula.parse` reads back to the same expression."""
     return FormulaPrinter({"full_prec": False}).doprint(expression)
+
+
+def whole_text(expression: Expr) -> str:
+    """Return a whole loss as text; where yhat has cancelled it is named, since a formula without it is a slip."""
+    text = formula_text(expression)
+    return text if yhat in expression.free_symbols else f"{text} + 0*yhat"
+
+
+def formula_latex(expression: Expr, scale: float, names: Mapping[Any, str]) -> str:
+    """Return scale * expression in LaTeX, the scale as a factor of its own, with the given names for symbols."""
+    text: str = sympy.latex(expression, symbol_names=dict(names), ln_notation=False)
+    if scale == 1:
+        return text
+    inner = rf"\left({text}\right)" if expression.is_Add or text.startswith("-") else text
+    return rf"{sympy.latex(sympy.Float(repr(scale)))} \cdot {inner}"
