@@ -44,6 +44,7 @@ def test_help_loads_nothing_heavy() -> None:
 
 LAYERS = [
     {"errors", "domain"},
+    {"files"},
     {"ops"},
     {"formula"},
     {"loss", "zoo"},
