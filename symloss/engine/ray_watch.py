@@ -32,7 +32,7 @@ class Watch:
         return lambda chunk: heard.get(chunk.start, math.inf) > SILENT_SECONDS
 
     def leave(self) -> None:
-        """Tell the tasks of this call that nobody waits for them: those that train end soon, the others do not begin."""
+        """Tell the tasks of this call that nobody waits for them: they end soon, or do not begin."""
         self._hub.drain.remote(self._call, True)
 
     def finish(self, number: int, history: Sequence[float]) -> None:
