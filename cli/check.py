@@ -16,11 +16,13 @@ from .options import (
     eps_option,
     input_option,
     json_option,
-    labels_option,
+    loss_labels_option,
     number,
+    optional_number,
     positive_seconds,
     protect_option,
     resolve_loss,
+    scale_option,
     seed_option,
     time_limit_option,
 )
@@ -50,7 +52,8 @@ class Request:
 @click.option("--file", "path", type=click.Path(path_type=Path), help="Read losses from a file, one a line.")
 @time_limit_option
 @eps_option
-@labels_option
+@scale_option
+@loss_labels_option
 @input_option
 @protect_option
 @seed_option
@@ -60,7 +63,8 @@ def command(
     path: Path | None,
     time_limit: str,
     eps: str | None,
-    labels: str,
+    scale: str | None,
+    labels: str | None,
     input_kind: str | None,
     protect: bool,
     seed: int,
@@ -80,6 +84,7 @@ def command(
         "input_kind": input_kind,
         "eps": eps_value,
         "protect": protect,
+        "scale": optional_number(scale, "--scale"),
     }
     requests = [_request(text, None, settings) for text in losses]
     if path is not None:

@@ -15,11 +15,11 @@ from .options import (
     eps_option,
     input_option,
     json_option,
-    labels_option,
+    loss_labels_option,
     number,
     positive_seconds,
     protect_option,
-    resolve_loss,
+    resolve_losses,
     time_limit_option,
 )
 from .output import print_json, standard_output, table
@@ -36,7 +36,7 @@ MOST_WITNESSES = 10
 @click.argument("losses", nargs=-1, required=True, metavar="LOSS LOSS...")
 @time_limit_option
 @eps_option
-@labels_option
+@loss_labels_option
 @input_option
 @protect_option
 @json_option
@@ -44,7 +44,7 @@ def command(
     losses: tuple[str, ...],
     time_limit: str,
     eps: str | None,
-    labels: str,
+    labels: str | None,
     input_kind: str | None,
     protect: bool,
     as_json: bool,
@@ -59,10 +59,8 @@ def command(
         raise OptionError("there is nothing to compare with; give at least two losses")
     seconds = positive_seconds(time_limit)
     eps_value = None if eps is None else number(eps, "--eps")
-    resolved = [
-        resolve_loss(text, labels=labels, input_kind=input_kind, eps=eps_value, protect=protect)
-        for text in losses
-    ]
+    resolved = resolve_losses(losses, labels=labels, input_kind=input_kind, eps=eps_value, protect=protect)
+    labels = str(resolved[0].domain.labels)
     found = classes(resolved, seconds)
     witnesses = _witnesses(found, resolved, seconds)
     if as_json:

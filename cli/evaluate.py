@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import click
@@ -13,16 +14,27 @@ from .options import (
     grid,
     input_option,
     json_option,
-    labels_option,
     load_dataset,
+    loss_labels_option,
     protect_option,
-    resolve_loss,
+    resolve_losses,
     seed_option,
     training_options,
     training_settings,
 )
 from .output import print_json, standard_output
-from .results import dataset_line, results_table, show_comparison
+from .results import (
+    dataset_line,
+    results_table,
+    show_comparison,
+    show_warnings,
+    training_document,
+    training_line,
+)
+from .search_options import given_names
+
+NOTHING_TRAINED = 3
+"""Exit code where no loss was trained to a result; that of `search` where nothing got through."""
 
 
 @click.command("evaluate", cls=LossCommand)
@@ -39,7 +51,7 @@ from .results import dataset_line, results_table, show_comparison
     "--scale",
     default=None,
     metavar="GRID|auto",
-    help="Factors on the loss, such as 0.5,1,2; auto is 0.25 to 16 by powers of 2. Default: 1.",
+    help="Factors on the loss, and on the scale it has from a run, such as 0.5,1,2; auto is 0.25 to 16 by powers of 2. Default: 1.",
 )
 @click.option(
     "--seeds",
@@ -51,20 +63,22 @@ from .results import dataset_line, results_table, show_comparison
 @click.option(
     "--fast",
     is_flag=True,
-    help="Approximate: SGD at rate 0.3 (Adam at 0.01), with as many times fewer epochs and patience.",
+    help="Approximate: SGD at rate 0.3 (Adam at 0.01), with as many times fewer epochs. What is given stays.",
 )
-@labels_option
+@loss_labels_option
 @input_option
 @protect_option
 @seed_option
 @json_option
+@click.pass_context
 def command(
+    context: click.Context,
     losses: tuple[str, ...],
     eps: str | None,
     scale: str | None,
     seeds: int,
     fast: bool,
-    labels: str,
+    labels: str | None,
     input_kind: str | None,
     protect: bool,
     seed: int,
@@ -76,26 +90,36 @@ def command(
     A loss with eps is tried at every value of the grid, every loss at every
     scale; the best by validation is reported, one line a loss and seed. With
     several losses and seeds, the best by validation is tested against the others.
+
+    Exit code 0: a loss was trained to a result. 3: none was. 2: a loss, an option
+    or the data can't be used.
     """
     from symloss.engine import LocalEngine
     from symloss.errors import OptionError
     from symloss.models import registry
-    from symloss.search.contest.contest_options import SCALE_GRID, accelerated
+    from symloss.search.contest.cautions import cautions, invalid_losses
+    from symloss.search.contest.contest_options import SCALE_GRID
     from symloss.search.contest.effectiveness import evaluate_and_compare
     from symloss.search.options import PAPER_EPS_GRID
+    from symloss.training.clock import Size, fitted
+    from symloss.training.references import references
 
     from .progress import SearchDisplay
 
-    resolved = [resolve_loss(text, labels=labels, input_kind=input_kind, protect=protect) for text in losses]
+    resolved = resolve_losses(losses, labels=labels, input_kind=input_kind, protect=protect)
+    labels = str(resolved[0].domain.labels)
     if seeds < 1:
         raise OptionError(f"--seeds is {seeds}; it must be at least 1")
     settings = training_settings(parameters, seed=seed)
     architecture = registry.get(parameters["model"])
-    if fast:
-        settings = accelerated(settings)
     scale_grid = SCALE_GRID if scale == "auto" else grid(scale, "--scale")
     eps_grid = grid(eps, "--eps")
+    if eps_grid is not None:
+        # What is given counts: also for a loss of a run, which has an eps of its own.
+        resolved = [loss.with_eps(None) for loss in resolved]
     dataset = load_dataset(parameters, seed=seed, labels=labels)
+    size, metric = Size.of(dataset), settings.validation_metric
+    settings = fitted(settings, size, given_names(context), model=architecture.name, fast=fast)
     with stop_on_interrupt() as stop, SearchDisplay() as display:
         results, comparison = evaluate_and_compare(
             resolved,
@@ -107,17 +131,28 @@ def command(
             stop=stop,
         )
         interrupted = stop.is_set()
+    means = references(dataset, metric)
+    warnings = [*cautions(results, means, dataset, metric), *invalid_losses(results)]
+    usable = any(math.isfinite(result.valid_metric) for result in results)
     if as_json:
         document = {"dataset": dataset.summary(), "model": architecture.name, "interrupted": interrupted}
         significance = None if comparison is None else comparison.to_json()
         entries = [result.to_json() for result in results]
-        print_json({"results": entries, "significance": significance, **document})
-        return
+        further = {
+            "references": [one.to_json() for one in means],
+            "warnings": [one.to_json() for one in warnings],
+            "training": training_document(settings, size),
+        }
+        print_json({"results": entries, "significance": significance, **document, **further})
+        raise SystemExit(0 if usable else NOTHING_TRAINED)
     console = standard_output()
     console.print(dataset_line(dataset, architecture.name), highlight=False)
-    console.print(
-        results_table("Test metrics at the best epoch by validation", results, settings.validation_metric)
-    )
+    console.print(results_table("Test metrics at the best epoch by validation", results, metric, means))
+    console.print(training_line(settings), highlight=False)
+    show_warnings(console, warnings)
     show_comparison(console, comparison)
     if interrupted:
         console.print("Stopped early: these are the best epochs so far.", highlight=False)
+    if not usable:
+        console.print("No loss was trained to a result.", highlight=False)
+        raise SystemExit(NOTHING_TRAINED)

@@ -13,7 +13,7 @@ from .output import print_json, standard_output, table
 def command(as_json: bool) -> None:
     """List the operators that searched losses are built from, and the functions that formulas may use."""
     from symloss.ops import operators
-    from symloss.parse import FUNCTIONS
+    from symloss.formula.parse import FUNCTIONS
 
     entries = [
         {

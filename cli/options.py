@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -28,6 +28,12 @@ labels_option = click.option(
     metavar="binary|unit|real",
     help="What the label y can be.",
 )
+loss_labels_option = click.option(
+    "--labels",
+    default=None,
+    metavar="binary|unit|real",
+    help="What the label y can be. Default: that of the data for a run, else binary.",
+)
 input_option = click.option(
     "--input",
     "input_kind",
@@ -41,7 +47,12 @@ protect_option = click.option(
 seed_option = click.option(
     "--seed", default=42, show_default=True, type=int, help="Drives everything random."
 )
-eps_option = click.option("--eps", default=None, metavar="NUMBER", help="Value of eps. Default: left open.")
+eps_option = click.option(
+    "--eps", default=None, metavar="NUMBER", help="Value of eps. Default: that of a run, else left open."
+)
+scale_option = click.option(
+    "--scale", default=None, metavar="NUMBER", help="Factor on the loss. Default: that of a run, else 1."
+)
 
 
 time_limit_option = click.option(
@@ -132,15 +143,24 @@ def training_options(function: Function) -> Function:
             metavar="classification|regression",
             help="What validation measures: AUC, or RMSE.",
         ),
-        click.option("--max-epochs", default=3000, show_default=True, type=int, help="Longest training."),
+        click.option(
+            "--max-epochs",
+            default=3000,
+            type=int,
+            help="Longest training. Default: by rate x L2 x steps, which is 3000 on ml-100k.",
+        ),
         click.option(
             "--patience",
             default=100,
-            show_default=True,
             type=int,
-            help="Epochs without a better validation metric.",
+            help="Epochs without a better validation metric. Default: likewise, 100 on ml-100k.",
         ),
-        click.option("--learning-rate", default=0.01, show_default=True, type=float, help="Of SGD."),
+        click.option(
+            "--learning-rate",
+            default=0.01,
+            type=float,
+            help="Default: 0.01, on smaller data as much more as it has fewer steps an epoch, at most 0.3.",
+        ),
         click.option(
             "--optimizer", default="sgd", show_default=True, metavar="sgd|adam", help="How steps are made."
         ),
@@ -206,35 +226,95 @@ def grid(text: str | None, name: str) -> tuple[float, ...] | None:
     return tuple(dict.fromkeys(values))
 
 
-def resolve_loss(
-    text: str,
+def optional_number(text: str | None, name: str) -> float | None:
+    """Read the value of an option that may be left out.
+
+    Raises:
+        OptionError: it is given and no finite number.
+    """
+    return None if text is None else number(text, name)
+
+
+def resolve_losses(
+    texts: Sequence[str],
     *,
-    labels: str = "binary",
+    labels: str | None = None,
     input_kind: str | None = None,
     eps: float | None = None,
     protect: bool = False,
-) -> Loss:
-    """Return the loss that a LOSS argument means: a zoo name or a formula.
+    scale: float | None = None,
+) -> list[Loss]:
+    """Return the losses of several LOSS arguments, all on the same labels: those of the first run among them.
 
     Raises:
-        FormulaError, OptionError: it is neither, or an option is not allowed.
+        FormulaError, OptionError, RunError: as for `resolve_loss`.
+    """
+    from symloss.search.run_argument import run_and_rank
+
+    if labels is None:
+        runs = [text for text in texts if not _is_name(text) and run_and_rank(text) is not None]
+        labels = str(resolve_loss(runs[0]).domain.labels) if runs else None
+    return [
+        resolve_loss(text, labels=labels, input_kind=input_kind, eps=eps, protect=protect, scale=scale)
+        for text in texts
+    ]
+
+
+def resolve_loss(
+    text: str,
+    *,
+    labels: str | None = None,
+    input_kind: str | None = None,
+    eps: float | None = None,
+    protect: bool = False,
+    scale: float | None = None,
+) -> Loss:
+    """Return the loss that a LOSS argument means: a zoo name, a formula, or RUN or RUN:3, a loss that a search found.
+
+    A loss of a run has the eps, the scale and the labels it was found with, where none are given.
+
+    Raises:
+        FormulaError, OptionError: it is none of these, or an option is not allowed.
+        RunError: the run can't be read.
     """
     from symloss import zoo
-    from symloss.domain import SYMBOLS, Input, Labels
+    from symloss.domain import SYMBOLS, Domain, Input, Labels
     from symloss.loss import Loss
+    from symloss.search.run_argument import run_and_rank
 
-    if zoo.is_name(text):
+    if _is_name(text):
         named = zoo.get(text)
+        labels = labels or "binary"
         kind = input_kind or (named.domain.input if labels != Labels.REAL else Input.SCORE)
-        loss = named.with_domain(labels, kind)
-        return loss if eps is None else loss.with_eps(eps)
+        return _with_numbers(named.with_domain(labels, kind), eps, scale)
+    run = run_and_rank(text)
+    if run is not None:
+        from symloss.search.found_losses import loss_of
+
+        loss = loss_of(*run)
+        if labels is not None and labels != loss.domain.labels:
+            kind = input_kind or (Domain.of(labels).input if labels == Labels.REAL else None)
+            loss = loss.with_domain(labels, kind)
+        elif input_kind is not None:
+            loss = loss.with_domain(input=input_kind)
+        return _with_numbers(loss, eps, scale)
     stripped = text.strip()
     word = stripped.replace("-", "").replace("_", "")
-    if (
-        word.isalnum()
-        and not word[0].isdigit()
-        and nearest(stripped, [*zoo.names(), *SYMBOLS]) not in SYMBOLS
-    ):
+    allowed = [*zoo.names(), *SYMBOLS]
+    if word.isalnum() and not word[0].isdigit() and nearest(stripped, allowed) not in SYMBOLS:
         # A single word that is neither: a misspelt name, or one that nobody knows.
-        zoo.entry(stripped)
-    return Loss(stripped, eps=eps, labels=labels, input=input_kind, protect=protect)
+        hint = "symloss zoo lists all; the folder of a search stands for its best loss"
+        raise OptionError(unknown_name("loss", stripped, zoo.names(), hint))
+    loss = Loss(stripped, eps=eps, labels=labels or "binary", input=input_kind, protect=protect)
+    return _with_numbers(loss, None, scale)
+
+
+def _is_name(text: str) -> bool:
+    from symloss import zoo
+
+    return zoo.is_name(text)
+
+
+def _with_numbers(loss: Loss, eps: float | None, scale: float | None) -> Loss:
+    loss = loss if eps is None else loss.with_eps(eps)
+    return loss if scale is None else loss.with_scale(scale)

@@ -13,10 +13,12 @@ from .options import (
     eps_option,
     input_option,
     json_option,
-    labels_option,
+    loss_labels_option,
     number,
+    optional_number,
     protect_option,
-    resolve_loss,
+    resolve_losses,
+    scale_option,
     seed_option,
     training_options,
 )
@@ -85,7 +87,8 @@ QUICK = {"learning_rate": 0.3, "max_epochs": 60, "patience": 10}
     "--run", "run_folder", type=click.Path(path_type=Path), help="For progress: the folder of a search."
 )
 @eps_option
-@labels_option
+@scale_option
+@loss_labels_option
 @input_option
 @protect_option
 @data_options
@@ -102,7 +105,8 @@ def command(
     normalise: str,
     run_folder: Path | None,
     eps: str | None,
-    labels: str,
+    scale: str | None,
+    labels: str | None,
     input_kind: str | None,
     protect: bool,
     seed: int,
@@ -125,10 +129,15 @@ def command(
         raise OptionError("there is no loss to draw; give a name or a formula (symloss zoo lists names)")
     path = out or Path("loss.png")
     eps_value = None if eps is None else number(eps, "--eps")
-    resolved = [
-        resolve_loss(text, labels=labels, input_kind=input_kind, eps=eps_value, protect=protect)
-        for text in losses
-    ]
+    resolved = resolve_losses(
+        losses,
+        labels=labels,
+        input_kind=input_kind,
+        eps=eps_value,
+        protect=protect,
+        scale=optional_number(scale, "--scale"),
+    )
+    labels = str(resolved[0].domain.labels) if resolved else labels or "binary"
     from symloss.plot.save import check_path, save
     from symloss.plot.style import style_context
 

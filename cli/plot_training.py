@@ -39,7 +39,14 @@ def draw_trained(
     model = registry.get(parameters["model"])
     dataset = load_dataset(parameters, seed=seed, labels=labels)
     members = [
-        Member(loss.program(), eps=loss.eps_value, seed=seed, takes_score=loss.takes_score, label=loss.title)
+        Member(
+            loss.program(),
+            eps=loss.eps_value,
+            scale=loss.scale,
+            seed=seed,
+            takes_score=loss.takes_score,
+            label=loss.title,
+        )
         for loss in losses
     ]
     console = standard_error()

@@ -113,9 +113,15 @@ def _loop_facts(event: LoopDone) -> str:
         )
         if counts.get(key)
     )
+    if event.fresh:
+        # every loss trains its own model: none is kept, and the recommender stays untrained
+        best = "none so far" if event.fresh_metric is None else f"{event.fresh_metric:.4f}"
+        reached = f"trained from scratch; best fresh validation {best} (untrained {event.metric:.4f})"
+    else:
+        reached = f"trained, {counts.get('kept', 0):,} kept; recommender {event.metric:.4f}"
     lines = [
         f"loop {event.loop}: {counts['sampled']:,} losses sampled ({event.speed:,.0f} a second), "
-        f"{counts.get('trained', 0):,} trained, {counts.get('kept', 0):,} kept; recommender {event.metric:.4f}",
+        f"{counts.get('trained', 0):,} {reached}",
         f"dropped: {dropped or 'none'}",
     ]
     if event.best is not None and event.best_reward is not None:

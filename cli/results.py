@@ -13,24 +13,15 @@ from .output import table
 
 if TYPE_CHECKING:
     from symloss.data import Dataset
+    from symloss.search.contest.cautions import Caution
     from symloss.search.contest.effectiveness import EvaluationResult
     from symloss.search.contest.significance import Comparison
+    from symloss.training.clock import Size
+    from symloss.training.references import Reference
+    from symloss.training.settings import TrainingSettings
 
-COLUMNS = (
-    "loss",
-    "eps",
-    "scale",
-    "seed",
-    "AUC",
-    "F1",
-    "accuracy",
-    "RMSE",
-    "MAE",
-    "valid",
-    "epoch",
-    "epochs",
-    "seconds",
-)
+METRICS = {"auc": "AUC", "f1": "F1", "accuracy": "accuracy", "rmse": "RMSE", "mae": "MAE"}
+"""Columns of test metrics by the names of these."""
 
 
 def dataset_line(dataset: Dataset, model: str) -> str:
@@ -39,26 +30,64 @@ def dataset_line(dataset: Dataset, model: str) -> str:
     return f"{model} on {dataset.name}: {dataset.n_users:,} users, {dataset.n_items:,} items, {rows}"
 
 
-def results_table(title: str, results: Sequence[EvaluationResult], metric: str) -> Table:
-    """Build the table of results; `metric` names the validation metric."""
-    rows = []
-    for result in results:
-        metrics = result.metrics
-        rows.append(
-            [
-                result.loss,
-                "" if result.eps is None else f"{result.eps:g}",
-                f"{result.scale:g}",
-                result.seed,
-                *[metrics[name] for name in ("auc", "f1", "accuracy", "rmse", "mae")],
-                result.valid_metric,
-                result.best_epoch,
-                result.epochs,
-                f"{result.seconds:.1f}",
-            ]
-        )
-    columns = [f"valid {metric}" if column == "valid" else column for column in COLUMNS]
+def results_table(
+    title: str, results: Sequence[EvaluationResult], metric: str, references: Sequence[Reference] = ()
+) -> Table:
+    """Build the table of results.
+
+    Args:
+        title: above it.
+        results: a row each.
+        metric: name of the validation metric.
+        references: the trivial baselines, a row each below. Metrics that no row has are left out.
+    """
+    measured = [*(result.metrics for result in results), *(one.metrics for one in references)]
+    names = [name for name in METRICS if any(math.isfinite(one.get(name, math.nan)) for one in measured)]
+    names = names or list(METRICS)
+    rows: list[list[object]] = [
+        [
+            result.loss,
+            "" if result.eps is None else f"{result.eps:g}",
+            f"{result.scale:g}",
+            result.seed,
+            *[result.metrics.get(name, math.nan) for name in names],
+            result.valid_metric,
+            result.best_epoch,
+            result.epochs,
+            f"{result.seconds:.1f}",
+        ]
+        for result in results
+    ]
+    rows += [
+        [one.name, "", "", "", *[one.metrics[name] for name in names], one.valid_metric, "", "", ""]
+        for one in references
+    ]
+    columns = ["loss", "eps", "scale", "seed", *(METRICS[name] for name in names)]
+    columns += [f"valid {metric}", "epoch", "epochs", "seconds"]
     return table(title, columns, rows, right=columns[1:])
+
+
+def show_warnings(console: Console, warnings: Sequence[Caution]) -> None:
+    """Print warnings, a line each."""
+    for one in warnings:
+        console.print(f"Warning: {one.text}.", highlight=False, markup=False, style="yellow")
+
+
+def training_line(settings: TrainingSettings) -> str:
+    """Say how models were trained."""
+    return (
+        f"trained by {settings.optimizer} at rate {settings.learning_rate:g}, L2 {settings.l2:g}, batches of "
+        f"{settings.batch_size:,}: at most {settings.max_epochs:,} epochs, patience {settings.patience:,}"
+    )
+
+
+def training_document(settings: TrainingSettings, size: Size) -> dict[str, Any]:
+    """Return how models were trained, ready for JSON; `clock` is rate x L2 x steps of the longest training."""
+    from symloss.training.clock import clock
+
+    names = ("optimizer", "learning_rate", "l2", "batch_size", "max_epochs", "patience")
+    found = {name: getattr(settings, name) for name in names}
+    return {**found, "optimizer": str(settings.optimizer), "clock": clock(settings, size)}
 
 
 def show_comparison(console: Console, comparison: Comparison | None) -> None:
@@ -71,11 +100,28 @@ def show_comparison(console: Console, comparison: Comparison | None) -> None:
 
 
 def show_contest(console: Console, contest: Mapping[str, Any]) -> None:
-    """Print a contest (`ContestResult.to_json`): winner and baselines, how they were found, the result in words."""
+    """Print a contest (`ContestResult.to_json`): the best and the baselines, how they were found, all in words."""
     metric = contest["metric"]
-    rows = [_standing_row(who, one, metric) for who, one in _standings(contest)]
+    called = called_in(contest)
+    rows = [_standing_row(who, one, metric) for who, one in _standings(contest, called)]
+    rows += [
+        [
+            REFERENCE,
+            one["name"],
+            "",
+            "",
+            _known(one["metrics"].get(metric)),
+            None,
+            _known(one["valid_metric"]),
+            "",
+            "",
+        ]
+        for one in contest.get("references", ())
+    ]
     columns = ["", "loss", "eps", "scale", f"test {metric.upper()}", "±", f"valid {metric}", "seeds", "tried"]
-    console.print(table("The winner and the baselines, each tuned alike", columns, rows, right=columns[2:]))
+    console.print(
+        table(f"The {called} and the baselines, each tuned alike", columns, rows, right=columns[2:])
+    )
     names = ("epochs", "learning_rate", "losses", "trials", "losses_kept", "best_metric")
     rungs = [[rung[name] for name in names] for rung in contest["rungs"]]
     columns = ["epochs", "rate", "losses", "trainings", "kept", f"best valid {metric}"]
@@ -86,9 +132,23 @@ def show_contest(console: Console, contest: Mapping[str, Any]) -> None:
     console.print(contest["sentence"], highlight=False, markup=False)
 
 
-def _standings(contest: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
-    """Name each tested loss, the winner first; those at scale 1 only where another scale was better."""
-    named = [("winner", contest["winner"]), *(("baseline", one) for one in contest["baselines"])]
+REFERENCE = "no model"
+"""What a trivial baseline is called beside the losses."""
+
+
+def called_in(contest: Mapping[str, Any]) -> str:
+    """Return what the best candidate of a contest may be called: "winner" only where it beats what was there before."""
+    verdict = contest.get("verdict")
+    return "winner" if verdict is None or verdict["code"] == "found_loss_beats" else "best found"
+
+
+def _known(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _standings(contest: Mapping[str, Any], called: str) -> list[tuple[str, Mapping[str, Any]]]:
+    """Name each tested loss, the best candidate first; those at scale 1 only where another scale was better."""
+    named = [(called, contest["winner"]), *(("baseline", one) for one in contest["baselines"])]
     tuned = (contest["winner"], next(iter(contest["baselines"]), None))
     for best, at_one in zip(tuned, (contest["winner_unscaled"], contest["baseline_unscaled"]), strict=True):
         if at_one is not None and best is not None and at_one["scale"] != best["scale"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from symloss.errors import RunError
 from .interrupt import stop_on_interrupt
 from .options import data_options, json_option, labels_option, load_dataset, seed_option, training_options
 from .output import print_json, standard_error, standard_output, table
-from .results import dataset_line, results_table, show_contest
+from .results import METRICS, dataset_line, results_table, show_contest, show_warnings, training_line
 from .search_options import build_options, check_resume_alone, given_names, resumed_options, search_options
 
 if TYPE_CHECKING:
@@ -35,11 +36,15 @@ SOURCE = ("dataset", "data_dir", "user_column", "item_column", "rating_column", 
 @seed_option
 @json_option
 @click.pass_context
-def command(context: click.Context, as_json: bool, **parameters: Any) -> None:
+def command(context: click.Context, as_json: bool, fail_without_gain: bool, **parameters: Any) -> None:
     """Search a loss in three phases: sample and try losses, check the best, train those that pass to convergence.
 
     Ctrl-C ends the phase at hand and keeps what was found; the run folder holds
     every candidate with its outcome, and --resume RUN goes on where it was.
+
+    Exit code 0: a found loss was tested; the first line says whether it beats the
+    handcrafted ones. 3: nothing got through. 4: none beats them, with
+    --fail-without-gain. 2: an option, the data or the run can't be used.
     """
     from symloss.engine.registry import check_engine, make_engine
     from symloss.models import registry
@@ -70,16 +75,31 @@ def command(context: click.Context, as_json: bool, **parameters: Any) -> None:
         print_json(result.to_json())
     else:
         _show(result, dataset, options)
+    raise SystemExit(exit_code(result, fail_without_gain=fail_without_gain))
+
+
+NOTHING_GOT_THROUGH, NO_GAIN = 3, 4
+
+
+def exit_code(result: SearchResult, *, fail_without_gain: bool) -> int:
+    """Return what a script learns: whether there is a found loss, and where it asks for that, whether it is a gain."""
+    if result.best is None:
+        return NOTHING_GOT_THROUGH
+    crowned = result.verdict is None or result.verdict.crowned
+    return NO_GAIN if fail_without_gain and not crowned else 0
 
 
 def _new(parameters: Mapping[str, Any], given: Collection[str]) -> tuple[SearchOptions, Dataset, Run]:
+    from symloss.search.fitted import fitted_search
     from symloss.search.search import open_run
+    from symloss.training.clock import Size
 
     options = build_options(parameters, given)
     source = {name: parameters[name] for name in SOURCE}
     if source["data_dir"] is not None:
         source["data_dir"] = str(Path(source["data_dir"]).resolve())
     dataset = _load(source)
+    options = fitted_search(options, Size.of(dataset), given, name=parameters["preset"])
     return options, dataset, open_run(options, dataset, parameters["out"], source)
 
 
@@ -109,27 +129,38 @@ def _load(source: Mapping[str, Any]) -> Dataset:
 
 def _show(result: SearchResult, dataset: Dataset, options: SearchOptions) -> None:
     console = standard_output()
+    crowned = result.verdict is None or result.verdict.crowned
+    if result.verdict is not None:
+        console.print(result.verdict.sentence, highlight=False, markup=False, style="bold", soft_wrap=True)
     console.print(dataset_line(dataset, options.model), highlight=False)
-    rows = [[key.replace("_", " "), f"{value:,}"] for key, value in result.counts.items()]
+    # with fresh rewards no copy ever takes the place of a recommender
+    left_out = ("kept",) if options.reward == "fresh" else ()
+    rows = [
+        [key.replace("_", " "), f"{value:,}"] for key, value in result.counts.items() if key not in left_out
+    ]
     console.print(table("Losses", ["what", "how many"], rows, right=["how many"]))
     metric = options.training.validation_metric
     if result.comparison is not None:
         show_contest(console, result.comparison)
     elif result.results:
-        console.print(results_table("Losses found, best first by validation", result.results, metric))
+        title = "Losses found, best first by validation"
+        console.print(results_table(title, result.results, metric, result.references))
     if result.baselines and result.comparison is None:
-        console.print(results_table("Named losses under the same settings", result.baselines, metric))
+        means = () if result.results else result.references
+        console.print(results_table("Named losses under the same settings", result.baselines, metric, means))
     if result.best is not None:
         eps = "" if result.best.eps is None else f" at eps = {result.best.eps:g}"
         scale = "" if result.best.scale == 1 else f", times {result.best.scale:g}"
-        console.print("[bold]best loss[/bold]", end=" ")
+        console.print(f"[bold]{'best loss' if crowned else 'best found'}[/bold]", end=" ")
         console.print(f"{result.best.formula}{eps}{scale}", highlight=False, markup=False, soft_wrap=True)
-        console.print(
-            f"test AUC {result.best.metrics['auc']:.4f}, RMSE {result.best.metrics['rmse']:.4f}",
-            highlight=False,
-        )
+        known = {name: value for name, value in result.best.metrics.items() if math.isfinite(value)}
+        shown = [f"{METRICS[name]} {known[name]:.4f}" for name in ("auc", "rmse") if name in known]
+        console.print(f"test {', '.join(shown)}" if shown else "not tested", highlight=False)
     else:
         console.print("no loss got through all phases", highlight=False)
+    if result.comparison is not None or result.results or result.baselines:
+        console.print(training_line(options.training), highlight=False)
+    show_warnings(console, result.warnings)
     for note in result.notes:
         console.print(note, highlight=False, markup=False)
     console.print(f"everything is in {result.run}", highlight=False)

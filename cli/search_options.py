@@ -29,6 +29,7 @@ WITH_RESUME = (
     "engine",
     "ray_address",
     "as_json",
+    "fail_without_gain",
 )
 """Parameters that may be given together with --resume; all others are those of the run."""
 
@@ -64,7 +65,7 @@ _OPTIONS = [
     click.option("--batch", default=100, show_default=True, type=int, help="Losses a loop."),
     click.option("--reward", default="epoch", metavar="epoch|fresh",
                  help="One epoch on the current recommender, or a short training from scratch. Default: by preset."),
-    click.option("--reward-epochs", default=25, type=int, help="Epochs of a fresh reward. Default: by preset."),
+    click.option("--reward-epochs", default=25, type=int, help="Epochs of a fresh reward. Default: by preset, data."),
     click.option("--reward-learning-rate", default=None, type=float,
                  help="Of a fresh reward. Default: by preset and model."),
     click.option("--search-eps", default=None, metavar="GRID",
@@ -109,6 +110,8 @@ _OPTIONS = [
     click.option("--ray-address", default=None, metavar="ADDR", help="Of the Ray cluster. Default: a local one."),
     click.option("--out", default=None, type=click.Path(path_type=Path), metavar="RUN",
                  help="Run folder. Default: runs/DATE-SEED."),
+    click.option("--fail-without-gain", is_flag=True,
+                 help="Exit with code 4 where no found loss beats the handcrafted ones and the means."),
     click.option("--resume", default=None, type=click.Path(path_type=Path), metavar="RUN",
                  help="Go on with a run; only budgets, --threads and --engine may be given with it."),
 ]  # fmt: skip
@@ -208,7 +211,7 @@ def check_resume_alone(context: click.Context) -> None:
     if given:
         raise OptionError(
             f"{', '.join(given)} can't be given with --resume: a run keeps its options. With it go --time, --loops, "
-            f"--max-trained, --evaluation-time, --threads, --engine, --ray-address and --json"
+            f"--max-trained, --evaluation-time, --threads, --engine, --ray-address, --fail-without-gain and --json"
         )
 
 
@@ -237,9 +240,10 @@ def duration(text: str | None, name: str) -> float | None:
 
 
 def _warm_start(parameters: Mapping[str, Any]) -> tuple[str, ...]:
-    from symloss.search.warm_start import best_of_run
+    from symloss.search.warm_start import best_of_run, formula_of
 
-    given = names_of(parameters["warm_start"], ";")
+    # The run folder need not be there when the search is resumed: its formula is kept.
+    given = tuple(formula_of(text) for text in names_of(parameters["warm_start"], ";"))
     folder = parameters["warm_start_run"]
     return given if folder is None else (*given, *best_of_run(folder, LOSSES_OF_A_RUN))
 

@@ -12,25 +12,44 @@ from .output import print_json, standard_output, table
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @json_option
 def command(names: tuple[str, ...], as_json: bool) -> None:
-    """List the named losses, or those of the given NAMEs, with formula and source."""
+    """List the named losses, or those of the given NAMEs (RUN and RUN:3 too), with formula and source."""
     from symloss import zoo
 
-    chosen = [zoo.entry(name) for name in names] or list(zoo.ENTRIES)
-    entries = [
-        {
-            "name": entry.name,
-            "formula": entry.formula,
-            "input": entry.input,
-            "labels": entry.labels,
-            "source": entry.source,
-            "note": entry.note,
-            "latex": zoo.get(entry.name).latex(),
-        }
-        for entry in chosen
-    ]
+    entries = [_entry(name) for name in names or zoo.names()]
     if as_json:
         print_json({"losses": entries})
         return
     columns = ["name", "formula", "input", "labels", "source", "note"]
     rows = [[entry[column] for column in columns] for entry in entries]
     standard_output().print(table("Named losses", columns, rows))
+
+
+def _entry(name: str) -> dict[str, str]:
+    from symloss import zoo
+    from symloss.search.run_argument import run_and_rank
+
+    run = None if zoo.is_name(name) else run_and_rank(name)
+    if run is not None:
+        from symloss.search.found_losses import loss_of
+
+        loss = loss_of(*run)
+        eps = "" if loss.eps is None else f"eps = {loss.eps:g}, "
+        return {
+            "name": name,
+            "formula": loss.formula,
+            "input": str(loss.domain.input),
+            "labels": str(loss.domain.labels),
+            "source": f"the search in {run[0]}",
+            "note": f"{eps}times {loss.scale:g}",
+            "latex": loss.latex(),
+        }
+    entry = zoo.entry(name)
+    return {
+        "name": entry.name,
+        "formula": entry.formula,
+        "input": entry.input,
+        "labels": entry.labels,
+        "source": entry.source,
+        "note": entry.note,
+        "latex": zoo.get(entry.name).latex(),
+    }

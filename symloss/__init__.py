@@ -11,14 +11,24 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from symloss import data, export, ops, plot, zoo
-    from symloss.errors import DataError, FetchError, FormulaError, OptionError, RunError, SymlossError
+    from symloss.errors import (
+        DataError,
+        DomainError,
+        FetchError,
+        FormulaError,
+        OptionError,
+        RunError,
+        SymlossError,
+    )
+    from symloss.formula.parse import parse
     from symloss.loss import Loss
-    from symloss.parse import parse
+    from symloss.search.found_losses import loss_of
 
 __version__ = "0.1.0"
 
 __all__ = [
     "DataError",
+    "DomainError",
     "FetchError",
     "FormulaError",
     "Loss",
@@ -27,6 +37,7 @@ __all__ = [
     "SymlossError",
     "data",
     "export",
+    "loss_of",
     "ops",
     "parse",
     "plot",
@@ -35,13 +46,15 @@ __all__ = [
 
 _HOME = {
     "DataError": "symloss.errors",
+    "DomainError": "symloss.errors",
     "FetchError": "symloss.errors",
     "FormulaError": "symloss.errors",
     "OptionError": "symloss.errors",
     "RunError": "symloss.errors",
     "SymlossError": "symloss.errors",
     "Loss": "symloss.loss",
-    "parse": "symloss.parse",
+    "loss_of": "symloss.search.found_losses",
+    "parse": "symloss.formula.parse",
 }
 
 

@@ -31,6 +31,10 @@ class OptionError(SymlossError):
     """An argument or option has a value that is not allowed."""
 
 
+class DomainError(SymlossError, ValueError):
+    """A prediction or a label lies outside of what a loss is made for."""
+
+
 class DataError(SymlossError):
     """A data set can't be read, found or used."""
 

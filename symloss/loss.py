@@ -2,45 +2,48 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import sympy
-from sympy import Expr
+from sympy import Expr, Mul
 
 from symloss.domain import DEFAULT_EPS, SYMBOLS, Domain, Input, eps, yhat
 from symloss.errors import OptionError
-from symloss.formula import formula_text
-from symloss.ops.constants import XI
-from symloss.ops.construct import exact_number, substitute
-from symloss.ops.protected import SmoothedFunction
-from symloss.parse import parse
+from symloss.formula.allowed import LARGEST_EPS, checked_eps, checked_name, checked_scale
+from symloss.formula.text import formula_latex, whole_text
+from symloss.ops.construct import NumberLimitError, exact_number, make, substitute
+from symloss.formula.parse import parse
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from symloss.compile.criterion import TorchLoss
     from symloss.compile.program import Program
     from symloss.symbolic.gradient import GradientForm
     from symloss.symbolic.report import CheckReport
 
-LARGEST_EPS = 1e3
+_KEEP: Any = object()
 
 
 @dataclass(frozen=True, init=False)
 class Loss:
-    """A loss f(yhat, y; eps) of one prediction and its label, averaged over a batch when trained.
+    """A loss scale * f(yhat, y; eps) of one prediction and its label, averaged over a batch when trained.
+
+    Two losses are equal where formula, eps, scale, domain and name are.
 
     Attributes:
-        expression: the formula as a SymPy expression in `symloss.domain`'s symbols.
+        expression: the formula f as a SymPy expression in `symloss.domain`'s symbols, without the scale.
         eps: the value of eps, or None where it is left open (or does not occur).
         domain: what y and yhat can be.
         name: its name in the zoo, or None.
+        scale: the factor on f, a positive number: against a decay of the weights it acts as a learning rate does.
     """
 
     expression: Expr
     eps: float | None
     domain: Domain
     name: str | None
+    scale: float
 
     def __init__(
         self,
@@ -51,20 +54,23 @@ class Loss:
         input: str | None = None,
         name: str | None = None,
         protect: bool = False,
+        scale: float = 1.0,
     ) -> None:
         """Build a loss.
 
         Args:
             formula: text in the grammar of `symloss.parse`, or an expression in the symbols of `symloss.domain`.
-            eps: value of eps, in (0, 1000]; at least 1e-6 where protected operators use it.
+            eps: value of eps, in (0, 1000], also where the formula has none; at least 1e-6 where protected operators
+                use it.
             labels: "binary", "unit" or "real".
             input: "probability" or "score"; a probability unless labels are real.
-            name: a name to show.
+            name: a name to show, of at most 200 characters.
             protect: read divisions, logarithms and roots of a text as protected operators.
+            scale: factor on the formula, in [1e-15, 1e15].
 
         Raises:
             FormulaError: the text is not a formula.
-            OptionError: eps, labels or input is not allowed, or the expression has other symbols.
+            OptionError: eps, scale, labels, input or name is not allowed, or the expression has other symbols.
         """
         if not isinstance(formula, str | Expr):
             raise OptionError(
@@ -78,19 +84,25 @@ class Loss:
                 f"the expression holds {names}; allowed are the symbols yhat, y and eps of symloss.domain"
             )
         object.__setattr__(self, "expression", expression)
-        object.__setattr__(self, "eps", _checked_eps(expression, eps))
+        object.__setattr__(self, "eps", checked_eps(expression, eps))
         object.__setattr__(self, "domain", Domain.of(labels, input))
-        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "name", checked_name(name))
+        object.__setattr__(self, "scale", checked_scale(scale))
 
     @property
     def formula(self) -> str:
-        """The formula as text; `Loss(loss.formula)` has the same expression."""
-        return formula_text(self.expression)
+        """The formula as text, without the scale; `Loss(loss.formula)` has the same expression."""
+        return whole_text(self.expression)
+
+    @property
+    def text(self) -> str:
+        """Scale and formula as one text that `Loss` reads: "17.5*((yhat - y)**2)"."""
+        return self.formula if self.scale == 1 else f"{self.scale!r}*({self.formula})"
 
     @property
     def title(self) -> str:
-        """The name, or the formula where there is none."""
-        return self.name or self.formula
+        """The name, or the formula where there is none; with the scale where it is not 1: "maxr times 17.5"."""
+        return (self.name or self.formula) + self._times
 
     @property
     def has_eps(self) -> bool:
@@ -122,40 +134,96 @@ class Loss:
         return yhat in self.expression.free_symbols
 
     def with_eps(self, value: float | None) -> Loss:
-        """Return the same loss at another eps."""
+        """Return the same loss at another eps; None leaves it open."""
         return self._replace(eps=value)
+
+    def with_scale(self, value: float) -> Loss:
+        """Return the same formula times another factor."""
+        return self._replace(scale=value)
 
     def with_domain(self, labels: str | None = None, input: str | None = None) -> Loss:
         """Return the same formula on another domain."""
         return self._replace(labels=labels or self.domain.labels, input=input or self.domain.input)
 
+    def with_name(self, name: str | None) -> Loss:
+        """Return the same loss under another name."""
+        return self._replace(name=name)
+
+    def folded(self) -> Loss:
+        """Return the same function with scale 1: the scale is multiplied into the formula.
+
+        Proofs, gradients and comparisons are made of this one, so that they carry the scale.
+
+        Raises:
+            OptionError: a number of the formula times the scale is above 1e15.
+        """
+        if self.scale == 1:
+            return self
+        try:
+            expression = make(Mul, [exact_number(self.scale), self.expression])
+        except NumberLimitError as error:
+            raise OptionError(f"the scale {self.scale:g} is too large for this formula: {error}") from None
+        whole = Loss(expression, eps=self.eps, labels=self.domain.labels, input=self.domain.input)
+        object.__setattr__(whole, "name", self.title)
+        return whole
+
     def _replace(
-        self, *, eps: float | None = None, labels: str | None = None, input: str | None = None
+        self,
+        *,
+        eps: float | None = _KEEP,
+        labels: str | None = None,
+        input: str | None = None,
+        scale: float | None = None,
+        name: str | None = _KEEP,
     ) -> Loss:
         return Loss(
             self.expression,
-            eps=self.eps if eps is None else eps,
+            eps=self.eps if eps is _KEEP else eps,
             labels=labels or self.domain.labels,
             input=input or self.domain.input,
-            name=self.name,
+            name=self.name if name is _KEEP else name,
+            scale=self.scale if scale is None else scale,
         )
 
+    @property
+    def _times(self) -> str:
+        return "" if self.scale == 1 else f" times {self.scale:g}"
+
     def latex(self) -> str:
-        """Return the formula typeset in LaTeX."""
+        """Return the formula typeset in LaTeX, with the scale before it where that is not 1."""
         names = {SYMBOLS["yhat"]: r"\hat{y}", SYMBOLS["y"]: "y", SYMBOLS["eps"]: r"\epsilon"}
-        return sympy.latex(self.expression, symbol_names=names, ln_notation=False)
+        return formula_latex(self.expression, self.scale, names)
 
     def program(self) -> Program:
-        """Compile to the program form that the batched back ends run."""
+        """Compile the formula to the program form that the batched back ends run; they take eps and scale beside it."""
         from symloss.compile.assemble import assemble
 
         return assemble(self.expression)
 
-    def torch(self, reduction: str = "mean") -> TorchLoss:
-        """Compile to a `torch.nn.Module`: criterion(yhat, y) with the given reduction ("mean", "sum" or "none")."""
+    def torch(
+        self,
+        reduction: str = "mean",
+        *,
+        from_logits: bool = False,
+        weight: Tensor | None = None,
+        validate: bool = True,
+    ) -> TorchLoss:
+        """Compile to a `torch.nn.Module`: criterion(yhat, y, weight=None), scale included.
+
+        Args:
+            reduction: "mean", "sum" or "none".
+            from_logits: whether yhat is a raw score that the sigmoid is yet to be taken of.
+            weight: of each row, for every call.
+            validate: refuse predictions and labels outside of the loss's domain, as `torch.nn.BCELoss` does.
+
+        Raises:
+            OptionError: the reduction is unknown, or from_logits is set for a loss that takes a score.
+        """
         from symloss.compile.criterion import TorchLoss
 
-        return TorchLoss(self, reduction=reduction)
+        return TorchLoss(
+            self, reduction=reduction, from_logits=from_logits, weight=weight, validate=validate
+        )
 
     def check(self, *, time_limit: float = 2.0, seed: int = 0) -> CheckReport:
         """Check the loss: verdict, direction for each label, positive rate, duplicates, properties.
@@ -194,17 +262,6 @@ class Loss:
         return compare(self, other, time_limit).relation
 
     def __str__(self) -> str:
-        """Return the name or formula, with eps where it is fixed."""
-        return self.title if self.eps is None else f"{self.title} (eps = {self.eps:g})"
-
-
-def _checked_eps(expression: Expr, value: float | None) -> float | None:
-    if value is None or eps not in expression.free_symbols:
-        return None
-    number = float(value)
-    if not (math.isfinite(number) and 0 < number <= LARGEST_EPS):
-        raise OptionError(f"eps is {value}; it must be a number above 0 and at most {LARGEST_EPS:g}")
-    smoothed = any(len(node.args) == 2 and node.args[1] == eps for node in expression.atoms(SmoothedFunction))
-    if smoothed and number < XI:
-        raise OptionError(f"eps is {value}; the protected operators of this loss need at least 1e-6")
-    return number
+        """Return the name or formula, with eps where it is fixed and the scale where it is not 1."""
+        fixed = "" if self.eps is None else f" (eps = {self.eps:g})"
+        return f"{self.name or self.formula}{fixed}{self._times}"

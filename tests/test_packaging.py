@@ -44,8 +44,9 @@ def test_help_loads_nothing_heavy() -> None:
 
 LAYERS = [
     {"errors", "domain"},
+    {"files"},
     {"ops"},
-    {"formula", "parse"},
+    {"formula"},
     {"loss", "zoo"},
     {"symbolic", "compile"},
     {"data", "models"},

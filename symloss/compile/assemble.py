@@ -15,7 +15,7 @@ from sympy import Abs, Add, Expr, Integer, Max, Min, Mul, Pow, Rational, sign
 from symloss.compile.program import FIRST_CONSTANT_SLOT, SLOT_EPS, SLOT_Y, SLOT_YHAT, Program
 from symloss.domain import eps, y, yhat
 from symloss.errors import OptionError
-from symloss.ops.construct import approximate
+from symloss.ops.construct import approximate, make
 from symloss.ops.opcode import Opcode
 from symloss.ops.protected import SmoothedFunction, aq, guard, pexp, plog, psqrt, recip, sigmoid
 
@@ -48,6 +48,11 @@ def assemble(expression: Expr) -> Program:
     if not assembler.instructions or root != ("result", len(assembler.instructions) - 1):
         assembler.emit(Opcode.IDENTITY, root)
     return assembler.finish()
+
+
+def _negative(term: Expr) -> Expr:
+    # Not -term: SymPy may pull an imaginary unit out of a root that the loss keeps as written.
+    return make(Mul, [Integer(-1), term])
 
 
 class _Assembler:
@@ -113,11 +118,11 @@ class _Assembler:
             (subtracted if term.could_extract_minus_sign() and not term.is_Add else added).append(term)
         if not added:
             return self.emit(
-                Opcode.NEGATE, self._fold(Opcode.ADD, [self.operand(-term) for term in subtracted])
+                Opcode.NEGATE, self._fold(Opcode.ADD, [self.operand(_negative(term)) for term in subtracted])
             )
         result = self._fold(Opcode.ADD, [self.operand(term) for term in added])
         for term in subtracted:
-            result = self.emit(Opcode.SUBTRACT, result, self.operand(-term))
+            result = self.emit(Opcode.SUBTRACT, result, self.operand(_negative(term)))
         return result
 
     def _multiply(self, node: Expr) -> tuple[str, int]:

@@ -127,6 +127,11 @@ def write_values(op: int, x: NDArray[np.float32], a: int, b: int, one_b: bool, o
             x[out, j] = x[a, j] / x[b, j]
     elif op == Opcode.POWER:
         _power_row(x, a, b, one_b, 0.0, x, out, n)
+        if not one_b or x[b, 0] == _ZERO:
+            for j in range(n):
+                # NaN**0 is NaN here, not 1.
+                both = x[a, j] + x[b, j]
+                x[out, j] = x[out, j] if x[a, j] == x[a, j] and x[b, j] == x[b, j] else both
     elif op == Opcode.MAXIMUM:
         for j in range(n):
             x[out, j] = _larger(x[a, j], x[b, j])

@@ -46,7 +46,8 @@ def _divide(a: Array, b: Array, da: Array, db: Array) -> Dual:
 
 
 def _power(a: Array, b: Array, da: Array, db: Array) -> Dual:
-    value = a**b
+    # What is made from a part that is not a number is not a number, also where IEEE says NaN**0 = 1 and 1**NaN = 1.
+    value = np.where(np.isnan(a) | np.isnan(b), np.nan, a**b)
     by_base = np.where(b == 0, 0.0, _times(da, b * a ** (b - 1)))
     by_exponent = np.where((a == 0) & (b >= 0), 0.0, _times(db, value * np.log(a)))
     return value, by_base + by_exponent

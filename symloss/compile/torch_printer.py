@@ -67,6 +67,21 @@ def _extremum(function: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Any, An
     return apply
 
 
+def _power(base: Any, exponent: Any) -> Tensor:
+    """Return base ** exponent; what is made from NaN is NaN (NaN ** 0 would be 1)."""
+    result = torch.pow(base, exponent)
+    if isinstance(base, Tensor) and (isinstance(exponent, Tensor) or exponent == 0):
+        return torch.where(torch.isnan(base + exponent), base + exponent, result)
+    if isinstance(exponent, Tensor) and base == 1:
+        return torch.where(torch.isnan(exponent), exponent, result)
+    return result
+
+
+def _sign(x: Tensor) -> Tensor:
+    """Return -1, 0 or 1; NaN for NaN (torch.sign gives 0)."""
+    return torch.where(torch.isnan(x), x, torch.sign(x))
+
+
 def _plog(x: Tensor, smoothing: Any = XI) -> Tensor:
     return torch.sign(x) * torch.log(torch.abs(x) + smoothing)
 
@@ -95,12 +110,12 @@ def _aq(a: Any, b: Any) -> Tensor:
 NAMESPACE: dict[str, Callable[..., Tensor]] = {
     "maximum": _extremum(torch.maximum),
     "minimum": _extremum(torch.minimum),
-    "power": torch.pow,
+    "power": _power,
     "sqrt": torch.sqrt,
     "log": torch.log,
     "exp": torch.exp,
     "Abs": torch.abs,
-    "sign": torch.sign,
+    "sign": _sign,
     "tanh": torch.tanh,
     "atan": torch.atan,
     "sigmoid": torch.sigmoid,

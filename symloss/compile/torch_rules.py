@@ -53,6 +53,11 @@ def _select_larger(a: Tensor, b: Tensor, da: Tensor, db: Tensor) -> Tensor:
     return chosen.masked_fill_((a != a) | (b != b), math.nan)
 
 
+def _power(a: Tensor, b: Tensor) -> Tensor:
+    """Return a ** b; NaN ** 0 is NaN, not 1."""
+    return torch.pow(a, b).masked_fill_((a != a) | (b != b), math.nan)
+
+
 def _power_slope(a: Tensor, b: Tensor, v: Tensor, da: Tensor, db: Tensor) -> Tensor:
     by_base = _times(da, b * torch.pow(a, b - 1)).masked_fill_(b == 0, 0.0)
     by_exponent = _times(db, v * torch.log(a)).masked_fill_((a == 0) & (b >= 0), 0.0)
@@ -105,7 +110,7 @@ RULES: dict[Opcode, Rule] = {
     Opcode.SUBTRACT: Rule(torch.sub, lambda a, b, v, da, db: da - db),
     Opcode.MULTIPLY: Rule(torch.mul, lambda a, b, v, da, db: _times(da, b) + _times(db, a)),
     Opcode.DIVIDE: Rule(torch.div, lambda a, b, v, da, db: _times(da, 1 / b) - _times(db, v / b)),
-    Opcode.POWER: Rule(torch.pow, _power_slope),
+    Opcode.POWER: Rule(_power, _power_slope),
     Opcode.MAXIMUM: Rule(torch.maximum, lambda a, b, v, da, db: _select_larger(a, b, da, db)),
     Opcode.MINIMUM: Rule(torch.minimum, lambda a, b, v, da, db: _select_larger(b, a, da, db)),
     Opcode.NEGATE: Rule(lambda a, b: -a, lambda a, b, v, da, db: -da, unary=True),

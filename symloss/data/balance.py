@@ -62,7 +62,11 @@ def imbalance(dataset: Dataset) -> str | None:
     text = f"{100 * share:.3g}% of the labels are positive"
     better = balancing_threshold(dataset.ratings)
     if better is None:
-        return f"{text}: there are no ratings to choose another threshold by, so accuracy and F1 say little here"
+        return (
+            f"{text}: there are no ratings to choose another threshold by, so accuracy and F1 say little here"
+        )
     if abs(better[1] - 0.5) >= abs(share - 0.5):
-        return f"{text}, and no threshold on the ratings balances them better: accuracy and F1 say little here"
+        return (
+            f"{text}, and no threshold on the ratings balances them better: accuracy and F1 say little here"
+        )
     return f"{text}: consider --threshold {better[0]:g}, which makes {100 * better[1]:.3g}% positive"

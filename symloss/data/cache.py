@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from symloss.errors import DataError
+from symloss.files import write_file
 
 VARIABLE = "SYMLOSS_CACHE"
 """The environment variable that names the cache folder."""
@@ -54,25 +55,9 @@ def writable(folder: Path) -> Path:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file in one step: under a passing name in the same folder, then renamed over `path`.
+    """Write a file in one step (see `symloss.files`).
 
     Raises:
         DataError: the file can't be written (no rights, no space).
     """
-    passing = None
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            passing = Path(file.name)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        # Temporary files are private; a cache may be shared, so give the usual rights.
-        passing.chmod(0o644)
-        passing.replace(path)
-    except OSError as error:
-        raise DataError(
-            f"can't write {path}: {error.strerror or error}; free some space, or set {VARIABLE}"
-        ) from None
-    finally:
-        if passing is not None:
-            passing.unlink(missing_ok=True)
+    write_file(path, content, error=DataError, advice=f"free some space, or set {VARIABLE} to another folder")

@@ -99,13 +99,24 @@ class RayEngine:
         if not members:
             return []
         check_dataset(self.dataset, self.settings.validation_metric)
+        self._call += 1
+        watch = Watch(self._started_hub(), self._call, self._ray, None)
         start = self._ray.put(state)
         results = [_INTERRUPTED] * len(members)
 
         def make(chunk: range) -> Any:
             own = [members[number] for number in chunk]
             return self._epoch_task.remote(
-                self._expected, [self._shared], start, self.settings, own, epoch, keep
+                self._expected,
+                [self._shared],
+                start,
+                self.settings,
+                own,
+                epoch,
+                keep,
+                self._hub,
+                self._call,
+                chunk.start,
             )
 
         def renew() -> None:
@@ -113,12 +124,17 @@ class RayEngine:
             self._share()
             start = self._ray.put(state)
 
+        def tick(ending: bool) -> Callable[[range], bool]:
+            if ending:
+                watch.leave()
+            return lambda chunk: True
+
         def done(chunk: range, reply: ray_worker.Reply[EpochResult]) -> None:
             results[chunk.start : chunk.stop] = reply.results
             self._paces.append(reply.seconds / len(chunk))
 
         chunks = self._chunks(len(members), self.settings, self._pace)
-        self._tasks.gather(chunks, make, renew, stop, lambda ending: lambda chunk: True, done)
+        self._tasks.gather(chunks, make, renew, stop, tick, done, watch.leave)
         wanted = _wanted(results, keep, self.settings)
         return [self._own(result, number in wanted) for number, result in enumerate(results)]
 
@@ -163,7 +179,7 @@ class RayEngine:
         )
         # Without experience, one by one: trained to convergence, a member takes seconds.
         chunks = self._chunks(len(members), settings, math.inf if expected is None else expected)
-        self._tasks.gather(chunks, make, self._share, stop, watch.tick, done)
+        self._tasks.gather(chunks, make, self._share, stop, watch.tick, done, watch.leave)
         return results
 
     def close(self) -> None:

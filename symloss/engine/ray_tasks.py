@@ -3,6 +3,11 @@
 The driver keeps what tasks are made from. So a task whose machine or process is
 lost, or whose result is lost with its machine before it was fetched, is made
 again. Ray's own retries are off: then there is one place that counts and decides.
+
+`ray.cancel` is not used: where the reply of a task comes in at that moment, Ray ends
+the whole process ("Check failed: it != submissible_tasks_.end()", seen up to Ray 2.60,
+for one in twenty tasks that had just failed). What is not to be waited for is told to
+end by the hub instead (`ray_worker`), and its result is not fetched.
 """
 
 from __future__ import annotations
@@ -70,6 +75,7 @@ class Tasks:
         stop: threading.Event | None,
         tick: Callable[[bool], Callable[[range], bool]],
         done: Callable[[range, Any], None],
+        leave: Callable[[], None],
     ) -> None:
         """Run one task for each chunk; chunks that are given up after `stop` are left out.
 
@@ -80,6 +86,7 @@ class Tasks:
             stop: ends early.
             tick: called about four times a second with whether to stop; returns which chunks to give up.
             done: takes a chunk and its reply, in the order in which they come.
+            leave: tells tasks that are left behind to end; called where an error ends the wait.
 
         Raises:
             EngineError: a task fails again and again, or no machine is left.
@@ -113,11 +120,9 @@ class Tasks:
                     give_up = tick(ending)
                     for reference in [key for key, chunk in waiting.items() if ending and give_up(chunk)]:
                         del waiting[reference]
-                        self._ray.cancel(reference)
                     self._check_alive()
         except BaseException:
-            for reference in waiting:
-                self._ray.cancel(reference)
+            leave()
             raise
 
     def _fetch(self, reference: Any, chunk: range, done: Callable[[range, Any], None]) -> Exception | None:

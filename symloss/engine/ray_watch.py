@@ -31,6 +31,10 @@ class Watch:
             self._tell(number, epoch, metric)
         return lambda chunk: heard.get(chunk.start, math.inf) > SILENT_SECONDS
 
+    def leave(self) -> None:
+        """Tell the tasks of this call that nobody waits for them: they end soon, or do not begin."""
+        self._hub.drain.remote(self._call, True)
+
     def finish(self, number: int, history: Sequence[float]) -> None:
         """Tell the epochs that have not come through the hub."""
         for epoch, metric in enumerate(history, 1):

@@ -98,13 +98,17 @@ def train_epoch_task(
     members: list[Member],
     epoch: int,
     keep: Keep,
+    hub: Any,
+    call: int,
+    first: int,
 ) -> Reply[EpochResult]:
-    """Train copies of `state` for one epoch."""
+    """Train copies of `state` for one epoch with members, the first of which is number `first`."""
     check_versions(expected)
-    model, dataset = _materials(shared[0])
-    began = time.perf_counter()
-    settings = replace(settings, threads=1)
-    results = train_one_epoch(model, state, members, dataset, settings, epoch, keep=keep)
+    with _Line(hub, call, first) as line:
+        model, dataset = _materials(shared[0])
+        began = time.perf_counter()
+        settings = replace(settings, threads=1)
+        results = train_one_epoch(model, state, members, dataset, settings, epoch, keep=keep, stop=line.stop)
     return Reply(results, time.perf_counter() - began, _node())
 
 

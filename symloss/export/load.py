@@ -7,11 +7,12 @@ from typing import Any, NoReturn
 
 from symloss.errors import OptionError
 from symloss.export.to_json import FORMAT, VERSION
+from symloss.formula.allowed import LONGEST_NAME
 from symloss.loss import Loss
 
 LONGEST_DOCUMENT = 100_000
-LONGEST_NAME = 200
-_OPTIONAL = ("source", "made_by")
+LONGEST_FORMULA, LONGEST_REMARK = 10_000, 2_000
+_OPTIONAL = ("scale", "source", "made_by")
 _FIELDS = ("format", "version", "formula", "eps", "labels", "input", "name")
 
 
@@ -33,18 +34,20 @@ def load(text: str) -> Loss:
     if document.get("format") != FORMAT:
         raise OptionError(f'the document is no exported loss; its "format" must be "{FORMAT}"')
     version = document.get("version")
-    if version != VERSION or isinstance(version, bool):
+    if type(version) is not int or version != VERSION:
         raise OptionError(
             f'"version" must be {VERSION}, as this symloss writes it; export the loss again or update symloss'
         )
-    formula = _text(document, "formula", 10_000)
-    eps = document.get("eps")
-    if eps is not None and (isinstance(eps, bool) or not isinstance(eps, int | float)):
-        raise OptionError('"eps" must be a number or null')
+    formula = _text(document, "formula", LONGEST_FORMULA)
+    for field in ("source", "made_by"):
+        if document.get(field) is not None:
+            _text(document, field, LONGEST_REMARK)
     name = None if document.get("name") is None else _text(document, "name", LONGEST_NAME)
+    scale = _number(document, "scale")
     return Loss(
         formula,
-        eps=eps,
+        eps=_number(document, "eps"),
+        scale=1.0 if scale is None else scale,
         labels=_text(document, "labels", 20),
         input=_text(document, "input", 20),
         name=name,
@@ -52,6 +55,10 @@ def load(text: str) -> Loss:
 
 
 def _document(text: str) -> dict[str, Any]:
+    if not isinstance(text, str):
+        raise OptionError(
+            f"load takes the text of an exported loss, not {type(text).__name__}; for a file: load(path.read_text())"
+        )
     if len(text) > LONGEST_DOCUMENT:
         raise OptionError(
             f"the document has {len(text)} characters; an exported loss has at most {LONGEST_DOCUMENT}"
@@ -83,4 +90,13 @@ def _text(document: dict[str, Any], field: str, longest: int) -> str:
         raise OptionError(f'"{field}" is missing or no text; it must be a string')
     if len(value) > longest:
         raise OptionError(f'"{field}" has {len(value)} characters; at most {longest}')
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise OptionError(f'"{field}" holds half a character (a lone surrogate); write it in UTF-8')
+    return value
+
+
+def _number(document: dict[str, Any], field: str) -> float | None:
+    value = document.get(field)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise OptionError(f'"{field}" must be a number or null')
     return value

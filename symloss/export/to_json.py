@@ -22,6 +22,7 @@ def source(loss: Loss) -> str:
         "eps": loss.eps,
         "labels": str(loss.domain.labels),
         "input": str(loss.domain.input),
+        **({} if loss.scale == 1 else {"scale": loss.scale}),
         "name": loss.name,
         "source": None if entry is None else entry.source,
         "made_by": f"symloss {symloss.__version__}",

@@ -4,7 +4,10 @@ SymPy decides a lot when it builds `Max`, `Abs` or a fractional power, by asking
 for the sign of arguments; on nested input that can take minutes. Sums, products
 and integer powers are built as SymPy does, the rest stays as written unless its
 arguments are numbers. Numbers are kept small enough that no evaluation of them
-can run away.
+can run away. Where SymPy would pull something that is not a real number out of a
+product or a power (an imaginary unit out of the root of -yhat**2, an infinity out
+of 1/0**y) the node stays as written too: whether it is a real number depends on
+yhat and y, and that is decided where a loss is cut into pieces.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sympy
-from sympy import Abs, Expr, Integer, Max, Min, Pow, Rational, sign
+from sympy import Abs, Add, Expr, Integer, Max, Min, Mul, Pow, Rational, default_sort_key, sign
 
 from symloss.errors import SymlossError
 
@@ -46,12 +49,36 @@ def make(function: Any, arguments: Sequence[Expr]) -> Expr:
         result = _extremum(function, arguments, numeric)
     elif function in _UNEVALUATED_FUNCTIONS and not numeric:
         result = function(*arguments, evaluate=False)
+    elif function in (Add, Mul) and not numeric:
+        result = _as_written(function, arguments, function(*arguments))
     else:
         try:
             result = function(*arguments)
         except ValueError as error:
             raise NumberLimitError(str(error)) from error
     return checked(result)
+
+
+def _as_written(function: Any, arguments: Sequence[Expr], result: Expr) -> Expr:
+    """Return the result of an evaluation, or the node as written where the result holds what is not a real number."""
+    if result.is_number or (_is_real(result) and all(_is_real(part) for part in result.args)):
+        return result
+    if function is Pow:
+        return Pow(*arguments, evaluate=False)
+    parts = [part for argument in arguments for part in function.make_args(argument)]
+    number = function(*(part for part in parts if part.is_Rational))
+    rest = sorted((part for part in parts if not part.is_Rational), key=default_sort_key)
+    return function(*([] if number == function.identity else [number]), *rest, evaluate=False)
+
+
+def _is_real(part: Expr) -> bool:
+    """Return whether no factor of a term is a number outside of the real ones, or a power of one."""
+    if part.is_Rational or part.is_Symbol:
+        return True
+    if part.is_Mul:
+        return all(_is_real(factor) for factor in part.args)
+    number = part.base if part.is_Pow and not part.is_number else part
+    return not (number.is_number and (number.is_extended_real is False or number.is_finite is False))
 
 
 def _extremum(function: Any, arguments: Sequence[Expr], numeric: bool) -> Expr:
@@ -74,15 +101,17 @@ def power(base: Expr, exponent: Expr) -> Expr:
             )
         if base.is_number:
             magnitude = abs(approximate(base))
-            if magnitude == 0 and approximate(exponent) <= 0:
-                raise NumberLimitError("zero can't be raised to a power of zero or less")
+            if magnitude == 0 and size == 0:
+                return Integer(1)
+            if magnitude == 0 and approximate(exponent) < 0:
+                raise NumberLimitError("zero can't be raised to a power below zero")
             logarithm = approximate(exponent) * math.log(magnitude) if magnitude > 0 else 0.0
             if not math.log(SMALLEST_POWER) < logarithm < math.log(LARGEST_NUMBER):
                 raise NumberLimitError(
                     "the power of a number is too large or too small; between 1e-300 and 1e15"
                 )
     settled = base.is_number or base.is_Symbol or exponent.is_Integer
-    result = checked(Pow(base, exponent, evaluate=settled))
+    result = checked(_as_written(Pow, [base, exponent], Pow(base, exponent, evaluate=settled)))
     if result.is_Pow and result.exp.is_number and abs(approximate(result.exp)) > LARGEST_EXPONENT:
         raise NumberLimitError(
             f"the exponent {shortened(result.exp)} is too large; at most {LARGEST_EXPONENT}"

@@ -73,6 +73,7 @@ def facts_of(loss: Loss, *, time_limit: float = 0.5) -> Facts:
         time_limit: seconds; what is not settled by then is drawn as such.
     """
     deadline = Deadline(time_limit)
+    loss = loss.folded()
     fixed = loss.with_eps(DEFAULT_EPS) if loss.has_eps and loss.eps is None else loss
     found: Facts = {}
     try:

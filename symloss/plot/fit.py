@@ -12,14 +12,7 @@ _AIR = 0.98
 
 
 def fit_surfaces(drawn: Figure) -> None:
-    """Zoom every three-dimensional Axes so that its labels just stay in its own panel.
-
-    The layout is computed once and then kept: it takes as long as drawing, and would be the same.
-    """
-    engine = drawn.get_layout_engine()
-    if engine is not None:
-        engine.execute(drawn)
-        drawn.set_layout_engine("none")
+    """Zoom every three-dimensional Axes of a figure that is laid out so that its labels just stay in its panel."""
     renderer: Any = drawn.canvas.get_renderer()  # type: ignore[attr-defined]
     everything: list[Any] = list(drawn.axes)
     for axes in everything:
@@ -56,4 +49,4 @@ def _panel(axes: Any) -> tuple[float, float, float, float]:
     columns = spec.get_gridspec().ncols
     width = block.width / columns
     left = block.x0 + spec.colspan.start * width
-    return left, left + width, float(axes.bbox.y0), float(axes.bbox.y1)
+    return left, left + width * len(spec.colspan), float(axes.bbox.y0), float(axes.bbox.y1)

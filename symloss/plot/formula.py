@@ -61,20 +61,20 @@ def title_of(loss: Loss, width: float, *, size: float = 8.0, formula: bool = Tru
     room = width * POINTS_PER_INCH
     eps = eps_text(loss)
     if loss.name is not None and not formula:
-        return f"{loss.name} ({eps})" if eps else loss.name
+        return f"{loss.title} ({eps})" if eps else loss.title
     mathtext = typeset(loss)
     name = f"{loss.name}:  " if loss.name else ""
     after = f"   ({eps})" if eps else ""
     if mathtext is None:
         head = f"{loss.name}{after}\n" if loss.name else f"{eps}\n" if eps else ""
-        return head + cut_text(f"f = {loss.formula}", room, size)
+        return head + cut_text(f"f = {loss.text}", room, size)
     whole = f"{name}$f = {mathtext}${after}"
     if fits(whole, room, size):
         return whole
     head = f"{loss.name}{after}" if loss.name else eps
     lines = _broken("f = " + mathtext, room, size) or _broken("f = " + mathtext, room, size, factors=True)
     if lines is None:
-        lines = [cut_text(f"f = {loss.formula}", room, size)]
+        lines = [cut_text(f"f = {loss.text}", room, size)]
     return "\n".join([*([head] if head else []), *lines])
 
 
@@ -82,13 +82,13 @@ def label_of(loss: Loss, width: float, *, size: float = 7.0) -> str:
     """Return the name, or else the formula, on one line for a legend."""
     after = f" ({eps_text(loss)})" if loss.has_eps else ""
     if loss.name is not None:
-        return f"{loss.name}{after}"
+        return f"{loss.title}{after}"
     mathtext = typeset(loss)
     room = width * POINTS_PER_INCH
     if mathtext is not None and fits(f"${mathtext}${after}", room, size):
         return f"${mathtext}${after}"
     used = width_of(after, size) or 0.0
-    return cut_text(loss.formula, room - used, size) + after
+    return cut_text(loss.text, room - used, size) + after
 
 
 def fits(text: str, room: float, size: float) -> bool:

@@ -7,7 +7,7 @@ fonts; those of LaTeX are narrower than what was measured, so nothing overlaps.
 
 from __future__ import annotations
 
-from pathlib import Path
+import io
 from typing import Any
 
 from matplotlib.backends.backend_agg import RendererAgg
@@ -39,20 +39,15 @@ class _Renderer(RendererPgf):
         return float(width), float(height), float(descent)
 
 
-def write_pgf(drawn: Figure, path: Path) -> None:
-    r"""Write a figure as PGF, to be included with \input.
-
-    Raises:
-        OSError: the file can't be written.
-    """
+def pgf_text(drawn: Figure) -> str:
+    r"""Return a figure as PGF, to be included with \input."""
     width, height = (float(side) for side in drawn.get_size_inches())
-    with path.open("w", encoding="utf-8") as file:
-        file.write(_HEAD)
-        file.write(
-            rf"\pgfpathrectangle{{\pgfpointorigin}}{{\pgfqpoint{{{width:f}in}}{{{height:f}in}}}}%" + "\n"
-        )
-        file.write("\\pgfusepath{use as bounding box, clip}%\n")
-        mixed: Any = MixedModeRenderer
-        renderer = mixed(drawn, width, height, drawn.dpi, _Renderer(drawn, file))
-        drawn.draw(renderer)
-        file.write(_TAIL)
+    file = io.StringIO()
+    file.write(_HEAD)
+    file.write(rf"\pgfpathrectangle{{\pgfpointorigin}}{{\pgfqpoint{{{width:f}in}}{{{height:f}in}}}}%" + "\n")
+    file.write("\\pgfusepath{use as bounding box, clip}%\n")
+    mixed: Any = MixedModeRenderer
+    renderer = mixed(drawn, width, height, drawn.dpi, _Renderer(drawn, file))
+    drawn.draw(renderer)
+    file.write(_TAIL)
+    return file.getvalue()

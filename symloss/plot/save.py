@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import io
 from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
 
-from symloss.errors import OptionError, SymlossError
+from symloss.errors import OptionError
+from symloss.files import check_writable, write_file
+from symloss.plot.measure import quiet
 from symloss.plot.style import style_context
 
 FORMATS = ("pdf", "svg", "png", "pgf")
@@ -24,7 +25,7 @@ _METADATA: dict[str, dict[str, Any]] = {
 }
 
 
-def save(drawn: Figure, path: Path, *, dpi: int = DPI, style: str | None = None) -> None:
+def save(drawn: Figure, path: Path | str, *, dpi: int = DPI, style: str | None = None) -> None:
     """Write a figure; the ending of `path` chooses the format.
 
     Fonts are embedded in PDF (as TrueType) and drawn as outlines in SVG; PGF takes those of the document.
@@ -39,33 +40,20 @@ def save(drawn: Figure, path: Path, *, dpi: int = DPI, style: str | None = None)
         OptionError: the ending is none of .pdf, .svg, .png, .pgf, or dpi is out of range.
         SymlossError: the file can't be written; nothing is left behind.
     """
+    path = Path(path)
     check_path(path)
     if not 20 <= dpi <= 2400:
         raise OptionError(f"dpi is {dpi}; it must be from 20 to 2400")
     ending = path.suffix.lower().removeprefix(".")
-    try:
-        descriptor, temporary = tempfile.mkstemp(prefix=".symloss-", suffix=path.suffix, dir=path.parent)
-        os.close(descriptor)
-    except OSError as error:
-        raise SymlossError(
-            f"can't write to {str(path.parent)!r}: {error.strerror}; choose another folder with -o"
-        ) from None
-    try:
-        with style_context(style):
-            if ending == "pgf":
-                from symloss.plot.pgf import write_pgf
+    held = io.BytesIO()
+    with style_context(style), quiet():
+        if ending == "pgf":
+            from symloss.plot.pgf import pgf_text
 
-                write_pgf(drawn, Path(temporary))
-            else:
-                drawn.savefig(temporary, dpi=dpi, format=ending, metadata=_METADATA[ending])
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except OSError as error:
-        raise SymlossError(
-            f"can't write {str(path)!r}: {error.strerror}; choose another file with -o"
-        ) from None
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+            held.write(pgf_text(drawn).encode())
+        else:
+            drawn.savefig(held, dpi=dpi, format=ending, metadata=_METADATA[ending])
+    write_file(path, held.getvalue())
 
 
 def check_path(path: Path) -> None:
@@ -73,11 +61,8 @@ def check_path(path: Path) -> None:
 
     Raises:
         OptionError: the ending is none of .pdf, .svg, .png, .pgf.
-        SymlossError: there is no such folder.
+        SymlossError: nothing can be written there.
     """
     if path.suffix.lower().removeprefix(".") not in FORMATS:
         raise OptionError(f"can't write {str(path)!r}; the ending must be one of .pdf, .svg, .png, .pgf")
-    if not path.parent.is_dir():
-        raise SymlossError(
-            f"can't write to {str(path.parent)!r}: no such folder; choose another folder with -o"
-        )
+    check_writable(path)

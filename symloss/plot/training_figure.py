@@ -9,12 +9,13 @@ from matplotlib.figure import Figure
 
 from symloss.errors import OptionError
 from symloss.plot import marks
-from symloss.plot.figure import legend_below, new_figure
+from symloss.plot.arrange import Build, arranged
+from symloss.plot.figure import WIDE, legend_below, new_figure
 from symloss.plot.formula import cut_text
 from symloss.plot.landscape import Landscape, landscape
 from symloss.plot.progress import History, progress_curves
 from symloss.plot.reliability import Reliability, prediction_histogram, reliability
-from symloss.plot.style import DOUBLE, SINGLE, figure_size, style_context
+from symloss.plot.style import figure_size, style_context
 
 TRAINED = ("reliability", "landscape")
 """Kinds that train a model by each loss."""
@@ -38,8 +39,9 @@ def reliability_figure(
     """
     if not found:
         raise OptionError("there is no model to draw; give at least one")
-    with style_context(style):
-        drawn = new_figure(size, "single", 3.6)
+
+    def build(wanted: str) -> Figure:
+        drawn = new_figure(wanted, wanted, 3.6)
         upper, lower = drawn.subplots(2, 1, height_ratios=[3.2, 1], sharex=True)
         for number, (label, bins) in enumerate(found.items()):
             reliability(bins, upper, label=label, legend=False, number=number)
@@ -48,8 +50,11 @@ def reliability_figure(
         lower.set_xlabel("predicted probability")
         if title:
             upper.set_title(cut_text(title, (drawn.get_figwidth() - 0.8) * 72, 8.0))
-        legend_below(drawn, [marks.legend_entries(upper)], size)
-    return drawn
+        legend_below(drawn, [marks.legend_entries(upper)], wanted)
+        return drawn
+
+    with style_context(style):
+        return arranged([build], size, "single")
 
 
 def landscape_figure(
@@ -67,19 +72,28 @@ def landscape_figure(
     """
     if not found:
         raise OptionError("there is no landscape to draw; give at least one")
+    default = "single" if len(found) == 1 else "double"
+
+    def way(across: int) -> Build:
+        return lambda wanted: _landscapes(found, wanted, across)
+
     with style_context(style):
-        default = "single" if len(found) == 1 else "double"
-        width = figure_size(size, default=default, height=1.0)[0]
-        across = min(len(found), 2 if width >= (DOUBLE + SINGLE) / 2 else 1)
-        rows = -(-len(found) // across)
-        drawn = new_figure(size, default, 2.7 * rows)
-        entries = []
-        for number, (title, grid) in enumerate(found.items(), start=1):
-            axes = drawn.add_subplot(rows, across, number)
-            landscape(grid, axes)
-            axes.set_title(cut_text(title, (width / across - 0.9) * 72, 8.0) if "$" not in title else title)
-            entries.append(marks.legend_entries(axes))
-        legend_below(drawn, entries, size)
+        wide = figure_size(size, default=default, height=1.0)[0] >= WIDE
+        counts = [count for count in ((2, 3, 1) if wide else (1, 2, 3)) if count <= len(found)]
+        return arranged([way(count) for count in counts], size, default)
+
+
+def _landscapes(found: Mapping[str, Landscape], size: str, across: int) -> Figure:
+    rows = -(-len(found) // across)
+    drawn = new_figure(size, size, 2.7 * rows)
+    width = float(drawn.get_figwidth())
+    entries = []
+    for number, (title, grid) in enumerate(found.items(), start=1):
+        axes = drawn.add_subplot(rows, across, number)
+        landscape(grid, axes)
+        axes.set_title(cut_text(title, (width / across - 0.9) * 72, 8.0) if "$" not in title else title)
+        entries.append(marks.legend_entries(axes))
+    legend_below(drawn, entries, size)
     return drawn
 
 
@@ -105,18 +119,24 @@ def progress_figure(
     Raises:
         OptionError: there is no loop, or the size or style is not known.
     """
+
+    def way(side_by_side: bool) -> Build:
+        def build(wanted: str) -> Figure:
+            drawn = new_figure(wanted, wanted, 2.1 if side_by_side else 3.6)
+            panels: Any = drawn.subplots(1, 2) if side_by_side else drawn.subplots(2, 1)
+            progress_curves(
+                history, panels, name=name, higher_is_better=higher_is_better, adopts=adopts, legend=False
+            )
+            if title:
+                drawn.suptitle(cut_text(title, (float(drawn.get_figwidth()) - 0.3) * 72, 8.0))
+            legend_below(drawn, [_entries(axes) for axes in panels], wanted)
+            return drawn
+
+        return build
+
     with style_context(style):
-        width = figure_size(size, default="double", height=1.0)[0]
-        wide = width >= (DOUBLE + SINGLE) / 2
-        drawn = new_figure(size, "double", 2.1 if wide else 3.6)
-        panels: Any = drawn.subplots(1, 2) if wide else drawn.subplots(2, 1)
-        progress_curves(
-            history, panels, name=name, higher_is_better=higher_is_better, adopts=adopts, legend=False
-        )
-        if title:
-            drawn.suptitle(cut_text(title, (width - 0.3) * 72, 8.0))
-        legend_below(drawn, [_entries(axes) for axes in panels], size)
-    return drawn
+        wide = figure_size(size, default="double", height=1.0)[0] >= WIDE
+        return arranged([way(wide), way(not wide)], size, "double")
 
 
 def _entries(axes: Any) -> dict[str, Any]:

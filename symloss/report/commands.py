@@ -78,9 +78,9 @@ def commands_of(run: Run, best: Tested | None, ranked: Ranked | None, loops: int
     try:
         options = run.options()
     except (RunError, ValueError, TypeError) as error:
-        loss = _loss_commands(best, ranked, source, None)
+        loss = _loss_commands(best, ranked, source, None, str(run.folder))
         return Commands("", "", go_on, *loss, (f"The command of the search can't be told: {error}",))
-    loss = _loss_commands(best, ranked, source, options)
+    loss = _loss_commands(best, ranked, source, options, str(run.folder))
     if not source:
         return Commands(
             "", "", go_on, *loss, ("The run was made from Python, and does not say how its data was loaded.",)
@@ -182,19 +182,20 @@ def _unsaid(options: SearchOptions, source: Mapping[str, Any]) -> list[str]:
 
 
 def _loss_commands(
-    best: Tested | None, ranked: Ranked | None, source: Mapping[str, Any], options: SearchOptions | None
+    best: Tested | None,
+    ranked: Ranked | None,
+    source: Mapping[str, Any],
+    options: SearchOptions | None,
+    folder: str,
 ) -> tuple[str, str, str]:
     """Return how to check, export and evaluate the best loss."""
     loss = best or ranked
     if loss is None or not loss.formula:
         return "", "", ""
-    labels = source.get("labels")
-    domain = ["--labels", str(labels)] if isinstance(labels, str) and labels != "binary" else []
     eps = [] if loss.eps is None or "eps" not in loss.formula else ["--eps", _word(loss.eps)]
-    check = shlex.join(["symloss", "check", loss.formula, *eps, *domain])
-    export = shlex.join(
-        ["symloss", "export", loss.formula, "--to", "torch", *eps, *domain, "-o", "best_loss.py"]
-    )
+    # The run stands for its best loss, with its eps, its scale and its labels.
+    check = shlex.join(["symloss", "check", folder])
+    export = shlex.join(["symloss", "export", folder, "--to", "torch", "-o", "best_loss.py"])
     if options is None or not source:
         return check, export, ""
     baselines = (CONTEST_BASELINES if options.effectiveness == "contest" else BASELINES)[options.task]

@@ -8,7 +8,7 @@ from symloss import zoo
 from symloss.domain import Domain
 from symloss.errors import SymlossError
 from symloss.loss import Loss
-from symloss.parse import parse
+from symloss.formula.parse import parse
 from symloss.report.markup import Markup, element, join
 from symloss.report.mathml import lines
 

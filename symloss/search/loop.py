@@ -255,6 +255,4 @@ class LossSearch:
     def _kept_sentence(self) -> str:
         counts = self.counts
         kept = f", {counts['kept']} kept" if self._keeps else ""
-        return (
-            f"{counts['sampled']} losses sampled, {counts['distinct']} distinct, {counts['trained']} trained{kept}"
-        )
+        return f"{counts['sampled']} losses sampled, {counts['distinct']} distinct, {counts['trained']} trained{kept}"

@@ -9,7 +9,7 @@ from fractions import Fraction
 from symloss import zoo
 from symloss.loss import Loss
 from symloss.search.archive.archive_store import ArchiveStore
-from symloss.search.contest.coefficients import fit_coefficients
+from symloss.search.contest.coefficients import EPOCHS, fit_coefficients
 from symloss.search.contest.contest import contest
 from symloss.search.contest.contest_options import ContestOptions
 from symloss.search.contest.contest_result import ContestResult, Standing
@@ -132,7 +132,7 @@ def _fitted(context: SearchContext, survivors: tuple[Survivor, ...], store: Stor
             scale=1.0 if attempt is None else attempt.scale,
             seeds=range(options.seed, options.seed + 3),
             # from the rung on that judges losses; where rungs have a rate of their own, epochs do not compare
-            **({} if options.rung_learning_rate is not None else {"epochs": judged_from(options)}),
+            epochs=judged_from(options) if options.rung_learning_rate is None else EPOCHS,
             store=store,
             progress=context.progress,
             stop=stop,

@@ -8,6 +8,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from symloss import zoo
+from symloss.domain import Domain
+from symloss.loss import Loss
 from symloss.search.contest.cautions import Caution
 from symloss.search.contest.effectiveness import EvaluationResult
 from symloss.search.contest.verdict import Verdict
@@ -45,6 +48,11 @@ class SearchResult:
     warnings: tuple[Caution, ...] = ()
     verdict: Verdict | None = None
 
+    @property
+    def loss(self) -> Loss | None:
+        """The best loss itself, with its eps and its scale; None where there is none."""
+        return None if self.best is None else self.best.fitted
+
     def to_json(self) -> dict[str, Any]:
         """Return plain data for JSON."""
         return {
@@ -62,12 +70,12 @@ class SearchResult:
         }
 
     @classmethod
-    def from_json(cls, document: Mapping[str, Any], run: Path) -> SearchResult:
-        """Return the result that `to_json` wrote to a run folder, wherever that is now."""
+    def from_json(cls, document: Mapping[str, Any], run: Path, labels: str = "binary") -> SearchResult:
+        """Return the result that `to_json` wrote to a run folder, wherever that is now; `labels` are those of its data."""
         return cls(
-            best=None if document["best"] is None else _evaluation(document["best"]),
-            results=tuple(map(_evaluation, document["results"])),
-            baselines=tuple(map(_evaluation, document["baselines"])),
+            best=None if document["best"] is None else _evaluation(document["best"], labels),
+            results=tuple(_evaluation(one, labels) for one in document["results"]),
+            baselines=tuple(_evaluation(one, labels) for one in document["baselines"]),
             counts=document["counts"],
             run=run,
             seconds=document["seconds"],
@@ -79,12 +87,15 @@ class SearchResult:
         )
 
 
-def _evaluation(document: Mapping[str, Any]) -> EvaluationResult:
+def _evaluation(document: Mapping[str, Any], labels: str) -> EvaluationResult:
     """Return an `EvaluationResult`; numbers that JSON does not have come back as NaN."""
     known = {entry.name for entry in fields(EvaluationResult)}
     values = {name: value for name, value in document.items() if name in known}
     values["metrics"] = {name: _number(value) for name, value in values["metrics"].items()}
     values["valid_metric"] = _number(values["valid_metric"])
+    kind = zoo.get(values["loss"]).domain.input if zoo.is_name(values["loss"]) and labels != "real" else None
+    domain = Domain.of(labels, kind)
+    values["labels"], values["input"] = str(domain.labels), str(domain.input)
     return EvaluationResult(**values)
 
 

@@ -60,7 +60,8 @@ def finished_result(run: Run) -> SearchResult | None:
     if summary is None:
         return None
     try:
-        return SearchResult.from_json(summary, run.folder)
+        labels = run.config.get("dataset", {}).get("labels", "binary")
+        return SearchResult.from_json(summary, run.folder, labels)
     except (KeyError, TypeError, AttributeError) as error:
         raise RunError(
             f"{run.folder / 'summary.json'} can't be read ({error!r}); delete it to make it again"

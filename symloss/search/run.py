@@ -19,6 +19,7 @@ from typing import Any
 
 from symloss.domain import Domain
 from symloss.errors import OptionError, RunError
+from symloss.files import replace_file
 from symloss.search.archive import archive as archive_file
 from symloss.search.archive.archive import Archive
 from symloss.search.archive.archive_errors import archive_errors
@@ -154,14 +155,8 @@ class Run:
             RunError: it can't be written.
         """
         path = self.folder / f"{name}.json"
-        temporary = path.with_name(f".{name}.{secrets.token_hex(4)}")
         with archive_errors(path):
-            try:
-                _write_json(temporary, document)
-                temporary.replace(path)
-            except OSError:
-                temporary.unlink(missing_ok=True)
-                raise
+            _write_json(path, document)
 
     def close(self) -> None:
         """Close the archive and let go of the folder."""
@@ -200,7 +195,7 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _write_json(path: Path, document: Any) -> None:
-    path.write_text(json.dumps(finite(document), indent=2) + "\n", encoding="utf-8")
+    replace_file(path, (json.dumps(finite(document), indent=2) + "\n").encode())
 
 
 def finite(value: Any) -> Any:

@@ -11,7 +11,9 @@ from symloss import zoo
 from symloss.errors import OptionError
 from symloss.loss import Loss
 from symloss.search.grammar import LossGrammar
+from symloss.search.found_losses import loss_of
 from symloss.search.run import Run
+from symloss.search.run_argument import run_and_rank
 from symloss.search.tokens import Tokens
 
 
@@ -19,7 +21,7 @@ def warm_start_tokens(losses: Sequence[str], grammar: LossGrammar) -> Tokens:
     """Return named losses or formulas as tokens.
 
     Args:
-        losses: at least one.
+        losses: at least one; RUN or RUN:3 is a loss that a search found (its scale is left out, a search has its own).
         grammar: the operators that tokens may use, and the domain of the losses.
 
     Raises:
@@ -34,13 +36,23 @@ def warm_start_tokens(losses: Sequence[str], grammar: LossGrammar) -> Tokens:
         if zoo.is_name(text):
             loss = zoo.get(text).with_domain(domain.labels, domain.input)
         else:
-            loss = Loss(text, labels=domain.labels, input=domain.input)
+            loss = Loss(formula_of(text), labels=domain.labels, input=domain.input)
         try:
             # a start is an idea, not a promise: the logarithm of a zoo loss may come back smoothed
             rows.append(encode(loss, grammar, exact=False))
         except OptionError as error:
             raise OptionError(f"the search can't begin from {text!r}: {error}") from error
     return Tokens(*(np.concatenate(parts) for parts in zip(*(row.parts() for row in rows), strict=True)))
+
+
+def formula_of(text: str) -> str:
+    """Return the formula of RUN or RUN:3, a loss that a search found; any other text as it is.
+
+    Raises:
+        RunError, OptionError: as for `loss_of`.
+    """
+    run = None if zoo.is_name(text) else run_and_rank(text)
+    return text if run is None else loss_of(*run).formula
 
 
 def best_of_run(folder: Path, count: int) -> tuple[str, ...]:

@@ -1,9 +1,16 @@
-"""`check`: everything that can be said about one loss, within a time limit."""
+"""`check`: everything that can be said about one loss, within a time limit that holds.
+
+The work is done in a process that can be ended. It hands over what it finds part by part, the direction first, so that
+a formula whose other properties are out of reach has its proof all the same.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from typing import Any
 
+from symloss.domain import Labels
 from symloss.errors import OptionError
 from symloss.loss import Loss
 from symloss.symbolic.direction import Pieces, prove_direction, resolved_pieces
@@ -11,11 +18,12 @@ from symloss.symbolic.eps_grid import verdicts_on_grid
 from symloss.symbolic.gradient import gradient_form_by
 from symloss.symbolic.loss_classes import duplicate_of
 from symloss.symbolic.properties import properties_of
-from symloss.symbolic.report import CheckReport
-from symloss.symbolic.sampled import sampled_direction
+from symloss.symbolic.report import PROPERTY_TITLES, CheckReport, DirectionProof, Property
+from symloss.symbolic.sampled import SampledDirection, sampled_direction
 from symloss.symbolic.tape import Tape, UnsupportedFunctionError
-from symloss.symbolic.undecided import Deadline, UndecidedError
+from symloss.symbolic.undecided import OUT_OF_REACH, Deadline, UndecidedError
 from symloss.symbolic.verdict import sentence_of, verdict_of
+from symloss.symbolic.worker.ask import ask
 
 LARGEST_SHOWN = 150
 """A gradient with more terms than this is not written out: nobody reads it, and printing takes seconds."""
@@ -33,42 +41,117 @@ def check(loss: Loss, *, time_limit: float = 2.0, seed: int = 0) -> CheckReport:
         OptionError: the expression holds a function that the formula grammar does not have.
     """
     start = time.monotonic()
-    try:
-        tape = Tape.of(loss.expression)
-    except UnsupportedFunctionError as error:
-        raise OptionError(f"{error}; build losses from its functions (symloss ops lists them)") from None
-    sampled = sampled_direction(loss, seed, tape)
-    # The direction is what the verdict rests on: it gets the first half of the time, the rest shares what is left.
-    half, most = Deadline.at(start + 0.5 * time_limit), Deadline.at(start + 0.75 * time_limit)
-    pieces: Pieces = resolved_pieces(loss, half)
-    direction = prove_direction(loss, sampled, tape, pieces, half)
+    given, loss = loss, loss.folded()
+    answer = ask(check_parts, loss, time_limit, seed, seconds=time_limit)
+    found: dict[str, Any] = dict(answer.parts)
+    direction = found.get("direction") or _sampled_only(loss, found.get("witnessed", ()), answer.ended)
     verdict = verdict_of(direction)
-    at_eps = verdicts_on_grid(loss, direction, tape, seed, Deadline.at(start + 0.6 * time_limit))
-    text, latex = _gradient(loss, most)
-    try:
-        duplicates = duplicate_of(loss, most)
-    except UndecidedError:
-        duplicates = []
-    properties = properties_of(loss, pieces, direction, Deadline.at(start + 0.95 * time_limit))
+    properties = {
+        name: found.get(name) or Property(name, "undecided", detail=answer.ended) for name in PROPERTY_TITLES
+    }
+    text, latex = found.get("gradient", ({}, {}))
+    duplicates = found.get("duplicates", [])
     return CheckReport(
-        formula=loss.formula,
-        name=loss.name,
+        formula=given.formula,
+        name=given.name,
         labels=str(loss.domain.labels),
         input=str(loss.domain.input),
         eps=loss.eps,
         verdict=verdict,
         direction=direction,
-        positive_rate=sampled.positive_rate,
+        positive_rate=found.get("positive_rate", float("nan")),
         zero_gradient=all(proof.zero for proof in direction),
-        sentence=sentence_of(loss, direction, verdict, at_eps),
-        verdict_at_eps={value: found for value, (found, _) in at_eps.items()},
-        duplicate_of=tuple(found.name for found in duplicates),
-        duplicate_notes={found.name: found.sentence for found in duplicates},
+        sentence=found.get("sentence") or sentence_of(loss, direction, verdict),
+        verdict_at_eps=found.get("verdict_at_eps", {}),
+        duplicate_of=tuple(name for name, _ in duplicates),
+        duplicate_notes=dict(duplicates),
         gradient=text,
         gradient_latex=latex,
         properties=properties,
         seconds=time.monotonic() - start,
+        scale=given.scale,
     )
+
+
+def quick_verdict(loss: Loss, *, time_limit: float = 0.5) -> str:
+    """Return only whether a loss is "valid", "invalid" or "undecided", which it also is where time runs out.
+
+    Args:
+        loss: the loss.
+        time_limit: seconds.
+    """
+    found = dict(ask(direction_parts, loss.folded(), time_limit, 0, seconds=time_limit).parts)
+    return str(verdict_of(found["direction"])) if "direction" in found else "undecided"
+
+
+def direction_parts(loss: Loss, time_limit: float, seed: int) -> Iterator[tuple[str, Any]]:
+    """Yield what `check_parts` does, up to the direction.
+
+    Raises:
+        OptionError: as for `check_parts`.
+    """
+    for name, part in check_parts(loss, time_limit, seed):
+        yield name, part
+        if name == "direction":
+            return
+
+
+def check_parts(loss: Loss, time_limit: float, seed: int) -> Iterator[tuple[str, Any]]:
+    """Yield what is found about a loss, by name, as it is found.
+
+    Raises:
+        OptionError: the expression holds a function that the formula grammar does not have.
+    """
+    start = time.monotonic()
+    try:
+        tape = Tape.of(loss.expression)
+    except UnsupportedFunctionError as error:
+        raise OptionError(f"{error}; build losses from its functions (symloss ops lists them)") from None
+    sampled = sampled_direction(loss, seed, tape)
+    yield "positive_rate", sampled.positive_rate
+    # The direction is what the verdict rests on: it gets the first half of the time, the rest shares what is left.
+    half, most = Deadline.at(start + 0.5 * time_limit), Deadline.at(start + 0.75 * time_limit)
+    if sampled.wrong and loss.domain.labels is Labels.BINARY:
+        # a witness is quickly had; should the pieces be out of reach, it stands
+        yield "witnessed", prove_direction(loss, sampled, tape, {}, Deadline(0.0))
+    pieces, direction = _direction(loss, sampled, tape, half)
+    yield "direction", direction
+    at_eps = verdicts_on_grid(loss, direction, tape, seed, Deadline.at(start + 0.6 * time_limit))
+    yield "verdict_at_eps", {value: found for value, (found, _) in at_eps.items()}
+    yield "sentence", sentence_of(loss, direction, verdict_of(direction), at_eps)
+    yield "gradient", _gradient(loss, most)
+    yield "duplicates", _duplicates(loss, most)
+    for found in properties_of(loss, pieces, direction, Deadline.at(start + 0.95 * time_limit)):
+        yield found.name, found
+
+
+def _direction(
+    loss: Loss, sampled: SampledDirection, tape: Tape, deadline: Deadline
+) -> tuple[Pieces, tuple[DirectionProof, ...]]:
+    """Return the pieces and the proofs; without pieces where they are too large for the machine."""
+    try:
+        pieces = resolved_pieces(loss, deadline)
+        return pieces, prove_direction(loss, sampled, tape, pieces, deadline)
+    except OUT_OF_REACH:
+        return {}, prove_direction(loss, sampled, tape, {}, deadline)
+
+
+def _sampled_only(
+    loss: Loss, witnessed: tuple[DirectionProof, ...], reason: str
+) -> tuple[DirectionProof, ...]:
+    """Return what is known of the direction where the work was ended before it was decided."""
+    labels = loss.domain.label_values
+    names = ["y"] if labels is None else [str(label) for label in labels]
+    refuted = {proof.label: proof for proof in witnessed if proof.status == "refuted"}
+    return tuple(refuted.get(name) or DirectionProof(name, "undecided", note=reason) for name in names)
+
+
+def _duplicates(loss: Loss, deadline: Deadline) -> list[tuple[str, str]]:
+    """Return the names of the zoo losses with the gradient of `loss`, and what relates them."""
+    try:
+        return [(found.name, found.sentence) for found in duplicate_of(loss, deadline)]
+    except (UndecidedError, *OUT_OF_REACH):
+        return []
 
 
 def _gradient(loss: Loss, deadline: Deadline) -> tuple[dict[str, str], dict[str, str]]:
@@ -82,5 +165,5 @@ def _gradient(loss: Loss, deadline: Deadline) -> tuple[dict[str, str], dict[str,
         if terms > LARGEST_SHOWN:
             return {label.label: f"too long to show ({terms} terms)" for label in form.labels}, {}
         return dict(form.text), dict(form.latex)
-    except UndecidedError:
+    except (UndecidedError, *OUT_OF_REACH):
         return {}, {}

@@ -115,6 +115,7 @@ class DuplicateIndex:
                 raise OptionError(f"{loss.title} lives on another domain; build one index for each")
         if not losses:
             return []
+        losses = [loss.folded() for loss in losses]
         programs = programs or [loss.program() for loss in losses]
         raw = gradients(programs, [loss.eps_value for loss in losses], self.domain)
         return [

@@ -70,6 +70,15 @@ def hull(a: Range, b: Range) -> Range:
     return (_smaller(a[0], b[0]), _larger(a[1], b[1]))
 
 
+def _whole_number(a: Range) -> int | None:
+    """Return the whole number of moderate size that an interval is, None where it is not one."""
+    low, high = a
+    if low != high or low in (libmp.fnan, libmp.finf, libmp.fninf) or abs(libmp.to_float(low)) > 1e4:
+        return None
+    number = int(libmp.to_int(low))
+    return number if libmp.from_int(number) == low else None
+
+
 class EnclosureArithmetic:
     """The arithmetic of `Enclosure` at a working precision in bits."""
 
@@ -157,6 +166,15 @@ class EnclosureArithmetic:
         if exponent == Rational(1, 2):
             return libmp.mpi_sqrt(a, p)
         return libmp.mpi_exp(libmp.mpi_mul(rational_range(exponent, p), libmp.mpi_log(a, p), p), p)
+
+    def raised(self, a: Enclosure, b: Enclosure) -> Enclosure:
+        """Return a ** b; the whole line where it is not a real number."""
+        exponent = _whole_number(b.value) if b.slope == _ZERO else None
+        if exponent is not None:
+            return self.power(a, sympy.Integer(exponent))
+        if a.value == _ZERO == a.slope and sign_of(b.value) == 1:
+            return Enclosure(_ZERO, _ZERO)
+        return self.exp(self.multiply(b, self.log(a)))
 
     def maximum(self, a: Enclosure, b: Enclosure) -> Enclosure:
         """Return max(a, b)."""

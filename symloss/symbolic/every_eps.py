@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symloss.loss import Loss
 from symloss.symbolic.orthant import slope_sign, strip_region
-from symloss.symbolic.pieces import label_expression
+from symloss.symbolic.pieces import domain_ends, label_expression, label_parts, resolve
 from symloss.symbolic.undecided import Deadline, UndecidedError
 
 
@@ -19,10 +19,18 @@ def holds_for_every_eps(loss: Loss, label: int, want: int, deadline: Deadline) -
     """
     try:
         expression = label_expression(loss, label)
-        if expression.is_number:
+        if expression.is_number or not _parts_are_real(loss, label, deadline):
             return False
         return all(
             slope_sign(expression, region, deadline) in (0, want) for region in strip_region(loss.takes_score)
         )
     except (UndecidedError, TypeError):
         return False
+
+
+def _parts_are_real(loss: Loss, label: int, deadline: Deadline) -> bool:
+    """Return whether what vanishes for the label is a real number for every eps > 0."""
+    ends = domain_ends(loss.domain)
+    return all(
+        piece.is_real for part in label_parts(loss, label) for piece in resolve(part, *ends, deadline)
+    )

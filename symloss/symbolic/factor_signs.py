@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
-from sympy import Rational
+from sympy import Expr, Rational
 
 from symloss.domain import yhat
 from symloss.symbolic.boxes import box_signs, first_edges
 from symloss.symbolic.convert import Converter
-from symloss.symbolic.end_sign import EndSigns, collected
+from symloss.symbolic.end_sign import EndSign, EndSigns, collected
+from symloss.symbolic.enclosure import sign_at
 from symloss.symbolic.endpoint import Endpoint
 from symloss.symbolic.places import groups, outer, simplest_between
 from symloss.symbolic.sign_question import Question
+from symloss.symbolic.smooth import derivative
 from symloss.symbolic.tape import Tape
 from symloss.symbolic.tower import Factor
+from symloss.symbolic.undecided import UndecidedError
 
 
 class FactorSigns:
@@ -50,12 +53,17 @@ class FactorSigns:
         starts: list[int] = []
         for end, side in ((low, 1), (high, -1)):
             # A zero of the factor at an end is settled by derivatives; the boxes then begin further in.
-            if not end.is_rational or end.low is None:
+            if end.low is None:
                 continue
             probe = np.array([bottom, edges[1]]) if side > 0 else np.array([edges[-2], top])
             if box_signs(tape, yhat, probe, self.deadline, rounds=1).sign is not None:
                 continue
-            beside = EndSigns(self.converter, end.low, side, top - bottom, self.deadline).of_factor(factor)
+            if end.is_rational:
+                beside = EndSigns(self.converter, end.low, side, top - bottom, self.deadline).of_factor(
+                    factor
+                )
+            else:
+                beside = self.beside_zero(factor, tape, end, side, bottom if side > 0 else top, top - bottom)
             if beside is not None:
                 starts.append(beside.sign)
                 inner = edges[(edges > beside.reach) if side > 0 else (edges < beside.reach)]
@@ -77,6 +85,39 @@ class FactorSigns:
             self.note_left(boxes.left)
             return None
         return result if all(sign == result for sign in starts) else None
+
+    def beside_zero(
+        self, factor: Factor, tape: Tape, end: Endpoint, side: int, start: float, width: float
+    ) -> EndSign | None:
+        """Return the sign beside an irrational end at which the factor itself vanishes, None where it may not.
+
+        A breakpoint is the one zero of a function in its interval. A factor of that function that changes its sign
+        there vanishes at the breakpoint too; as long as its slope keeps one sign, so does the factor beyond it.
+        """
+        if end.function is None or not self.divides(factor, end.function):
+            return None
+        sides = [sign_at(tape, {yhat: point}) for point in (end.low, end.high)]
+        if None in sides or sides[0] == sides[1] or 0 in sides:
+            return None
+        slope = Tape.of(derivative(collected(self.converter, factor.poly), yhat))
+        for share in (2.0**-2, 2.0**-6, 2.0**-12, 2.0**-20, 2.0**-30):
+            reach = start + side * width * share
+            if reach == start or not (end.high < reach if side > 0 else reach < end.low):
+                return None
+            edges = np.array(sorted((start, reach)))
+            found = box_signs(slope, yhat, edges, self.deadline, rounds=3).sign
+            if found is not None:
+                return EndSign(found * side, reach)
+        return None
+
+    def divides(self, factor: Factor, function: Expr) -> bool:
+        """Whether a factor is among those of a function."""
+        try:
+            numbers = self.converter.tower.factor(self.converter.element(function).numerator)[1]
+        except UndecidedError:
+            self.deadline.check()
+            return False
+        return any(self.converter.tower.factors[number] is factor for number in dict(numbers))
 
     def across_touching(
         self, factor: Factor, tape: Tape, left: list[tuple[float, float]], settled: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sympy import Expr
 
-from symloss.formula import FormulaPrinter
+from symloss.formula.text import FormulaPrinter
 
 
 def factor_text(factor: Expr) -> str:

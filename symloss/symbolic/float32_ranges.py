@@ -202,7 +202,7 @@ def whole_power(a: Range, n: int) -> Range:
     if n < 0:
         return divide(ONE, whole_power(a, -n))
     if n == 0:
-        return Range(np.ones_like(a.low), np.ones_like(a.high), False)
+        return Range(np.ones_like(a.low), np.ones_like(a.high), a.nan)
     if n % 2:
         return library(np.power(a.low, n), np.power(a.high, n), a.nan)
     size = absolute(a)
@@ -215,8 +215,32 @@ def power(a: Range, b: Range) -> Range:
     exponents = np.unique(np.stack([np.ravel(b.low), np.ravel(b.high)]))
     if len(exponents) == 1 and not np.any(b.nan):
         exponent = float(exponents[0])
-        if exponent == int(exponent) and abs(exponent) < 2**24:
+        if _is_whole(exponent):
             return whole_power(a, int(exponent))
+    found = _positive_power(a, b)
+    for exponent in exponents[:_MOST_WHOLE]:
+        # Labels 0 and 1: each box has one whole exponent, at which negative numbers have powers too.
+        at = (b.low == exponent) & (b.high == exponent)
+        if _is_whole(exponent) and np.any(at):
+            whole = whole_power(a, int(exponent))
+            found = Range(
+                np.where(at, whole.low, found.low),
+                np.where(at, whole.high, found.high),
+                np.where(at, whole.nan | b.nan, found.nan),
+            )
+    return found
+
+
+_MOST_WHOLE = 4
+"""Exponents that are looked at one by one in a row of boxes."""
+
+
+def _is_whole(exponent: float) -> bool:
+    return bool(np.isfinite(exponent)) and exponent == int(exponent) and abs(exponent) < 2**24
+
+
+def _positive_power(a: Range, b: Range) -> Range:
+    """Return a ** b; NaN where a may be negative."""
     low, high = np.maximum(a.low, 0.0), np.maximum(a.high, 0.0)
     corners = np.broadcast_arrays(
         *(np.power(base, exponent) for base in (low, high) for exponent in (b.low, b.high))

@@ -150,6 +150,10 @@ class FloatBoxes:
         less = plus(box[0], box[1], -1.0, -1.0)
         return self._chain(value, times(box[0], box[1], *_real_power(low, high, *less)), a)
 
+    def raised(self, a: Box, b: Box) -> Box:
+        """Return a ** b."""
+        return self.exp(self.multiply(b, self.log(a)))
+
     def maximum(self, a: Box, b: Box) -> Box:
         """Return max(a, b)."""
         if a[0] > b[1]:

@@ -59,6 +59,20 @@ class FloatDual:
         n = float(exponent)
         return Dual(np.power(a.value, n), n * np.power(a.value, n - 1) * a.slope)
 
+    def raised(self, a: Dual, b: Dual) -> Dual:
+        """Return a ** b; 0 ** 0 is 1, and a negative number has powers at whole exponents that do not move."""
+        grown = self.exp(self.multiply(b, self.log(a)))
+        value = np.where(np.isnan(a.value) | np.isnan(b.value), np.nan, np.power(a.value, b.value))
+        by_base = np.where(b.value == 0, 0.0, b.value * np.power(a.value, b.value - 1) * a.slope)
+        by_exponent = np.where(
+            (b.slope == 0) | ((a.value == 0) & (b.value >= 0)), 0.0, b.slope * value * np.log(a.value)
+        )
+        positive = a.value > 0
+        return Dual(
+            np.where(positive, grown.value, value).astype(self.dtype),
+            np.where(positive, grown.slope, by_base + by_exponent).astype(self.dtype),
+        )
+
     def maximum(self, a: Dual, b: Dual) -> Dual:
         """Return max(a, b), with the mean slope at a tie."""
         share = np.where(a.value > b.value, 1.0, np.where(a.value < b.value, 0.0, 0.5)).astype(self.dtype)

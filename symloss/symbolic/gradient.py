@@ -9,7 +9,7 @@ import sympy
 from sympy import Expr, S
 
 from symloss.domain import SYMBOLS
-from symloss.formula import formula_text
+from symloss.formula.text import formula_text
 from symloss.loss import Loss
 from symloss.symbolic.endpoint import Endpoint
 from symloss.symbolic.normal_form import LabelForm, best_label_form, tidy
@@ -71,6 +71,7 @@ def gradient_form(loss: Loss, *, time_limit: float = 2.0) -> GradientForm:
 
 def gradient_form_by(loss: Loss, deadline: Deadline) -> GradientForm:
     """Return the gradient of a loss in normal form before a deadline; see `gradient_form`."""
+    loss = loss.folded()
     labels = loss.domain.label_values
     if labels is None:
         return GradientForm((best_label_form(loss, None, deadline),))

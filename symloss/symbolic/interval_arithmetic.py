@@ -143,6 +143,10 @@ class BoxArithmetic:
         n = self.number(exponent)
         return self._chain(low, high, _times(n.low, n.high, *_power(a.low, a.high, exponent - 1)), a)
 
+    def raised(self, a: Box, b: Box) -> Box:
+        """Return a ** b."""
+        return self.exp(self.multiply(b, self.log(a)))
+
     def maximum(self, a: Box, b: Box) -> Box:
         """Return max(a, b), with the hull of both slopes where either can be the larger."""
         return _choose(a, b, a.low >= b.high, b.low >= a.high, np.maximum)

@@ -18,7 +18,7 @@ from symloss.domain import eps, y, yhat
 from symloss.loss import Loss
 from symloss.symbolic.convert import Converter
 from symloss.symbolic.endpoint import Endpoint
-from symloss.symbolic.pieces import Piece, domain_ends, label_expression, resolve
+from symloss.symbolic.pieces import Piece, domain_ends, label_expression, label_parts, resolve
 from symloss.symbolic.region import region_converter
 from symloss.symbolic.signs import INNER_EPS, inner_point
 from symloss.symbolic.smooth import derivative
@@ -175,7 +175,8 @@ def resolved_form(
     loss: Loss, label: int, expression: Expr, deadline: Deadline, converter: Converter | None = None
 ) -> LabelForm:
     """Return the same where `label_expression(loss, label)` is at hand."""
-    pieces = resolve(expression, *domain_ends(loss.domain), deadline)
+    also = label_parts(loss, label)
+    pieces = resolve(expression, *domain_ends(loss.domain), deadline, also=also)
     return pieces_form(str(label), pieces, converter or Converter(deadline, {}))
 
 

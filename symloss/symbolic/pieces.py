@@ -4,15 +4,21 @@ The expression is resolved from the inside out on one cell of the domain: a
 switching node whose arguments are smooth there needs the zeros of one function
 (a - b for max(a, b)). Where it has zeros the cell is cut at them and each part is
 resolved on its own; where it has none its sign picks the branch. Logarithms,
-roots and reciprocals ask for the sign of their argument in the same way, so a
-piece never runs over a pole or out of the real numbers.
+roots and reciprocals ask for the zeros of their argument in the same way, also for
+those at which it keeps its sign, so a piece never runs over a pole or out of the
+real numbers. A root of a square is an absolute value: what is squared gets the sign
+that it has on the cell.
+
+A loss is a real number where all its parts are. A part that vanishes for a label, as
+in y*log(yhat - 2) at y = 0, is not left out: it is resolved beside the rest, and where
+it is not a real number, neither is the loss (`symloss.symbolic.realness`).
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -26,6 +32,7 @@ from symloss.ops.constants import GUARD_LIMIT
 from symloss.ops.construct import exact_number, make
 from symloss.ops.protected import SmoothedFunction, aq, guard, pexp
 from symloss.symbolic.endpoint import Endpoint
+from symloss.symbolic.realness import has_partial, vanished_parts
 from symloss.symbolic.signs import SignFinder
 from symloss.symbolic.smooth import derivative
 from symloss.symbolic.undecided import Deadline, UndecidedError
@@ -143,7 +150,19 @@ def label_pieces(loss: Loss, label: int | Expr, deadline: Deadline) -> tuple[Pie
         UndecidedError: time is up, or a switching point is out of reach or depends on an open eps.
     """
     low, high = domain_ends(loss.domain)
-    return resolve(label_expression(loss, label), low, high, deadline)
+    values = label_numbers(loss, label)
+    expression = replaced(loss.expression, values)
+    return resolve(
+        expression, low, high, deadline, also=vanished_parts(loss.expression, expression, values, loss.domain)
+    )
+
+
+def label_parts(loss: Loss, label: int | Expr) -> tuple[Expr, ...]:
+    """Return the parts of a loss that vanish at y = label and may not be real numbers: `also` of `resolve`."""
+    if not has_partial(loss.expression):
+        return ()
+    values = label_numbers(loss, label)
+    return vanished_parts(loss.expression, replaced(loss.expression, values), values, loss.domain)
 
 
 Known = dict[Expr, Expr]
@@ -157,6 +176,7 @@ def resolve(
     deadline: Deadline,
     finder: SignFinder | None = None,
     known: Known | None = None,
+    also: Sequence[Expr] = (),
 ) -> tuple[Piece, ...]:
     """Resolve an expression in yhat and eps on the open interval between two endpoints; see `label_pieces`.
 
@@ -166,6 +186,7 @@ def resolve(
         deadline: when to stop.
         finder: of an earlier expression on the same interval, with the same deadline.
         known: what earlier calls found out on the whole interval; added to.
+        also: parts that must be real numbers for the loss to be one.
     """
     waiting = [(low, high)]
     pieces: list[Piece] = []
@@ -180,7 +201,7 @@ def resolve(
         left, right = waiting.pop()
         finder.enter(left, right)
         whole = left is low and right is high
-        outcome = _Cell(finder, known if whole else None).smooth(expression)
+        outcome = _Cell(finder, known if whole else None).smooth(expression, also)
         if isinstance(outcome, Expr):
             pieces.append(Piece(left, right, outcome))
         else:
@@ -201,16 +222,22 @@ class _Cell:
         self.finder = finder
         self.done: Known = {} if known is None else known
 
-    def smooth(self, expression: Expr) -> Expr | list[Endpoint]:
-        """Return the smooth form, or the points to cut at."""
+    def smooth(self, expression: Expr, also: Sequence[Expr]) -> Expr | list[Endpoint]:
+        """Return the smooth form (NaN where it or one of the parts `also` is not real), or the points to cut at."""
         try:
-            return self.visit(expression)
+            found = self.visit(expression)
+            return S.NaN if any(self.visit(part) is S.NaN for part in also) else found
         except _Cut as cut:
             return cut.points
 
-    def sign(self, function: Expr) -> int:
-        """Return the sign of a smooth function on the whole cell (0: identically zero), or jump out to cut."""
-        result = self.finder.sign(function)
+    def sign(self, function: Expr, at_zeros: bool = False) -> int:
+        """Return the sign of a smooth function on the whole cell (0: identically zero), or jump out to cut.
+
+        Args:
+            function: smooth on the cell.
+            at_zeros: cut at all zeros, also at those where the sign stays.
+        """
+        result = self.finder.sign(function, at_zeros)
         if isinstance(result, list):
             raise _Cut(result)
         return result
@@ -274,14 +301,36 @@ class _Cell:
         """Return what `build` makes where the argument is positive, NaN elsewhere."""
         if argument.is_number:
             return build()
-        return build() if self.sign(argument) > 0 else S.NaN
+        return build() if self.sign(argument, at_zeros=True) > 0 else S.NaN
 
     def power(self, base: Expr, exponent: Expr) -> Expr:
-        build: Callable[[], Any] = lambda: _made(Pow, [base, exponent])  # noqa: E731
-        if base.is_number or (exponent.is_Integer and exponent > 0):
-            return build()
+        """Return base ** exponent: 0**0 is 1, other powers of 0 or of negative numbers are real for few exponents."""
         if exponent.is_Integer:
-            return S.NaN if self.sign(base) == 0 else build()
-        if exponent.is_number and self.sign(base) == 0:
-            return S.Zero if exponent > 0 else S.NaN
-        return self.needs_positive(base, build)
+            if exponent >= 0 or base.is_number:
+                return _made(Pow, [base, exponent])
+            return S.NaN if self.sign(base, at_zeros=True) == 0 else _made(Pow, [base, exponent])
+        if base.is_number and exponent.is_number:
+            return _made(Pow, [base, exponent])
+        side = self.sign(base, at_zeros=True)
+        if side > 0:
+            return self.root(base, exponent) if exponent.is_Rational else _made(Pow, [base, exponent])
+        if side < 0:
+            return S.NaN
+        rises = self.sign(exponent)
+        return S.Zero if rises > 0 else S.One if rises == 0 else S.NaN
+
+    def root(self, base: Expr, exponent: Expr) -> Expr:
+        """Return a root of what is positive on the cell, with the sign of what is squared in it settled.
+
+        SymPy writes sqrt(x**2) as |x| whenever it builds the root again, and an absolute value is not smooth.
+        """
+        factors = Mul.make_args(base)
+        even = [f for f in factors if f.is_Pow and f.exp.is_Rational and f.exp.p % 2 == 0]
+        if not even:
+            return _made(Pow, [base, exponent])
+        rest = _made(Mul, [factor for factor in factors if factor not in even])
+        roots = [_made(Pow, [rest, exponent])]
+        for factor in even:
+            side = Integer(self.sign(factor.base, at_zeros=True))
+            roots.append(_made(Pow, [_made(Mul, [side, factor.base]), factor.exp * exponent]))
+        return _made(Mul, roots)

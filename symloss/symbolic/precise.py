@@ -36,7 +36,8 @@ def to_mpf(value: Any) -> Any:
 
 @lru_cache(maxsize=4096)
 def _constant(value: Expr, digits: int) -> Any:
-    return mp.make_mpf(value.evalf(digits + 5)._mpf_)
+    number = value.evalf(digits + 5)
+    return mp.make_mpf(number._mpf_) if number.is_Float or number.is_Rational else mp.nan
 
 
 def precise(expression: Expr, point: Mapping[sympy.Symbol, Any], digits: int = DIGITS) -> Dual:
@@ -84,7 +85,7 @@ class _Walk:
                 value, slope = value * v, slope * v + value * d
             return value, slope
         if function is sympy.Pow:
-            return _power(node, a[0], a[1])
+            return _power(a[0], a[1])
         if function in (Max, Min):
             return _extremum(function is Max, a)
         if function is plog or function is recip or function is psqrt:
@@ -97,11 +98,16 @@ class _Walk:
         return value, slope * a[0][1] if a[0][1] else mpf(0)
 
 
-def _power(node: Expr, base: Dual, exponent: Dual) -> Dual:
+def _power(base: Dual, exponent: Dual) -> Dual:
+    """Return a power; 0**0 is 1, and a negative number has real powers at whole exponents that do not move."""
     (b, db), (p, dp) = base, exponent
-    if node.exp.is_Integer:
-        n = int(node.exp)
-        return b**n, n * b ** (n - 1) * db if db else mpf(0)
+    if mp.isnan(b) or mp.isnan(p):
+        return mp.nan, mp.nan
+    if dp == 0 and mp.isint(p):
+        n = int(p)
+        return b**n, n * b ** (n - 1) * db if db and n else mpf(0)
+    if b == 0 and db == 0:
+        return (mpf(0), mpf(0)) if p > 0 else (mp.nan, mp.nan)
     if dp == 0 and (b > 0 or (b == 0 and p > 0)):
         return b**p, p * b ** (p - 1) * db if db else mpf(0)
     if b <= 0:
@@ -113,6 +119,8 @@ def _power(node: Expr, base: Dual, exponent: Dual) -> Dual:
 def _extremum(largest: bool, a: list[Dual]) -> Dual:
     value, slope = a[0]
     for v, d in a[1:]:
+        if mp.isnan(v) or mp.isnan(value):
+            return mp.nan, mp.nan
         if v == value:
             slope = (slope + d) / 2
         elif (v > value) == largest:

@@ -9,7 +9,7 @@ The gradient after a sigmoid is g yhat (1 - yhat).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import sympy
@@ -31,18 +31,18 @@ from symloss.symbolic.report import DirectionProof, Property
 from symloss.symbolic.sign_proof import prove_sign
 from symloss.symbolic.smooth import derivative
 from symloss.symbolic.tape import UnsupportedFunctionError
-from symloss.symbolic.undecided import Deadline, UndecidedError
+from symloss.symbolic.undecided import OUT_OF_REACH, Deadline, UndecidedError
 
 Pieces = dict[int, tuple[Piece, ...]]
 
-_GIVEN_UP = (UndecidedError, UnsupportedFunctionError, BasePolynomialError)
-"""What means "undecided": the last is SymPy's, for coefficients outside of its domains."""
+_GIVEN_UP = (UndecidedError, UnsupportedFunctionError, BasePolynomialError, *OUT_OF_REACH)
+"""What means "undecided": the third is SymPy's, for coefficients outside of its domains."""
 
 
 def properties_of(
     loss: Loss, pieces: Pieces, direction: tuple[DirectionProof, ...], deadline: Deadline
-) -> dict[str, Property]:
-    """Decide the properties of a loss.
+) -> Iterator[Property]:
+    """Decide the properties of a loss; yield each as it is decided.
 
     Args:
         loss: the loss; an open eps counts at its default value.
@@ -51,7 +51,9 @@ def properties_of(
         deadline: when to stop with "undecided".
     """
     fixed = loss.with_eps(loss.eps_value) if loss.has_eps else loss
-    found = {"scale": _scale(fixed), "finite_float32": float32_property(fixed, deadline)}
+    found: dict[str, Property] = {}
+    yield _decided("scale", lambda: _scale(fixed))
+    yield _decided("finite_float32", lambda: float32_property(fixed, deadline))
     questions: dict[str, Callable[[], Property]] = {
         "convex": lambda: _convex("convex", pieces, None, deadline),
         "convex_in_logit": lambda: _convex(
@@ -71,27 +73,24 @@ def properties_of(
     for name, question in questions.items():
         found[name] = Property(name, "undecided", detail=reason)
         if usable:
-            try:
-                found[name] = question()
-            except _GIVEN_UP:
-                found[name] = Property(name, "undecided", detail="not settled in the time limit")
+            found[name] = _decided(name, question)
+        yield found[name]
+    for name in ("fisher_consistent", "proper"):
+        found[name] = Property(name, "undecided", detail=reason)
     if usable:
-        found |= consistency(loss, pieces[0], pieces[1], direction, deadline)
-    else:
-        found |= {
-            name: Property(name, "undecided", detail=reason) for name in ("fisher_consistent", "proper")
-        }
-    order = [
-        "convex",
-        "convex_in_logit",
-        "bounded_gradient",
-        "saturation",
-        "symmetric",
-        "fisher_consistent",
-        "proper",
-        "scale",
-    ]
-    return {name: found[name] for name in [*order, "finite_float32"]}
+        try:
+            found |= consistency(loss, pieces[0], pieces[1], direction, deadline)
+        except OUT_OF_REACH:
+            for name in ("fisher_consistent", "proper"):
+                found[name] = Property(name, "undecided", detail="not settled in the time limit")
+    yield from (found[name] for name in ("fisher_consistent", "proper"))
+
+
+def _decided(name: str, question: Callable[[], Property]) -> Property:
+    try:
+        return question()
+    except _GIVEN_UP:
+        return Property(name, "undecided", detail="not settled in the time limit")
 
 
 def _after_sigmoid(gradient: Expr) -> Expr:

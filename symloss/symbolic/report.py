@@ -124,6 +124,7 @@ class CheckReport:
         seconds: time taken.
         verdict_at_eps: where eps is open and the direction is not proved for every eps > 0: the verdict at each of
             1, 0.1, ..., 1e-6 (keys as texts); "verdict" is then that at 1e-6.
+        scale: the factor on the formula; gradients, bounds and witnesses are those of the formula times it.
     """
 
     formula: str
@@ -143,6 +144,7 @@ class CheckReport:
     gradient_latex: dict[str, str] = field(default_factory=dict)
     properties: dict[str, Property] = field(default_factory=dict)
     verdict_at_eps: dict[str, str] = field(default_factory=dict)
+    scale: float = 1.0
 
     @property
     def exit_code(self) -> int:
@@ -157,6 +159,7 @@ class CheckReport:
             "labels": self.labels,
             "input": self.input,
             "eps": self.eps,
+            "scale": self.scale,
             "verdict": self.verdict,
             "verdict_at_eps": dict(self.verdict_at_eps),
             "direction": [proof.to_json() for proof in self.direction],
@@ -190,6 +193,8 @@ class CheckReport:
         if self.name:
             rows.append(("name", self.name))
         rows.append(("domain", f"{self.labels} labels, yhat is a {self.input}"))
+        if self.scale != 1:
+            rows.append(("scale", f"times {self.scale:g}"))
         if self.eps is not None:
             rows.append(("eps", f"{self.eps:g}"))
         elif self.verdict_at_eps:

@@ -15,6 +15,7 @@ from sympy import Expr, S
 
 from symloss.domain import eps, y, yhat
 from symloss.loss import Loss
+from symloss.ops.construct import exact_number
 from symloss.symbolic.comparison import (
     Witness,
     difference,
@@ -79,7 +80,10 @@ def compare_by(a: Loss, b: Loss, deadline: Deadline) -> Comparison:
     labels = a.domain.label_values
     if a.expression == b.expression and (a.eps == b.eps or not a.has_eps):
         names = ["y"] if labels is None else [str(label) for label in labels]
-        return Comparison("equal", dict.fromkeys(names, S.One), None, "the formulas are the same")
+        if a.scale == b.scale:
+            return Comparison("equal", dict.fromkeys(names, S.One), None, "the formulas are the same")
+        return _related(dict.fromkeys(names, exact_number(a.scale) / exact_number(b.scale)))
+    a, b = a.folded(), b.folded()
     try:
         witness = difference(a, b, prediction_points(a), label_points(a), labels is not None, deadline)
     except UndecidedError as error:

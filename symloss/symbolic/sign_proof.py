@@ -22,9 +22,10 @@ from symloss.symbolic.places import as_endpoint, inner_rational, outer, separate
 from symloss.symbolic.real_roots import Isolated, as_poly, roots_between
 from symloss.symbolic.sign_question import ZERO, Question, SignProof
 from symloss.symbolic.tape import UnsupportedFunctionError
-from symloss.symbolic.tower import Element, Factor
+from symloss.symbolic.tower import Factor
 from symloss.symbolic.unbounded import on_half_lines
 from symloss.symbolic.undecided import Deadline, UndecidedError
+from symloss.symbolic.written_factors import written_factors
 
 __all__ = ["SignProof", "prove_sign"]
 
@@ -68,10 +69,10 @@ class _Prover(Question):
     def by_factors(self) -> SignProof:
         """Decide by the signs of the irreducible factors."""
         self.converter = Converter(self.deadline, {yhat: inner_rational(self.low, self.high)})
-        element = self.converter.element(self.gradient)
-        if element.is_zero:
+        found = self.factored(self.gradient)
+        if found is None:
             return ZERO
-        content, factors = self.factored(element)
+        content, factors = found
         polynomials = [(f, e) for f, e in factors if self.is_polynomial(f)]
         others = [(f, e) for f, e in factors if not self.is_polynomial(f) and not self.is_positive(f)]
         if others and (self.low.is_infinite or self.high.is_infinite):
@@ -112,14 +113,27 @@ class _Prover(Question):
         unknown = any(exponent % 2 == 0 and exponent > 0 for _, exponent in others)
         return SignProof("proved", strict=None if unknown else not zeros, zeros=zeros)
 
-    def factored(self, element: Element) -> tuple[int, list[tuple[Factor, int]]]:
-        """Return the sign of the constant factor and the irreducible ones with their exponents."""
+    def factored(self, gradient: Expr) -> tuple[int, list[tuple[Factor, int]]] | None:
+        """Return the sign of the constant factor and the irreducible ones with their exponents; None for zero.
+
+        What is written as a product is factored part by part: multiplied out, a power of a sum may have too many
+        terms to be factored again.
+        """
         tower = self.converter.tower
-        content, numbers = tower.factor(element.numerator)
-        merged = dict(numbers)
-        for number, exponent in element.denominator.items():
-            merged[number] = merged.get(number, 0) - exponent
-        return (1 if content > 0 else -1), [(tower.factors[number], e) for number, e in merged.items() if e]
+        side, merged = 1, dict[int, int]()
+        for part, power in written_factors(gradient):
+            element = self.converter.element(part)
+            if element.is_zero:
+                if power < 0:
+                    raise UndecidedError("the gradient divides by zero")
+                return None
+            content, numbers = tower.factor(element.numerator)
+            side *= 1 if content > 0 or power % 2 == 0 else -1
+            for number, exponent in dict(numbers).items():
+                merged[number] = merged.get(number, 0) + exponent * power
+            for number, exponent in element.denominator.items():
+                merged[number] = merged.get(number, 0) - exponent * power
+        return side, [(tower.factors[number], e) for number, e in merged.items() if e]
 
     def is_polynomial(self, factor: Factor) -> bool:
         """Whether a factor is a polynomial in yhat."""

@@ -115,8 +115,12 @@ class SignFinder:
             _outer(high, 1),
         )
 
-    def sign(self, function: Expr) -> int | list[Endpoint]:
+    def sign(self, function: Expr, at_zeros: bool = False) -> int | list[Endpoint]:
         """Return the sign on the whole interval (0: identically zero), or the points where it changes.
+
+        Args:
+            function: a smooth function.
+            at_zeros: return all its zeros, also those at which it keeps its sign.
 
         Raises:
             UndecidedError: neither could be found out.
@@ -128,7 +132,7 @@ class SignFinder:
         if box[0] > 0 or box[1] < 0:
             return 1 if box[0] > 0 else -1
         try:
-            return self.element_sign(self.converter.element(function))
+            return self.element_sign(self.converter.element(function), at_zeros)
         except UndecidedError:
             self.deadline.check()
             if self.open_eps and eps in function.free_symbols:
@@ -156,7 +160,7 @@ class SignFinder:
         search = TranscendentalRoots(function, self._vanishes, self.deadline)
         return search.isolate(self.low.low, self.high.high)
 
-    def element_sign(self, element: Element) -> int | list[Endpoint]:
+    def element_sign(self, element: Element, at_zeros: bool = False) -> int | list[Endpoint]:
         """Return the same for an element of the converter's tower."""
         tower = self.converter.tower
         if element.is_zero:
@@ -168,22 +172,25 @@ class SignFinder:
             counts[number] = counts.get(number, 0) + e
         cuts: list[Endpoint] = []
         for number, e in counts.items():
-            if e % 2 == 0:
+            if e % 2 == 0 and not at_zeros:
                 continue
-            found = self.factor_sign(number)
+            found = self.factor_sign(number, at_zeros)
             if isinstance(found, int):
-                total *= found
+                total *= found if e % 2 else 1
             else:
                 cuts = _merged(cuts, found)
         return cuts or total
 
-    def factor_sign(self, number: int) -> int | list[Endpoint]:
+    def factor_sign(self, number: int, at_zeros: bool = False) -> int | list[Endpoint]:
         """Return the same for an irreducible factor."""
         tower = self.converter.tower
         factor = tower.factors[number]
         if factor.generator is not None and factor.generator.kind in ("exp", "root", "prime"):
             return 1
-        inside = self._known_roots(number)
+        # Only an equation between logarithms can have a zero at which an irreducible factor keeps its sign.
+        at_zeros = at_zeros and self._is_logarithmic(factor.poly)
+        name = -1 - number if at_zeros else number
+        inside = self._known_roots(name)
         if inside is None:
             kinds = {tower.generators[i].kind for i, d in enumerate(factor.poly.degrees()) if d > 0}
             if kinds <= {"yhat"}:
@@ -196,8 +203,8 @@ class SignFinder:
             elif not self._holds_yhat(factor.poly):
                 inside = []
             else:
-                inside = self._inner(self._transcendental(factor.poly))
-            self.roots.setdefault(number, []).append((self.low, self.high, inside))
+                inside = self._inner(self._transcendental(factor.poly, at_zeros))
+            self.roots.setdefault(name, []).append((self.low, self.high, inside))
         if inside:
             return inside
         return self._rational_sign(factor.poly) or self._sign_inside(
@@ -236,12 +243,16 @@ class SignFinder:
     def _holds_yhat(self, poly: Poly) -> bool:
         return self._holds(poly, "yhat")
 
-    def _polynomial(self, poly: Poly) -> list[Endpoint]:
-        index = self.converter.tower.by_key["yhat"].index
-        return polynomial_roots(coefficients_of(poly, index), self.low.low, self.high.high)
+    def _is_logarithmic(self, poly: Poly) -> bool:
+        kinds = {self.converter.tower.generators[i].kind for i, d in enumerate(poly.degrees()) if d > 0}
+        return "log" in kinds
 
-    def _transcendental(self, poly: Poly) -> list[Endpoint]:
-        found = self._logarithmic(poly)
+    def _polynomial(self, poly: Poly, at_zeros: bool = False) -> list[Endpoint]:
+        index = self.converter.tower.by_key["yhat"].index
+        return polynomial_roots(coefficients_of(poly, index), self.low.low, self.high.high, at_zeros)
+
+    def _transcendental(self, poly: Poly, at_zeros: bool = False) -> list[Endpoint]:
+        found = self._logarithmic(poly, at_zeros)
         if found is not None:
             return found
         return self._search(self.converter.poly_expression(poly))
@@ -256,7 +267,7 @@ class SignFinder:
         except (UndecidedError, ZeroDivisionError, ValueError):
             return None
 
-    def _logarithmic(self, poly: Poly) -> list[Endpoint] | None:
+    def _logarithmic(self, poly: Poly, at_zeros: bool = False) -> list[Endpoint] | None:
         """Solve sum of k log|p| + sum of c log(n) = 0, or return None where the equation is of another form.
 
         It says that the product of |p|**k is a rational number: a polynomial equation, up to a sign.
@@ -293,7 +304,7 @@ class SignFinder:
         roots: list[Endpoint] = []
         for equation in (left - right, left + right):
             if equation and not equation.is_ground:
-                roots = _merged(roots, self._polynomial(equation))
+                roots = _merged(roots, self._polynomial(equation, at_zeros))
         return roots
 
     def _with_eps(self, poly: Poly, kinds: set[str]) -> int | list[Endpoint]:

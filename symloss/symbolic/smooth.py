@@ -21,8 +21,7 @@ def derivative(expression: Expr, symbol: sympy.Symbol, most: float = MOST_FACTOR
         most: limit on the factors of all products that are written; math.inf for none.
 
     Raises:
-        UndecidedError: the derivative is too long.
-        TypeError: the expression holds another function.
+        UndecidedError: the derivative is too long, or the expression holds another function.
     """
     done: dict[Expr, Expr] = {}
     written = 0
@@ -69,6 +68,6 @@ def derivative(expression: Expr, symbol: sympy.Symbol, most: float = MOST_FACTOR
             return Mul(slope, Pow(Add(1, Pow(argument, 2)), Integer(-1)))
         if isinstance(node, sigmoid):
             return Mul(slope, node, Add(1, Mul(-1, node)))
-        raise TypeError(f"{type(node).__name__} has no smooth derivative")
+        raise UndecidedError(f"{type(node).__name__} has no smooth derivative")
 
     return visit(expression)

@@ -31,12 +31,15 @@ SMALLEST_BOX = 1e-13
 HIGHEST_DERIVATIVE = 8
 
 
-def polynomial_roots(coefficients: list[int], low: Rational | None, high: Rational | None) -> list[Endpoint]:
+def polynomial_roots(
+    coefficients: list[int], low: Rational | None, high: Rational | None, at_zeros: bool = False
+) -> list[Endpoint]:
     """Return the real roots at which a polynomial changes its sign.
 
     Args:
         coefficients: integers, the highest power of yhat first.
         low, high: bounds of the search, None for infinity; a few roots just outside may be returned too.
+        at_zeros: return the roots at which it keeps its sign as well.
 
     Raises:
         UndecidedError: the polynomial is too large.
@@ -54,7 +57,7 @@ def polynomial_roots(coefficients: list[int], low: Rational | None, high: Ration
     }
     roots: list[Endpoint] = []
     for factor, exponent in dup_factor_list([ZZ(c) for c in coefficients], ZZ)[1]:
-        if exponent % 2 == 0:
+        if exponent % 2 == 0 and not at_zeros:
             continue
         if len(factor) == 2:
             roots.append(Endpoint.rational(Rational(-int(factor[1]), int(factor[0]))))

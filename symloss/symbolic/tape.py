@@ -33,6 +33,9 @@ class Arithmetic(Protocol):
     def power(self, a: Any, exponent: Expr) -> Any:
         """Return a ** exponent for a rational constant exponent."""
 
+    def raised(self, a: Any, b: Any) -> Any:
+        """Return a ** b for an exponent that is no rational constant; 0 ** 0 is 1."""
+
     def maximum(self, a: Any, b: Any) -> Any:
         """Return max(a, b)."""
 
@@ -173,7 +176,7 @@ class _Writer:
             return self.emit("power", self.step(base), value=exponent)
         if base == sympy.E:
             return self.emit("exp", self.step(exponent))
-        return self.emit("exp", self.emit("multiply", self.step(exponent), self.emit("log", self.step(base))))
+        return self.emit("raised", self.step(base), self.step(exponent))
 
     def _protected(self, node: Expr) -> int:
         if isinstance(node, SmoothedFunction):

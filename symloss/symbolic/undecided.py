@@ -10,6 +10,10 @@ class UndecidedError(Exception):
     """A question stays open; the message is a sentence for the report."""
 
 
+OUT_OF_REACH = (MemoryError, OverflowError, RecursionError)
+"""What SymPy and mpmath raise where the mathematics is too large for the machine: that is "undecided" as well."""
+
+
 class Deadline:
     """A moment after which work stops; `check` is called inside of every loop that could run long."""
 

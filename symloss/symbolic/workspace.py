@@ -13,6 +13,7 @@ from symloss.loss import Loss
 from symloss.symbolic.convert import Converter
 from symloss.symbolic.normal_form import LabelForm, is_exact, pieces_form, region_form
 from symloss.symbolic.pieces import Known, domain_ends, label_numbers, replaced, resolve
+from symloss.symbolic.realness import has_partial, vanished_parts
 from symloss.symbolic.signs import SignFinder
 from symloss.symbolic.undecided import Deadline, UndecidedError
 
@@ -64,23 +65,31 @@ class Workspace:
         self._clock.moment = deadline.moment
         if label is not None:
             try:
-                return self._resolved(str(label), expression, deadline)
+                return self._resolved(loss, label, expression, deadline)
             except UndecidedError:
                 if deadline.passed:
                     raise
         return region_form(loss, label, deadline, expression=expression)
 
-    def _resolved(self, label: str, expression: Expr, deadline: Deadline) -> LabelForm:
+    def _parts(self, loss: Loss, label: int) -> tuple[Expr, ...]:
+        """Return what `pieces.label_parts` does."""
+        if not has_partial(loss.expression):
+            return ()
+        at_label = self.label_expression(loss, label)
+        return vanished_parts(loss.expression, at_label, self._replaced[label, loss.eps], loss.domain)
+
+    def _resolved(self, loss: Loss, label: int, expression: Expr, deadline: Deadline) -> LabelForm:
+        also = self._parts(loss, label)
         try:
             if len(self._known) > MOST_NODES:
                 self._known.clear()
-            pieces = resolve(expression, *self._ends, deadline, self._finder, self._known)
+            pieces = resolve(expression, *self._ends, deadline, self._finder, self._known, also)
         finally:
             if _is_large(self._finder.converter):
                 self._renew_finder()
         converter = self._converter
         try:
-            return pieces_form(label, pieces, converter)
+            return pieces_form(str(label), pieces, converter)
         finally:
             if _is_large(converter) or "eps" in converter.tower.by_key or not is_exact(converter):
                 self._renew_converter()

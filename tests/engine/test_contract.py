@@ -135,6 +135,32 @@ def test_nothing_and_nonsense(engine: Engine) -> None:
         engine.one_epoch(small, MEMBERS[:1], 1)
 
 
+def test_errors_again_and_again_leave_the_engine_working(engine: Engine) -> None:
+    # Ray ends the whole process where a task is cancelled whose reply comes in at that moment: one in twenty of these.
+    small = MODEL.initial_state(3, 3, 7)
+    for _ in range(30):
+        with pytest.raises(DataError, match="does not fit a state of 3 users"):
+            engine.one_epoch(small, MEMBERS[:3], 1)
+    assert engine.fit(MEMBERS[:1])[0].epochs > 0
+
+
+def test_epochs_stopped_midway(engine: Engine) -> None:
+    state = MODEL.initial_state(DATASET.n_users, DATASET.n_items, 7)
+    for delay in (0.0, 0.001, 0.01, 0.05):
+        stop = threading.Event()
+        timer = threading.Timer(delay, stop.set)
+        timer.start()
+        found = engine.one_epoch(state, MEMBERS * 3, 1, stop=stop)
+        timer.join()
+        assert len(found) == 3 * len(MEMBERS)
+        assert {one.outcome for one in found} <= {Outcome.INTERRUPTED, Outcome.TRAINED, Outcome.DIVERGED}
+    # Nothing of it is left over: the numbers are those of an undisturbed engine.
+    expected = train_one_epoch(MODEL, state, MEMBERS, DATASET, SETTINGS, 1)
+    assert [one.metric for one in engine.one_epoch(state, MEMBERS[:2], 1)] == [
+        one.metric for one in expected[:2]
+    ]
+
+
 def test_stop_before_the_start(engine: Engine) -> None:
     stop = threading.Event()
     stop.set()

@@ -12,7 +12,7 @@ from symloss.domain import y as label_symbol
 from symloss.loss import Loss
 from symloss.ops import Bounded, operator_set
 from symloss.ops.interval import Interval, variable_interval
-from symloss.parse import parse
+from symloss.formula.parse import parse
 
 SMOOTHINGS = (1e-6, 1e-3, 0.1)
 

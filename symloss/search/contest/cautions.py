@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,9 @@ import numpy as np
 
 from symloss.data.balance import imbalance
 from symloss.data.dataset import Dataset
+from symloss.errors import SymlossError
 from symloss.search.contest.effectiveness import EvaluationResult
+from symloss.symbolic.check import quick_verdict
 from symloss.training.outcome import Outcome
 from symloss.training.references import GLOBAL_MEAN, Reference, best_reference
 from symloss.training.settings import Metric
@@ -26,6 +29,9 @@ LARGEST_SCALE = 1000.0
 """Scales above it, and below its reciprocal, say that a formula's gradient is out of all proportion."""
 
 MOST_NAMED = 3
+
+MOST_CHECK_SECONDS = 0.5
+"""For one loss: a warning is worth a moment, not a wait."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +108,8 @@ def _nothing_learned(
             return None
         what = "the test AUC is" if len(values) == 1 else "every test AUC is"
         return Caution(
-            "nothing_learned", f"nothing was learned: {what} within {band:.2g} of chance, 0.5, or below; {advice}"
+            "nothing_learned",
+            f"nothing was learned: {what} within {band:.2g} of chance, 0.5, or below; {advice}",
         )
     constant = next((one.metrics["rmse"] for one in references if one.name == GLOBAL_MEAN), math.nan)
     if not math.isfinite(constant) or min(values) < (1 - ERROR_BAND) * constant:
@@ -152,3 +159,35 @@ def _named(results: Sequence[EvaluationResult]) -> str:
     names = list(dict.fromkeys(one.loss for one in results))
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
     return ", ".join(names[:MOST_NAMED]) + more
+
+
+def invalid_losses(results: Sequence[EvaluationResult], seconds: float = 3.0) -> tuple[Caution, ...]:
+    """Return a warning where losses were trained whose gradient is proved to point the wrong way.
+
+    Args:
+        results: each loss is checked at its best eps, once.
+        seconds: for all checks; what is not checked by then is not warned of.
+    """
+    began = time.monotonic()
+    wrong: list[EvaluationResult] = []
+    seen: set[tuple[str, float | None, str, str]] = set()
+    for one in results:
+        key = (one.formula, one.eps, one.labels, one.input)
+        left = seconds - (time.monotonic() - began)
+        if key in seen or left <= 0:
+            continue
+        seen.add(key)
+        if _is_invalid(one, min(left, MOST_CHECK_SECONDS)):
+            wrong.append(one)
+    if not wrong:
+        return ()
+    text = f"check: invalid, trained all the same: {_named(wrong)}"
+    return (Caution("invalid_loss", f"{text}; symloss check says where the gradient points the wrong way"),)
+
+
+def _is_invalid(result: EvaluationResult, seconds: float) -> bool:
+    try:
+        return quick_verdict(result.fitted, time_limit=seconds) == "invalid"
+    except SymlossError:
+        # a loss that trains but can't be checked is no reason to lose its results
+        return False

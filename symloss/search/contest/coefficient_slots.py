@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sympy import Add, Expr, Max, Min, Mul
 
 from symloss.domain import y
-from symloss.formula import formula_text
+from symloss.formula.text import formula_text
 from symloss.loss import Loss
 from symloss.ops.construct import exact_number, make
 

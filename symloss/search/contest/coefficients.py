@@ -101,6 +101,10 @@ class FittedLoss:
         }
 
 
+EPOCHS = 50
+"""Of each training: from so many on losses can be told apart on MovieLens-100K (docs/effectiveness.md)."""
+
+
 def fit_coefficients(
     loss: Loss,
     engine: Engine,
@@ -110,7 +114,7 @@ def fit_coefficients(
     grid: Sequence[float] = COEFFICIENT_GRID,
     rounds: int = 2,
     seeds: Sequence[int] = (42, 43, 44),
-    epochs: int = 50,
+    epochs: int = EPOCHS,
     least_gain: float = 5e-4,
     store: Store | None = None,
     progress: Callable[[SearchEvent], None] = silent,
@@ -177,6 +181,8 @@ class _Fit:
         self.seen: set[Expr] = set()
 
     def go(self, loss: Loss, eps: float | None, scale: float, rounds: int) -> FittedLoss:
+        if loss.scale != 1:
+            loss, scale = loss.with_scale(1), loss.scale * scale
         self.seen.add(loss.expression)
         eps = loss.eps if loss.eps is not None else eps
         if loss.has_eps and eps is None:

@@ -18,6 +18,7 @@ SCALE_GRID = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 UNIT_SCALE_GRID = (0.25, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)
 """The same for losses of unit gradient: MSE has it at 6, BCE at 2."""
 
+
 def accelerated(settings: TrainingSettings) -> TrainingSettings:
     """Return settings with a larger learning rate and as many times fewer epochs.
 

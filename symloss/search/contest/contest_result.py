@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from symloss.loss import Loss
 from symloss.search.contest.effectiveness import EvaluationResult
 from symloss.search.contest.entries import SameLoss
 from symloss.search.contest.halving import Rung
@@ -57,6 +58,11 @@ class Standing:
     test: Mapping[str, Spread]
     results: tuple[EvaluationResult, ...]
     trials: int
+
+    @property
+    def fitted(self) -> Loss:
+        """The loss itself, with its eps, its scale and its domain."""
+        return self.results[0].fitted
 
     @classmethod
     def of(cls, title: str, results: Sequence[EvaluationResult]) -> Standing:

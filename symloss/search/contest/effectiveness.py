@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symloss import zoo
 from symloss.data.dataset import Dataset
 from symloss.engine.engine import Engine
 from symloss.engine.local import LocalEngine
@@ -61,6 +62,7 @@ class EvaluationResult:
         seconds: of training, for this trial alone.
         outcome: how its training ended, a sentence.
         trials: grid points tried.
+        labels, input: its domain.
     """
 
     loss: str
@@ -75,10 +77,21 @@ class EvaluationResult:
     seconds: float
     outcome: str
     trials: int
+    labels: str = "binary"
+    input: str = "probability"
+
+    @property
+    def fitted(self) -> Loss:
+        """The loss itself, with its eps, its scale and its domain."""
+        name = self.loss if zoo.is_name(self.loss) else None
+        return Loss(
+            self.formula, eps=self.eps, labels=self.labels, input=self.input, name=name, scale=self.scale
+        )
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain data for JSON."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+        """Return plain data for JSON; the domain is that of the data, which stands beside it."""
+        left_out = ("labels", "input")
+        return {name: getattr(self, name) for name in self.__dataclass_fields__ if name not in left_out}
 
     def scored(self, metric: str) -> Scored:
         """Return the loss in words, with its eps and scale, and a test metric."""
@@ -254,4 +267,6 @@ def result_of(record: TrialRecord, metrics: dict[str, float], trials: int) -> Ev
         seconds=record.seconds,
         outcome=record.outcome,
         trials=trials,
+        labels=str(trial.loss.domain.labels),
+        input=str(trial.loss.domain.input),
     )

@@ -67,18 +67,23 @@ class Trial:
 def grid(
     loss: Loss, eps_grid: Sequence[float], scale_grid: Sequence[float], seeds: Sequence[int]
 ) -> list[Trial]:
-    """Return the trials of a loss: a loss with a fixed eps, or without one, has the scales only."""
+    """Return the trials of a loss: a loss with a fixed eps, or without one, has the scales only.
+
+    The scales are relative to that of the loss; a trial holds the formula with scale 1, and the product as its scale.
+    """
+    own = loss.scale
+    loss = loss if own == 1 else loss.with_scale(1)
     values: Sequence[float | None] = [loss.eps]
     if loss.has_eps and loss.eps is None:
         # with_eps refuses values that the loss's protected operators do not allow
         values = [loss.with_eps(value).eps for value in eps_grid]
-    return [Trial(loss, eps, scale, seed) for seed in seeds for eps in values for scale in scale_grid]
+    return [Trial(loss, eps, own * scale, seed) for seed in seeds for eps in values for scale in scale_grid]
 
 
 def unit_grid(
     loss: Loss, eps_grid: Sequence[float], unit_scales: Sequence[float], seeds: Sequence[int]
 ) -> list[Trial]:
-    """Return trials whose scales are relative to a unit gradient (see `unit_gradient`), and those at scale 1.
+    """Return trials whose scales are relative to a unit gradient (see `unit_gradient`), and those at the loss's own.
 
     Scales are rounded to three digits, so that a report can be repeated by hand.
     """
@@ -88,7 +93,8 @@ def unit_grid(
         programs = ProgramBatch.pack([member.program], [member.eps], takes_score=[member.takes_score])
         unit = float(unit_factors(programs, loss.domain)[0])
         scales = dict.fromkeys(rounded(scale * unit) for scale in unit_scales)
-        trials += [replace(plain, scale=scale) for scale in [*scales, *({} if 1.0 in scales else [1.0])]]
+        own = plain.scale
+        trials += [replace(plain, scale=scale) for scale in [*scales, *({} if own in scales else [own])]]
     return trials
 
 

@@ -20,7 +20,7 @@ from sympy import Abs, Add, Expr, Integer, Max, Min, Mul, Pow, Rational, sign
 
 from symloss.domain import eps, y, yhat
 from symloss.errors import OptionError
-from symloss.formula import formula_text
+from symloss.formula.text import formula_text
 from symloss.loss import Loss
 from symloss.ops.protected import SmoothedFunction, aq, guard, pexp, plog, psqrt, recip, sigmoid
 from symloss.search.grammar import LARGEST_VARIABLES, LossGrammar

@@ -4,6 +4,9 @@ Nothing in the text is ever evaluated: `ast` only reads its structure, and each
 kind of node that may occur has its own rule here. Limits on length, nesting,
 number size and exponents keep any text from using much time or memory.
 
+What is accepted is printed as text that is accepted too, and means the same expression: the limits on numbers and
+exponents hold for the formula as it is built, and `parse` reads its own print before it answers.
+
     formula: numbers, yhat, y, eps, + - * / **, parentheses and the functions of `FUNCTIONS`
 """
 
@@ -19,13 +22,25 @@ from sympy import Abs, Add, Expr, Integer, Max, Min, Mul, Pow, Rational, sign
 
 from symloss.domain import SYMBOLS
 from symloss.errors import FormulaError, nearest
-from symloss.ops.construct import LARGEST_NUMBER, NumberLimitError, make
+from symloss.formula.text import whole_text
+from symloss.ops.construct import (
+    LARGEST_EXPONENT,
+    LARGEST_NUMBER,
+    SMALLEST_POWER,
+    NumberLimitError,
+    make,
+    shortened,
+)
 from symloss.ops.protected import aq, guard, pexp, plog, psqrt, recip, sigmoid
 
 LONGEST_TEXT = 10_000
 DEEPEST_NESTING = 60
 MOST_NODES = 2_000
 SMALLEST_NUMBER = 1e-30
+MOST_DIGITS = 1_000
+"""Of the numerator and of the denominator of a number."""
+_ROUNDS = 4
+"""Prints and readings until a formula must have settled; SymPy orders and gathers some terms only then."""
 
 _FAMILIAR_NAMES = {
     "ln": "log", "maximum": "max", "minimum": "min", "pow": "**", "logistic": "sigmoid", "arctan": "atan",
@@ -89,7 +104,19 @@ def parse(text: str, *, protect: bool = False) -> Expr:
     Raises:
         FormulaError: the text is not a formula; the message points at the character.
     """
-    return _Reader(text, protect).read()
+    reader = _Reader(text, protect)
+    expression = reader.read()
+    for _ in range(_ROUNDS):
+        printed = whole_text(expression)
+        try:
+            again = _Reader(printed, False).read()
+        except FormulaError as error:
+            shown = printed if len(printed) <= 200 else printed[:197] + "..."
+            raise FormulaError(f"written out the formula is {shown}: {error.reason}", text) from None
+        if again == expression:
+            return expression
+        expression = again
+    raise FormulaError("the formula does not settle to one form; write it in another way", text)
 
 
 def _kind(node: ast.expr) -> str:
@@ -119,6 +146,14 @@ def _spine(node: ast.BinOp, kinds: tuple[type[ast.operator], ...]) -> tuple[ast.
     return current, steps[::-1]
 
 
+def _is_infinite(base: Expr, exponent: Expr) -> bool:
+    """Whether a power with a zero in its base is infinite for some label or prediction, as 0**(-y) and 1/0**y are."""
+    zeros = (part.is_zero or (part.is_Pow and part.base.is_zero) for part in Mul.make_args(base))
+    if not any(zeros) or (base.is_number and exponent.is_number):
+        return False
+    return bool(Pow(base, exponent).has(sympy.zoo, sympy.nan))
+
+
 class _Reader:
     """Turns the syntax tree of one text into an expression."""
 
@@ -145,12 +180,29 @@ class _Reader:
                 "the formula is too long or nested too deeply; write it shorter or flatter", self.text
             ) from None
         expression = self._visit(tree.body, 0)
+        self._check_limits(expression)
         if not any(isinstance(node, ast.Name) and node.id == "yhat" for node in ast.walk(tree)):
             raise FormulaError(
                 "the formula does not contain yhat, the prediction, so it has no gradient to learn from; use yhat",
                 self.text,
             )
         return expression
+
+    def _check_limits(self, expression: Expr) -> None:
+        """Refuse numbers and exponents that came together to more than a text may hold."""
+        for number in expression.atoms(Rational):
+            if abs(number) > LARGEST_NUMBER or (number != 0 and abs(number) < SMALLEST_POWER):
+                raise FormulaError(
+                    "its numbers come together to one that is out of range; between 1e-300 and 1e15", self.text
+                )
+            if max(abs(number.p), number.q) >= 10**MOST_DIGITS:
+                raise FormulaError(f"its numbers come to more than {MOST_DIGITS} digits", self.text)
+        for node in expression.atoms(Pow):
+            if node.exp.is_Rational and abs(node.exp) > LARGEST_EXPONENT:
+                raise FormulaError(
+                    f"the factors come together to the exponent {shortened(node.exp)}; at most {LARGEST_EXPONENT}",
+                    self.text,
+                )
 
     def _check_characters(self) -> None:
         if len(self.text) > LONGEST_TEXT:
@@ -231,12 +283,15 @@ class _Reader:
             node,
         )
 
-    def _number(self, node: ast.Constant) -> Expr:
+    def _number(self, node: ast.Constant, in_product: bool = False) -> Expr:
+        """Read a number; a whole one may be large in a product, which 1/10**20 is printed as: its value counts."""
         if isinstance(node.value, bool) or not isinstance(node.value, int | float):
             raise self._error("only numbers are allowed here", node)
         text = self.text.strip()[node.col_offset : node.end_col_offset].replace("_", "")
         size = abs(node.value)
         written_zero = not any(digit in "123456789" for digit in text.lower().partition("e")[0])
+        if in_product and isinstance(node.value, int) and text.isdecimal() and len(text) <= MOST_DIGITS:
+            return Integer(node.value)
         if size > LARGEST_NUMBER or (size < SMALLEST_NUMBER and not written_zero):
             raise self._error(f"the number {text[:20]} is out of range; between 1e-30 and 1e15", node)
         if len(text) > 40 or text[:2].lower() in ("0x", "0o", "0b"):
@@ -275,22 +330,30 @@ class _Reader:
         or what was printed would not read back as it was.
         """
         first, steps = _spine(node, (ast.Mult, ast.Div))
-        factors = [self._visit(first, depth + 1)]
+        factors = [self._factor(first, depth)]
         for step in steps:
             right = step.right
             if isinstance(step.op, ast.Mult):
-                factors.append(self._visit(right, depth + 1))
+                factors.append(self._factor(right, depth))
             elif (
                 isinstance(right, ast.BinOp) and isinstance(right.op, ast.Mult | ast.Div) and not self.protect
             ):
                 factors += [self._reciprocal(factor, right) for factor in self._factors(right, depth + 1)]
             else:
-                factors.append(self._reciprocal(self._visit(right, depth + 1), right))
+                factors.append(self._reciprocal(self._factor(right, depth), right))
         return factors
 
+    def _factor(self, node: ast.expr, depth: int) -> Expr:
+        if not isinstance(node, ast.Constant):
+            return self._visit(node, depth + 1)
+        self.nodes += 1
+        return self._number(node, in_product=True)
+
     def _reciprocal(self, operand: Expr, node: ast.expr) -> Expr:
-        if operand.is_zero:
+        if operand.is_zero or _is_infinite(operand, Integer(-1)):
             raise self._error("this divides by zero", node)
+        if operand.is_Rational:
+            return 1 / operand
         if self.protect and not operand.is_number:
             return make(recip, [operand])
         return make(Pow, [operand, Integer(-1)])
@@ -298,6 +361,8 @@ class _Reader:
     def _power(self, node: ast.BinOp, depth: int) -> Expr:
         base = self._visit(node.left, depth + 1)
         exponent = self._visit(node.right, depth + 1)
+        if _is_infinite(base, exponent):
+            raise self._error("zero can't be raised to a power below zero", node)
         if self.protect and exponent.is_Rational and exponent < 0 and not base.is_number:
             return make(recip, [make(Pow, [base, -exponent])])
         return make(Pow, [base, exponent])

@@ -1,0 +1,15 @@
+"""What goes wrong with a process that works, as the one who asked sees it."""
+
+from __future__ import annotations
+
+
+class EndedError(Exception):
+    """The work was ended before it was done; the message says why, in words for a report."""
+
+
+class NoProcessError(Exception):
+    """No process can be had here: the work has to be done in this one."""
+
+
+class RemoteError(Exception):
+    """An error in a worker that is neither an answer nor one of Python's own; or the traceback of one."""
