@@ -21,7 +21,6 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import sympy
 from sympy import Abs, Expr, Integer, Max, Min, Mul, Pow, Rational, S, sign

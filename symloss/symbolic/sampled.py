@@ -59,9 +59,10 @@ def sampled_direction(loss: Loss, seed: int = 0, tape: Tape | None = None) -> Sa
     wrong: dict[str, tuple[float, float, float]] = {}
     flat: dict[str, bool] = {}
     for label, (predictions, labels) in groups.items():
-        _, gradient = value_and_slope(tape, {yhat: predictions, y: labels, eps: loss.eps_value}, yhat)
+        value, gradient = value_and_slope(tape, {yhat: predictions, y: labels, eps: loss.eps_value}, yhat)
         away = wanted_sign(loss, predictions, labels)
-        toward = away * gradient
+        # Where the loss is not a number there is no step, whatever its parts have as slopes.
+        toward = np.where(np.isfinite(value), away * gradient, np.nan)
         right = toward > SMALLEST_STEP
         right_total += int(right.sum())
         count += len(predictions)
