@@ -25,15 +25,16 @@ labels_option = click.option(
     "--labels",
     default="binary",
     show_default=True,
-    metavar="binary|unit|real",
+    metavar="binary|unit|real|positive",
     help="What the label y can be.",
 )
 input_option = click.option(
     "--input",
     "input_kind",
     default=None,
-    metavar="probability|score",
-    help="What yhat is. Named losses know; formulas take a probability unless labels are real.",
+    metavar="probability|score|positive|log",
+    help="What yhat is. Named losses know; formulas take a probability, with real labels a score, with positive "
+    "ones a positive mean. log: yhat is the logarithm of the mean.",
 )
 protect_option = click.option(
     "--protect", is_flag=True, help="Read divisions, logarithms and roots as the protected operators."
@@ -220,12 +221,13 @@ def resolve_loss(
         FormulaError, OptionError: it is neither, or an option is not allowed.
     """
     from symloss import zoo
-    from symloss.domain import SYMBOLS, Input, Labels
+    from symloss.domain import SYMBOLS, Domain, Labels
     from symloss.loss import Loss
 
     if zoo.is_name(text):
         named = zoo.get(text)
-        kind = input_kind or (named.domain.input if labels != Labels.REAL else Input.SCORE)
+        own = labels in (Labels.BINARY, Labels.UNIT)
+        kind = input_kind or (named.domain.input if own else Domain.of(labels).input)
         loss = named.with_domain(labels, kind)
         return loss if eps is None else loss.with_eps(eps)
     stripped = text.strip()

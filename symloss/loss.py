@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import sympy
 from sympy import Expr
 
-from symloss.domain import DEFAULT_EPS, SYMBOLS, Domain, Input, eps, yhat
+from symloss.domain import DEFAULT_EPS, SYMBOLS, Domain, eps, yhat
 from symloss.errors import OptionError
 from symloss.formula import formula_text
 from symloss.ops.constants import XI
@@ -57,8 +57,9 @@ class Loss:
         Args:
             formula: text in the grammar of `symloss.parse`, or an expression in the symbols of `symloss.domain`.
             eps: value of eps, in (0, 1000]; at least 1e-6 where protected operators use it.
-            labels: "binary", "unit" or "real".
-            input: "probability" or "score"; a probability unless labels are real.
+            labels: "binary", "unit", "real" or "positive".
+            input: "probability" or "score", for positive labels "positive", "log" or "score"; a probability
+                unless labels are real (a score) or positive (a positive number).
             name: a name to show.
             protect: read divisions, logarithms and roots of a text as protected operators.
 
@@ -104,8 +105,8 @@ class Loss:
 
     @property
     def takes_score(self) -> bool:
-        """Whether yhat is a raw score."""
-        return self.domain.input is Input.SCORE
+        """Whether yhat is what a model puts out, any real number: a raw score, or the logarithm of a mean."""
+        return self.domain.is_line
 
     @property
     def numeric_expression(self) -> Expr:

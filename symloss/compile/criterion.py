@@ -38,7 +38,7 @@ class TorchLoss(torch.nn.Module):
 
         Args:
             yhat: predictions, floating point: probabilities or raw scores, as the loss declares.
-                Probabilities of exactly 0 or 1 are moved to the nearest number inside (0, 1).
+                Probabilities of exactly 0 or 1 are moved to the nearest number inside (0, 1), means of 0 above 0.
             y: labels, of the same shape.
 
         Raises:
@@ -49,7 +49,11 @@ class TorchLoss(torch.nn.Module):
             raise OptionError(f"{shapes}; they must be equal (squeeze or view one)")
         if not yhat.is_floating_point():
             raise OptionError(f"yhat is {yhat.dtype}; predictions must be floating point")
-        inside = open_interval(yhat) if self.loss.domain.input is Input.PROBABILITY else yhat
+        inside = yhat
+        if self.loss.domain.input is Input.PROBABILITY:
+            inside = open_interval(yhat)
+        elif self.loss.domain.input is Input.POSITIVE:
+            inside = positive(yhat)
         values = self._function(inside, y.to(yhat.dtype))
         if not isinstance(values, Tensor):
             values = torch.full_like(yhat, values)
@@ -61,6 +65,12 @@ class TorchLoss(torch.nn.Module):
     def extra_repr(self) -> str:
         """Show the formula in the module's repr."""
         return f"{self.loss}, reduction={self.reduction}"
+
+
+def positive(yhat: Tensor) -> Tensor:
+    """Move a mean of exactly 0 to the smallest number above it, with the gradient passed through unchanged."""
+    inside = torch.where(yhat == 0, torch.finfo(yhat.dtype).tiny, yhat)
+    return yhat + (inside - yhat).detach()
 
 
 def open_interval(yhat: Tensor) -> Tensor:

@@ -42,6 +42,7 @@ def check(loss: Loss, *, time_limit: float = 2.0, seed: int = 0) -> CheckReport:
     half, most = Deadline.at(start + 0.5 * time_limit), Deadline.at(start + 0.75 * time_limit)
     pieces: Pieces = resolved_pieces(loss, half)
     direction = prove_direction(loss, sampled, tape, pieces, half)
+    timed_out = half.passed
     verdict = verdict_of(direction)
     at_eps = verdicts_on_grid(loss, direction, tape, seed, Deadline.at(start + 0.6 * time_limit))
     text, latex = _gradient(loss, most)
@@ -60,7 +61,7 @@ def check(loss: Loss, *, time_limit: float = 2.0, seed: int = 0) -> CheckReport:
         direction=direction,
         positive_rate=sampled.positive_rate,
         zero_gradient=all(proof.zero for proof in direction),
-        sentence=sentence_of(loss, direction, verdict, at_eps),
+        sentence=sentence_of(loss, direction, verdict, at_eps, timed_out),
         verdict_at_eps={value: found for value, (found, _) in at_eps.items()},
         duplicate_of=tuple(found.name for found in duplicates),
         duplicate_notes={found.name: found.sentence for found in duplicates},
