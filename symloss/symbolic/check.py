@@ -6,12 +6,13 @@ import time
 
 from symloss.errors import OptionError
 from symloss.loss import Loss
-from symloss.symbolic.direction import Pieces, prove_direction, resolved_pieces
+from symloss.symbolic.direction import Pieces, prove_direction, resolved_pieces, text_of
 from symloss.symbolic.eps_grid import verdicts_on_grid
 from symloss.symbolic.gradient import gradient_form_by
 from symloss.symbolic.loss_classes import duplicate_of
 from symloss.symbolic.properties import properties_of
 from symloss.symbolic.report import CheckReport
+from symloss.symbolic.right_on import with_intervals
 from symloss.symbolic.sampled import sampled_direction
 from symloss.symbolic.tape import Tape, UnsupportedFunctionError
 from symloss.symbolic.undecided import Deadline, UndecidedError
@@ -44,6 +45,12 @@ def check(loss: Loss, *, time_limit: float = 2.0, seed: int = 0) -> CheckReport:
     direction = prove_direction(loss, sampled, tape, pieces, half)
     timed_out = half.passed
     verdict = verdict_of(direction)
+    direction = tuple(
+        with_intervals(loss, proof, pieces.get(int(proof.label)), tape, text_of, most)
+        if proof.status == "refuted" and proof.label.isdigit()
+        else proof
+        for proof in direction
+    )
     at_eps = verdicts_on_grid(loss, direction, tape, seed, Deadline.at(start + 0.6 * time_limit))
     text, latex = _gradient(loss, most)
     try:

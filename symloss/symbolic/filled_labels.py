@@ -1,7 +1,7 @@
 """Direction where labels fill an interval: the gradient must have the sign of yhat - y.
 
-A loss of the error yhat - y alone, or of the ratio yhat/y, is a function of one variable, and its
-pieces are proved one by one. Others are looked at on the regions yhat < y and yhat > y, as
+A loss of the error yhat - y alone is a function of one variable, and its pieces
+are proved one by one. Others are looked at on the regions yhat < y and yhat > y, as
 functions of two variables. The labels 0 and 1 are also proved on their own, because
 protected functions may jump there and terms such as log(y) are not real numbers.
 
@@ -143,7 +143,7 @@ def _sampled_witness(loss: Loss, sampled: SampledDirection, tape: Tape) -> Witne
 
 def _of_error(loss: Loss, tape: Tape, deadline: Deadline) -> DirectionProof | None:
     """Decide a loss of yhat - y alone; None if it is not one."""
-    expression = _in_one_variable(loss, yhat - _OTHER)
+    expression = error_expression(loss)
     if expression is None:
         return None
     bounded = loss.domain.labels is Labels.UNIT and not loss.takes_score
@@ -173,9 +173,9 @@ def _of_error(loss: Loss, tape: Tape, deadline: Deadline) -> DirectionProof | No
     return DirectionProof("y", "proved", strict, note=note)
 
 
-def _in_one_variable(loss: Loss, label: Expr) -> Expr | None:
-    """Return a loss as a function of yhat alone after `label` is put for y, with the rest named yhat; else None."""
-    expression = substitute(label_expression(loss, y), {y: label})
+def error_expression(loss: Loss) -> Expr | None:
+    """Return a loss of the error yhat - y alone, with the error named yhat; None if it is not one."""
+    expression = substitute(label_expression(loss, y), {y: yhat - _OTHER})
     if yhat in expression.free_symbols:
         expression = (
             sympy.expand(expression)

@@ -9,6 +9,7 @@ The gradient after a sigmoid is g yhat (1 - yhat).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -21,19 +22,28 @@ from symloss.loss import Loss
 from symloss.symbolic.consistency import consistency
 from symloss.symbolic.convert import Converter
 from symloss.symbolic.endpoint import Endpoint
+from symloss.symbolic.filled_properties import filled_properties
 from symloss.symbolic.float_range import float32_property
 from symloss.symbolic.gradient_bound import bounded_gradient
 from symloss.symbolic.limits import Limit, limit_at
 from symloss.symbolic.overlap import Cell, common_cells
 from symloss.symbolic.pieces import Piece
 from symloss.symbolic.precise import precise
-from symloss.symbolic.report import DirectionProof, Property
+from symloss.symbolic.report import (
+    BINARY_PROPERTIES,
+    NOT_APPLICABLE,
+    PROPERTY_TITLES,
+    DirectionProof,
+    Property,
+)
 from symloss.symbolic.sign_proof import prove_sign
 from symloss.symbolic.smooth import derivative
 from symloss.symbolic.tape import UnsupportedFunctionError
 from symloss.symbolic.undecided import Deadline, UndecidedError
 
 Pieces = dict[int, tuple[Piece, ...]]
+
+_BINARY_ONLY = "a question about labels 0 and 1"
 
 _GIVEN_UP = (UndecidedError, UnsupportedFunctionError, BasePolynomialError)
 """What means "undecided": the last is SymPy's, for coefficients outside of its domains."""
@@ -61,13 +71,14 @@ def properties_of(
         "saturation": lambda: _saturation(fixed, pieces, deadline),
         "symmetric": lambda: _symmetric(fixed, pieces, deadline),
     }
-    usable = loss.domain.labels is Labels.BINARY and set(pieces) == {0, 1}
-    usable = usable and all(piece.is_real for group in pieces.values() for piece in group)
-    reason = (
-        "decided for binary labels only"
-        if loss.domain.labels is not Labels.BINARY
-        else "the pieces are not settled"
-    )
+    if loss.domain.labels is not Labels.BINARY:
+        found |= filled_properties(
+            loss, direction, lambda group: _convex("convex", group, None, deadline), deadline
+        )
+        found |= {name: Property(name, NOT_APPLICABLE, detail=_BINARY_ONLY) for name in BINARY_PROPERTIES}
+        return {name: found[name] for name in PROPERTY_TITLES}
+    usable = set(pieces) == {0, 1} and all(piece.is_real for group in pieces.values() for piece in group)
+    reason = "the pieces are not settled"
     for name, question in questions.items():
         found[name] = Property(name, "undecided", detail=reason)
         if usable:
@@ -81,17 +92,8 @@ def properties_of(
         found |= {
             name: Property(name, "undecided", detail=reason) for name in ("fisher_consistent", "proper")
         }
-    order = [
-        "convex",
-        "convex_in_logit",
-        "bounded_gradient",
-        "saturation",
-        "symmetric",
-        "fisher_consistent",
-        "proper",
-        "scale",
-    ]
-    return {name: found[name] for name in [*order, "finite_float32"]}
+    found["elicits"] = Property("elicits", NOT_APPLICABLE, detail="for labels that fill an interval")
+    return {name: found[name] for name in PROPERTY_TITLES}
 
 
 def _after_sigmoid(gradient: Expr) -> Expr:
@@ -204,6 +206,9 @@ def _scale(loss: Loss) -> Property:
     """Return the sizes of the gradient in the middle of the domain."""
     point = Rational(0) if loss.takes_score else Rational(1, 2)
     sizes = [abs(float(_gradient(loss, point, label))) for label in (0, 1)]
+    if not all(map(math.isfinite, sizes)):
+        label = next(label for label, size in enumerate(sizes) if not math.isfinite(size))
+        return Property("scale", "undecided", detail=f"the gradient is not a number there for y = {label}")
     where = "yhat = 0" if loss.takes_score else "yhat = 0.5"
     detail = f"|gradient| at {where}: {sizes[0]:.6g} for y = 0, {sizes[1]:.6g} for y = 1"
     return Property("scale", "proved", sum(sizes) / 2, detail)

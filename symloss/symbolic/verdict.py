@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from symloss.domain import DEFAULT_EPS, Labels
 from symloss.loss import Loss
-from symloss.symbolic.report import DirectionProof
+from symloss.symbolic.report import DirectionProof, number_text
 
 NOT_REAL_AT_LABEL = "the loss is not a real number for y ="
 """How the note of a proof begins where only single labels are at fault."""
@@ -72,6 +72,19 @@ def sentence_of(
     return " ".join([f"{moves}{scope}.", *rest])
 
 
+def _right_on(proof: DirectionProof) -> str:
+    """Say where a refuted direction is right, and where it pulls to elsewhere."""
+    if not proof.right_on:
+        return ""
+    spans = " and ".join(f"({low}, {high})" for low, high in proof.right_on)
+    if proof.pulls_to:
+        return (
+            f"It is right on {spans}; beyond, it pulls back to {proof.pulls_to}, where the loss for "
+            f"{_label(proof)} is least, as with label smoothing."
+        )
+    return f"It is right on {spans}."
+
+
 def _on_grid(loss: Loss, verdict: str, at_eps: Mapping[str, tuple[str, tuple[DirectionProof, ...]]]) -> str:
     """Say for which values of eps the direction is right."""
     valid = [value for value, (found, _) in at_eps.items() if found == "valid"]
@@ -107,7 +120,7 @@ def _place(loss: Loss, proof: DirectionProof) -> str:
     if proof.status != "refuted" or proof.witness is None:
         return ""
     found = proof.witness
-    at = f"yhat = {found.yhat:.6g}" + (f", y = {found.y:.6g}" if proof.label == "y" else "")
+    at = f"yhat = {number_text(found.yhat)}" + (f", y = {found.y:.6g}" if proof.label == "y" else "")
     if math.isnan(found.gradient):
         return f"for {_label(proof)} {proof.note}"
     side = "negative" if found.gradient < 0 else "positive"
@@ -143,7 +156,8 @@ def _complaint(loss: Loss, proof: DirectionProof, timed_out: bool) -> str:
             where += f" (eps = {found.eps:g})"
         if loss.domain.labels is Labels.BINARY:
             goal = "increase" if found.gradient > 0 else "decrease"
-            return f"{where}: it pushes away from the label; the loss must not {goal} with yhat there."
+            said = f"{where}: it pushes away from the label; the loss must not {goal} with yhat there."
+            return f"{said} {_right_on(proof)}".rstrip()
         return f"{where}: it pushes yhat away from y; the loss should be smallest at yhat = y."
     if proof.status == "undecided":
         rest = f" on [{proof.interval[0]:.6g}, {proof.interval[1]:.6g}]" if proof.interval else ""
