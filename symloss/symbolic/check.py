@@ -9,6 +9,8 @@ from symloss.loss import Loss
 from symloss.symbolic.direction import Pieces, prove_direction, resolved_pieces, text_of
 from symloss.symbolic.eps_grid import verdicts_on_grid
 from symloss.symbolic.gradient import gradient_form_by
+from symloss.symbolic.hints import hint_of
+from symloss.symbolic.known_direction import by_duplicates
 from symloss.symbolic.loss_classes import duplicate_of
 from symloss.symbolic.properties import properties_of
 from symloss.symbolic.report import CheckReport
@@ -44,7 +46,6 @@ def check(loss: Loss, *, time_limit: float = 2.0, seed: int = 0) -> CheckReport:
     pieces: Pieces = resolved_pieces(loss, half)
     direction = prove_direction(loss, sampled, tape, pieces, half)
     timed_out = half.passed
-    verdict = verdict_of(direction)
     direction = tuple(
         with_intervals(loss, proof, pieces.get(int(proof.label)), tape, text_of, most)
         if proof.status == "refuted" and proof.label.isdigit()
@@ -57,6 +58,9 @@ def check(loss: Loss, *, time_limit: float = 2.0, seed: int = 0) -> CheckReport:
         duplicates = duplicate_of(loss, most)
     except UndecidedError:
         duplicates = []
+    direction = by_duplicates(loss, direction, duplicates, most)
+    verdict = verdict_of(direction)
+    hint = hint_of(loss, direction, most)
     properties = properties_of(loss, pieces, direction, Deadline.at(start + 0.95 * time_limit))
     return CheckReport(
         formula=loss.formula,
@@ -68,7 +72,7 @@ def check(loss: Loss, *, time_limit: float = 2.0, seed: int = 0) -> CheckReport:
         direction=direction,
         positive_rate=sampled.positive_rate,
         zero_gradient=all(proof.zero for proof in direction),
-        sentence=sentence_of(loss, direction, verdict, at_eps, timed_out),
+        sentence=f"{sentence_of(loss, direction, verdict, at_eps, timed_out)} {hint}".rstrip(),
         verdict_at_eps={value: found for value, (found, _) in at_eps.items()},
         duplicate_of=tuple(found.name for found in duplicates),
         duplicate_notes={found.name: found.sentence for found in duplicates},
