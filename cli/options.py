@@ -25,7 +25,7 @@ labels_option = click.option(
     "--labels",
     default="binary",
     show_default=True,
-    metavar="binary|unit|real",
+    metavar="binary|unit|real|positive",
     help="What the label y can be.",
 )
 loss_labels_option = click.option(
@@ -38,8 +38,9 @@ input_option = click.option(
     "--input",
     "input_kind",
     default=None,
-    metavar="probability|score",
-    help="What yhat is. Named losses know; formulas take a probability unless labels are real.",
+    metavar="probability|score|positive|log",
+    help="What yhat is. Named losses know; formulas take a probability, with real labels a score, with positive "
+    "ones a positive mean. log: yhat is the logarithm of the mean.",
 )
 protect_option = click.option(
     "--protect", is_flag=True, help="Read divisions, logarithms and roots as the protected operators."
@@ -278,14 +279,15 @@ def resolve_loss(
         RunError: the run can't be read.
     """
     from symloss import zoo
-    from symloss.domain import SYMBOLS, Domain, Input, Labels
+    from symloss.domain import SYMBOLS, Domain, Labels
     from symloss.loss import Loss
     from symloss.search.run_argument import run_and_rank
 
     if _is_name(text):
         named = zoo.get(text)
         labels = labels or "binary"
-        kind = input_kind or (named.domain.input if labels != Labels.REAL else Input.SCORE)
+        own = labels in (Labels.BINARY, Labels.UNIT)
+        kind = input_kind or (named.domain.input if own else Domain.of(labels).input)
         return _with_numbers(named.with_domain(labels, kind), eps, scale)
     run = run_and_rank(text)
     if run is not None:
@@ -293,8 +295,8 @@ def resolve_loss(
 
         loss = loss_of(*run)
         if labels is not None and labels != loss.domain.labels:
-            kind = input_kind or (Domain.of(labels).input if labels == Labels.REAL else None)
-            loss = loss.with_domain(labels, kind)
+            own = labels in (Labels.BINARY, Labels.UNIT)
+            loss = loss.with_domain(labels, input_kind or (None if own else Domain.of(labels).input))
         elif input_kind is not None:
             loss = loss.with_domain(input=input_kind)
         return _with_numbers(loss, eps, scale)

@@ -57,6 +57,11 @@ class LoadOptions:
 
     def __post_init__(self) -> None:
         """Check the names."""
+        if self.labels == Labels.POSITIVE:
+            raise OptionError(
+                "data sets are read with binary, unit or real labels; positive labels are for check, compare, plot "
+                "and export. Counts and amounts are read with --labels real"
+            )
         if self.labels not in list(Labels):
             raise OptionError(
                 unknown_name("label domain", self.labels, map(str, Labels), "--labels takes one of these")

@@ -15,11 +15,14 @@ WIDTH = 88
 _INPUTS = {
     Input.PROBABILITY: "a probability, in (0, 1)",
     Input.SCORE: "a raw score (a logit), any real number",
+    Input.POSITIVE: "a mean, any number above 0",
+    Input.LOG: "the logarithm of a mean, any real number",
 }
 _LABELS = {
     Labels.BINARY: "0 or 1",
     Labels.UNIT: "any number in [0, 1]",
     Labels.REAL: "any real number",
+    Labels.POSITIVE: "any number from 0 upwards",
 }
 
 

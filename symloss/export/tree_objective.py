@@ -13,7 +13,8 @@ from __future__ import annotations
 import numpy as np
 
 from symloss.compile.reference import evaluate
-from symloss.domain import Labels
+from symloss.domain import Input, Labels
+from symloss.errors import OptionError
 from symloss.export.code import Code, module
 from symloss.export.frameworks import NUMPY
 from symloss.export.header import docstring, title
@@ -25,6 +26,7 @@ _LABELS = {
     Labels.BINARY: (0.0, 1.0),
     Labels.UNIT: (0.0, 0.25, 0.5, 0.75, 1.0),
     Labels.REAL: (-2.5, -1.0, 0.0, 1.0, 2.5),
+    Labels.POSITIVE: (0.0, 0.5, 1.0, 2.5, 20.0),
 }
 
 _CONVEX = (
@@ -77,6 +79,11 @@ def tree_source(loss: Loss, library: str, usage: str, functions: str) -> str:
         functions: the part of the module that calls gradient_hessian; <parameters>, <arguments>, <kept> and <own>
             are filled in.
     """
+    if loss.domain.input is Input.POSITIVE:
+        raise OptionError(
+            f"{library} adds up raw scores, which may be negative, and yhat is a positive mean here; write the loss "
+            "with exp(yhat) for yhat and export it with --labels positive --input log"
+        )
     code = Code(loss, NUMPY)
     convex = is_convex(loss)
     step = "" if convex else ", max_step=2"

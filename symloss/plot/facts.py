@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -9,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 from sympy import Expr, Rational
 
-from symloss.domain import DEFAULT_EPS, Labels, yhat
+from symloss.domain import DEFAULT_EPS, Input, Labels, yhat
 from symloss.loss import Loss
 from symloss.plot.sample import prediction_range, shown_labels
 from symloss.symbolic.direction import resolved_pieces
@@ -129,9 +130,10 @@ def _parts(piece: Piece, loss: Loss, label: float) -> list[tuple[Endpoint, Endpo
     )
     if left.approximation >= right.approximation:
         return []
-    if loss.domain.labels is Labels.BINARY or not left.approximation < label < right.approximation:
+    goal = _goal(loss, label)
+    if loss.domain.labels is Labels.BINARY or not left.approximation < goal < right.approximation:
         return [(left, right)]
-    middle = Endpoint.rational(Rational(label))
+    middle = Endpoint.rational(Rational(goal))
     return [(left, middle), (middle, right)]
 
 
@@ -139,7 +141,14 @@ def _wanted(loss: Loss, label: float, left: Endpoint, right: Endpoint) -> int:
     """Return the sign that a gradient should have."""
     if loss.domain.labels is Labels.BINARY:
         return 1 if label == 0 else -1
-    return 1 if (left.approximation + right.approximation) / 2 > label else -1
+    return 1 if (left.approximation + right.approximation) / 2 > _goal(loss, label) else -1
+
+
+def _goal(loss: Loss, label: float) -> float:
+    """Return the prediction that is right for a label; for a logarithm only those that are rational are drawn."""
+    if loss.domain.input is Input.LOG:
+        return {0.0: -math.inf, 1.0: 0.0}[label]
+    return label
 
 
 def _cells(piece: Piece, left: Endpoint, right: Endpoint, want: int, deadline: Deadline) -> list[SignCell]:

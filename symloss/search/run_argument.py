@@ -33,5 +33,7 @@ def run_and_rank(text: str) -> tuple[Path, int] | None:
         return None
     rank = int(ranked["rank"]) if ranked else 1
     if rank < 1:
-        raise OptionError(f"the rank in {stripped[-80:]!r} is 0; losses of a run are counted from 1, its best")
+        raise OptionError(
+            f"the rank in {stripped[-80:]!r} is 0; losses of a run are counted from 1, its best"
+        )
     return Path(folder), rank

@@ -182,6 +182,7 @@ def direction_report(loss: Loss) -> dict[str, Any]:
     tape = Tape.of(loss.expression)
     sampled = sampled_direction(loss, 0, tape)
     direction = prove_direction(loss, sampled, tape, resolved_pieces(loss, deadline), deadline)
+    timed_out = deadline.passed
     verdict = verdict_of(direction)
     return {
         "formula": loss.formula,
@@ -189,7 +190,7 @@ def direction_report(loss: Loss) -> dict[str, Any]:
         "verdict": verdict,
         "direction": [proof.to_json() for proof in direction],
         "positive_rate": sampled.positive_rate,
-        "sentence": sentence_of(loss, direction, verdict),
+        "sentence": sentence_of(loss, direction, verdict, timed_out=timed_out),
     }
 
 

@@ -7,18 +7,21 @@ a formula whose other properties are out of reach has its proof all the same.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from symloss.domain import Labels
 from symloss.errors import OptionError
 from symloss.loss import Loss
-from symloss.symbolic.direction import Pieces, prove_direction, resolved_pieces
+from symloss.symbolic.direction import Pieces, prove_direction, resolved_pieces, text_of
 from symloss.symbolic.eps_grid import verdicts_on_grid
 from symloss.symbolic.gradient import gradient_form_by
-from symloss.symbolic.loss_classes import duplicate_of
+from symloss.symbolic.hints import hint_of
+from symloss.symbolic.known_direction import by_duplicates
+from symloss.symbolic.loss_classes import ZooDuplicate, duplicate_of
 from symloss.symbolic.properties import properties_of
 from symloss.symbolic.report import PROPERTY_TITLES, CheckReport, DirectionProof, Property
+from symloss.symbolic.right_on import with_intervals
 from symloss.symbolic.sampled import SampledDirection, sampled_direction
 from symloss.symbolic.tape import Tape, UnsupportedFunctionError
 from symloss.symbolic.undecided import OUT_OF_REACH, Deadline, UndecidedError
@@ -115,12 +118,20 @@ def check_parts(loss: Loss, time_limit: float, seed: int) -> Iterator[tuple[str,
         # a witness is quickly had; should the pieces be out of reach, it stands
         yield "witnessed", prove_direction(loss, sampled, tape, {}, Deadline(0.0))
     pieces, direction = _direction(loss, sampled, tape, half)
+    timed_out = half.passed
+    yield "direction", direction
+    direction = _with_intervals(loss, direction, pieces, tape, most)
     yield "direction", direction
     at_eps = verdicts_on_grid(loss, direction, tape, seed, Deadline.at(start + 0.6 * time_limit))
     yield "verdict_at_eps", {value: found for value, (found, _) in at_eps.items()}
-    yield "sentence", sentence_of(loss, direction, verdict_of(direction), at_eps)
+    yield "sentence", sentence_of(loss, direction, verdict_of(direction), at_eps, timed_out)
     yield "gradient", _gradient(loss, most)
-    yield "duplicates", _duplicates(loss, most)
+    duplicates = _duplicates(loss, most)
+    yield "duplicates", [(found.name, found.sentence) for found in duplicates]
+    direction, hint = _settled(loss, direction, duplicates, most)
+    yield "direction", direction
+    sentence = sentence_of(loss, direction, verdict_of(direction), at_eps, timed_out)
+    yield "sentence", f"{sentence} {hint}".rstrip()
     for found in properties_of(loss, pieces, direction, Deadline.at(start + 0.95 * time_limit)):
         yield found.name, found
 
@@ -136,6 +147,35 @@ def _direction(
         return {}, prove_direction(loss, sampled, tape, {}, deadline)
 
 
+def _with_intervals(
+    loss: Loss, direction: tuple[DirectionProof, ...], pieces: Pieces, tape: Tape, deadline: Deadline
+) -> tuple[DirectionProof, ...]:
+    """Return the proofs, a refuted one with the intervals on which the direction is right."""
+    try:
+        return tuple(
+            with_intervals(loss, proof, pieces.get(int(proof.label)), tape, text_of, deadline)
+            if proof.status == "refuted" and proof.label.isdigit()
+            else proof
+            for proof in direction
+        )
+    except OUT_OF_REACH:
+        return direction
+
+
+def _settled(
+    loss: Loss,
+    direction: tuple[DirectionProof, ...],
+    duplicates: Sequence[ZooDuplicate],
+    deadline: Deadline,
+) -> tuple[tuple[DirectionProof, ...], str]:
+    """Return the proofs with those of losses that have the same gradient, and a hint or nothing."""
+    try:
+        direction = by_duplicates(loss, direction, duplicates, deadline)
+        return direction, hint_of(loss, direction, deadline)
+    except OUT_OF_REACH:
+        return direction, ""
+
+
 def _sampled_only(
     loss: Loss, witnessed: tuple[DirectionProof, ...], reason: str
 ) -> tuple[DirectionProof, ...]:
@@ -146,10 +186,10 @@ def _sampled_only(
     return tuple(refuted.get(name) or DirectionProof(name, "undecided", note=reason) for name in names)
 
 
-def _duplicates(loss: Loss, deadline: Deadline) -> list[tuple[str, str]]:
-    """Return the names of the zoo losses with the gradient of `loss`, and what relates them."""
+def _duplicates(loss: Loss, deadline: Deadline) -> Sequence[ZooDuplicate]:
+    """Return the zoo losses with the gradient of `loss`."""
     try:
-        return [(found.name, found.sentence) for found in duplicate_of(loss, deadline)]
+        return duplicate_of(loss, deadline)
     except (UndecidedError, *OUT_OF_REACH):
         return []
 

@@ -22,7 +22,7 @@ def holds_for_every_eps(loss: Loss, label: int, want: int, deadline: Deadline) -
         if expression.is_number or not _parts_are_real(loss, label, deadline):
             return False
         return all(
-            slope_sign(expression, region, deadline) in (0, want) for region in strip_region(loss.takes_score)
+            slope_sign(expression, region, deadline) in (0, want) for region in strip_region(loss.domain)
         )
     except (UndecidedError, TypeError):
         return False

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symloss.compile.program import Program
-from symloss.domain import Labels
+from symloss.domain import Input, Labels
 from symloss.loss import Loss
 from symloss.symbolic.float32_ranges import Range
 from symloss.symbolic.float32_steps import at_points, ranges
@@ -23,6 +23,7 @@ from symloss.symbolic.undecided import Deadline
 
 LOWEST, HIGHEST = 2.0**-126, 1 - 2.0**-24
 """Where training clips a probability (`symloss.compile.slopes`)."""
+LARGEST_LOG = 80.0
 LARGEST_SCORE = 1e4
 
 _MOST_BOXES = 6_000
@@ -108,13 +109,10 @@ def float32_property(loss: Loss, deadline: Deadline) -> Property:
         largest.keep(boxes, found[1])
         boxes = boxes.kept(~np.broadcast_to(found[0].is_finite & found[1].is_finite, boxes.low.shape))
         if not len(boxes):
-            domain = (
-                "for every score up to 10,000 in size"
-                if loss.takes_score
-                else "for every yhat from 2^-126 to 1 - 2^-24, where training clips it"
-            )
             largest.search(loss, deadline)
-            return Property("finite_float32", "proved", largest.size, f"{domain}; {largest}")
+            return Property(
+                "finite_float32", "proved", largest.size, f"{_DOMAINS[loss.domain.input]}; {largest}"
+            )
         bad = _worst_bad(loss, program, *boxes.corners())
         if bad is not None:
             return bad
@@ -218,12 +216,27 @@ def _worst_bad(loss: Loss, program: Program, points: Floats, labels: Floats) -> 
     return Property("finite_float32", "refuted", float(points[index]), detail, witness=witness)
 
 
+_DOMAINS = {
+    Input.PROBABILITY: "for every yhat from 2^-126 to 1 - 2^-24, where training clips it",
+    Input.SCORE: "for every score up to 10,000 in size",
+    Input.LOG: "for every yhat from -80 to 80",
+    Input.POSITIVE: "for every yhat from 2^-30 to 10,000",
+}
+"""Where losses are looked at; beyond these a mean of counts or amounts is no longer plausible."""
+
+
 def _pair(point: np.float32, label: np.float32) -> str:
     return f"yhat = {float(point):.9g}, y = {float(label):g}"
 
 
 def _ends(loss: Loss) -> Floats:
     """Return the predictions at which the domain is cut first, dense where losses are steep."""
+    if loss.domain.input is Input.POSITIVE:
+        steps = np.concatenate([2.0 ** np.arange(-30.0, 14.0), np.linspace(0, 120, 241)[1:], [LARGEST_SCORE]])
+        return np.unique(steps.astype(np.float32))
+    if loss.domain.input is Input.LOG:
+        steps = np.concatenate([2.0 ** np.arange(-30.0, 7.0), np.linspace(0, LARGEST_LOG, 161)])
+        return np.unique(np.concatenate([-steps, steps]).astype(np.float32))
     if loss.takes_score:
         powers = 2.0 ** np.arange(-30.0, 14.0)
         steps = np.concatenate([[0.0, LARGEST_SCORE], powers, np.linspace(0, 120, 241)])
@@ -236,7 +249,12 @@ def _ends(loss: Loss) -> Floats:
 def _grid(loss: Loss) -> tuple[Floats, Floats]:
     """Return pairs to evaluate: all predictions of `_ends` with a few labels."""
     ends = _ends(loss)
-    labels = {Labels.BINARY: (0.0, 1.0), Labels.UNIT: (0.0, 0.5, 1.0), Labels.REAL: (-3.0, 0.0, 3.0)}
+    labels = {
+        Labels.BINARY: (0.0, 1.0),
+        Labels.UNIT: (0.0, 0.5, 1.0),
+        Labels.REAL: (-3.0, 0.0, 3.0),
+        Labels.POSITIVE: (0.0, 1.0, 30.0),
+    }
     chosen = np.array(labels[loss.domain.labels], np.float32)
     return np.tile(ends, len(chosen)), np.repeat(chosen, len(ends))
 
@@ -248,7 +266,9 @@ def _first_boxes(loss: Loss) -> Boxes:
         y_low = y_high = np.array([0.0, 1.0], np.float32)
     else:
         low, high = low[::4], np.append(low[::4][1:], ends[-1])
-        edges = np.linspace(0, 1, 9) if loss.domain.labels is Labels.UNIT else _real_edges()
+        edges = np.linspace(0, 1, 9) if loss.domain.labels is Labels.UNIT else None
+        if edges is None:
+            edges = _real_edges(loss.domain.labels is Labels.POSITIVE)
         y_low, y_high = edges[:-1].astype(np.float32), edges[1:].astype(np.float32)
     return Boxes(
         np.tile(low, len(y_low)),
@@ -259,13 +279,19 @@ def _first_boxes(loss: Loss) -> Boxes:
 
 
 def _label_ends(loss: Loss) -> Floats:
-    size = LARGEST_SCORE if loss.domain.labels is Labels.REAL else 0.0
-    return np.array([-size, max(size, 1.0)], np.float32)
+    domain = loss.domain.labels
+    return np.array(
+        [
+            -LARGEST_SCORE if domain is Labels.REAL else 0.0,
+            LARGEST_SCORE if domain in (Labels.REAL, Labels.POSITIVE) else 1.0,
+        ],
+        np.float32,
+    )
 
 
-def _real_edges() -> NDArray[np.float64]:
+def _real_edges(positive: bool) -> NDArray[np.float64]:
     sizes = np.array([0.0, 1.0, 32.0, LARGEST_SCORE])
-    return np.concatenate([-sizes[:0:-1], sizes])
+    return sizes if positive else np.concatenate([-sizes[:0:-1], sizes])
 
 
 def _ordinal(x: Floats) -> NDArray[np.int64]:

@@ -71,6 +71,8 @@ def domain_ends(domain: Domain) -> tuple[Endpoint, Endpoint]:
     """Return the two ends of the domain of yhat."""
     if domain.input is Input.PROBABILITY:
         return Endpoint.rational(Rational(0), "domain"), Endpoint.rational(Rational(1), "domain")
+    if domain.input is Input.POSITIVE:
+        return Endpoint.rational(Rational(0), "domain"), Endpoint.infinite(1)
     return Endpoint.infinite(-1), Endpoint.infinite(1)
 
 

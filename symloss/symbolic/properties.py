@@ -23,19 +23,22 @@ from symloss.symbolic.breaks import change_at
 from symloss.symbolic.consistency import consistency
 from symloss.symbolic.convert import Converter
 from symloss.symbolic.endpoint import Endpoint
+from symloss.symbolic.filled_properties import filled_properties
 from symloss.symbolic.float_range import float32_property
 from symloss.symbolic.gradient_bound import bounded_gradient
 from symloss.symbolic.limits import Limit, limit_at
 from symloss.symbolic.overlap import Cell, common_cells
 from symloss.symbolic.pieces import Piece
 from symloss.symbolic.precise import is_real, precise
-from symloss.symbolic.report import DirectionProof, Property
+from symloss.symbolic.report import BINARY_PROPERTIES, NOT_APPLICABLE, DirectionProof, Property
 from symloss.symbolic.sign_proof import prove_sign
 from symloss.symbolic.smooth import derivative
 from symloss.symbolic.tape import UnsupportedFunctionError
 from symloss.symbolic.undecided import OUT_OF_REACH, Deadline, UndecidedError
 
 Pieces = dict[int, tuple[Piece, ...]]
+
+_BINARY_ONLY = "a question about labels 0 and 1"
 
 _GIVEN_UP = (UndecidedError, UnsupportedFunctionError, BasePolynomialError, *OUT_OF_REACH)
 """What means "undecided": the third is SymPy's, for coefficients outside of its domains."""
@@ -65,12 +68,16 @@ def properties_of(
         "saturation": lambda: _saturation(fixed, pieces, deadline),
         "symmetric": lambda: _symmetric(fixed, pieces, deadline),
     }
-    usable = loss.domain.labels is Labels.BINARY and set(pieces) == {0, 1}
-    unreal = [label for label, group in pieces.items() if not all(piece.is_real for piece in group)]
-    usable = usable and not unreal
     if loss.domain.labels is not Labels.BINARY:
-        reason = "decided for binary labels only"
-    elif unreal:
+        found |= filled_properties(
+            loss, direction, lambda group: _convex("convex", group, None, deadline), deadline
+        )
+        yield from found.values()
+        yield from (Property(name, NOT_APPLICABLE, detail=_BINARY_ONLY) for name in BINARY_PROPERTIES)
+        return
+    unreal = [label for label, group in pieces.items() if not all(piece.is_real for piece in group)]
+    usable = set(pieces) == {0, 1} and not unreal
+    if unreal:
         labels = " and ".join(f"y = {label}" for label in unreal)
         reason = f"the loss is not a real number everywhere for {labels}"
     else:
@@ -89,6 +96,7 @@ def properties_of(
             for name in ("fisher_consistent", "proper"):
                 found[name] = Property(name, "undecided", detail="not settled in the time limit")
     yield from (found[name] for name in ("fisher_consistent", "proper"))
+    yield Property("elicits", NOT_APPLICABLE, detail="for labels that fill an interval")
 
 
 def _decided(name: str, question: Callable[[], Property]) -> Property:

@@ -154,4 +154,3 @@ class Server:
         self._control.close()
         # the copy is not its parent: there is nothing to wait for
         self._process.returncode = 0
-
