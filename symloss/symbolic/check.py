@@ -7,7 +7,7 @@ a formula whose other properties are out of reach has its proof all the same.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 from symloss.domain import Labels
@@ -46,8 +46,7 @@ def check(loss: Loss, *, time_limit: float = 2.0, seed: int = 0) -> CheckReport:
     direction = found.get("direction") or _sampled_only(loss, found.get("witnessed", ()), answer.ended)
     verdict = verdict_of(direction)
     properties = {
-        name: found.get(name) or Property(name, "undecided", detail=answer.ended)
-        for name in PROPERTY_TITLES
+        name: found.get(name) or Property(name, "undecided", detail=answer.ended) for name in PROPERTY_TITLES
     }
     text, latex = found.get("gradient", ({}, {}))
     duplicates = found.get("duplicates", [])
@@ -72,6 +71,19 @@ def check(loss: Loss, *, time_limit: float = 2.0, seed: int = 0) -> CheckReport:
     )
 
 
+def checked_direction(loss: Loss, time_limit: float) -> tuple[tuple[DirectionProof, ...], float]:
+    """Return the part of `check` that the verdict rests on: the proofs, and the share of sampled pairs moved rightly.
+
+    Args:
+        loss: the loss.
+        time_limit: seconds; what is not settled by then is "undecided".
+    """
+    answer = ask(direction_parts, loss, time_limit, 0, seconds=time_limit)
+    found: dict[str, Any] = dict(answer.parts)
+    direction = found.get("direction") or _sampled_only(loss, found.get("witnessed", ()), answer.ended)
+    return direction, found.get("positive_rate", float("nan"))
+
+
 def check_parts(loss: Loss, time_limit: float, seed: int) -> Iterator[tuple[str, Any]]:
     """Yield what is found about a loss, by name, as it is found.
 
@@ -83,15 +95,9 @@ def check_parts(loss: Loss, time_limit: float, seed: int) -> Iterator[tuple[str,
         tape = Tape.of(loss.expression)
     except UnsupportedFunctionError as error:
         raise OptionError(f"{error}; build losses from its functions (symloss ops lists them)") from None
-    sampled = sampled_direction(loss, seed, tape)
-    yield "positive_rate", sampled.positive_rate
     # The direction is what the verdict rests on: it gets the first half of the time, the rest shares what is left.
     half, most = Deadline.at(start + 0.5 * time_limit), Deadline.at(start + 0.75 * time_limit)
-    if sampled.wrong and loss.domain.labels is Labels.BINARY:
-        # a witness is quickly had; should the pieces be out of reach, it stands
-        yield "witnessed", prove_direction(loss, sampled, tape, {}, Deadline(0.0))
-    pieces, direction = _direction(loss, sampled, tape, half)
-    yield "direction", direction
+    pieces, direction = yield from _direction_parts(loss, tape, seed, half)
     at_eps = verdicts_on_grid(loss, direction, tape, seed, Deadline.at(start + 0.6 * time_limit))
     yield "verdict_at_eps", {value: found for value, (found, _) in at_eps.items()}
     yield "sentence", sentence_of(loss, direction, verdict_of(direction), at_eps)
@@ -99,6 +105,24 @@ def check_parts(loss: Loss, time_limit: float, seed: int) -> Iterator[tuple[str,
     yield "duplicates", _duplicates(loss, most)
     for found in properties_of(loss, pieces, direction, Deadline.at(start + 0.95 * time_limit)):
         yield found.name, found
+
+
+def direction_parts(loss: Loss, time_limit: float, seed: int) -> Iterator[tuple[str, Any]]:
+    """Yield what is found about the direction of a loss, by name, as it is found."""
+    yield from _direction_parts(loss, Tape.of(loss.expression), seed, Deadline(time_limit))
+
+
+def _direction_parts(
+    loss: Loss, tape: Tape, seed: int, deadline: Deadline
+) -> Generator[tuple[str, Any], None, tuple[Pieces, tuple[DirectionProof, ...]]]:
+    sampled = sampled_direction(loss, seed, tape)
+    yield "positive_rate", sampled.positive_rate
+    if sampled.wrong and loss.domain.labels is Labels.BINARY:
+        # a witness is quickly had; should the pieces be out of reach, it stands
+        yield "witnessed", prove_direction(loss, sampled, tape, {}, Deadline(0.0))
+    pieces, direction = _direction(loss, sampled, tape, deadline)
+    yield "direction", direction
+    return pieces, direction
 
 
 def _direction(

@@ -29,6 +29,7 @@ against the next."""
 TOLD = {"UndecidedError": UndecidedError, "OptionError": OptionError, "NumberLimitError": NumberLimitError}
 """Errors that are answers: they are raised again, with their message, where the question was asked."""
 
+
 def begin(end: socket.socket, parent: int) -> NoReturn:
     """Turn a process that was just forked into a worker; it never comes back."""
     try:
