@@ -27,7 +27,17 @@ def standard_error() -> Console:
 
 def print_json(document: Any) -> None:
     """Print one JSON document; numbers that JSON does not know become null."""
-    click.echo(json.dumps(_plain(document), indent=2, ensure_ascii=False))
+    click.echo(json_text(document))
+
+
+def json_text(document: Any) -> str:
+    """Return one JSON document as text; numbers that JSON does not know become null."""
+    return json.dumps(_plain(document), indent=2, ensure_ascii=False)
+
+
+def indented(text: str) -> str:
+    """Return a JSON text as an entry of a list."""
+    return "\n".join(f"  {line}" for line in text.split("\n"))
 
 
 def _plain(value: Any) -> Any:

@@ -7,7 +7,8 @@ a formula whose other properties are out of reach has its proof all the same.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from symloss.domain import Labels
@@ -76,6 +77,37 @@ def check(loss: Loss, *, time_limit: float = 2.0, seed: int = 0) -> CheckReport:
     )
 
 
+@dataclass(frozen=True)
+class CheckedDirection:
+    """The part of `check` that the verdict rests on.
+
+    Attributes:
+        direction: the proofs.
+        positive_rate: the share of sampled pairs that are moved towards their label; NaN where time was up before.
+        timed_out: whether the time limit was reached.
+    """
+
+    direction: tuple[DirectionProof, ...]
+    positive_rate: float
+    timed_out: bool
+
+
+def checked_direction(loss: Loss, time_limit: float) -> CheckedDirection:
+    """Decide the direction of a loss, which is what its verdict rests on, and nothing else.
+
+    Args:
+        loss: the loss.
+        time_limit: seconds; what is not settled by then is "undecided".
+    """
+    loss = loss.folded()
+    answer = ask(direction_parts, loss, time_limit, 0, seconds=time_limit)
+    found: dict[str, Any] = dict(answer.parts)
+    direction = found.get("direction") or _sampled_only(loss, found.get("witnessed", ()), answer.ended)
+    return CheckedDirection(
+        direction, found.get("positive_rate", float("nan")), found.get("timed_out", bool(answer.ended))
+    )
+
+
 def quick_verdict(loss: Loss, *, time_limit: float = 0.5) -> str:
     """Return only whether a loss is "valid", "invalid" or "undecided", which it also is where time runs out.
 
@@ -83,20 +115,7 @@ def quick_verdict(loss: Loss, *, time_limit: float = 0.5) -> str:
         loss: the loss.
         time_limit: seconds.
     """
-    found = dict(ask(direction_parts, loss.folded(), time_limit, 0, seconds=time_limit).parts)
-    return str(verdict_of(found["direction"])) if "direction" in found else "undecided"
-
-
-def direction_parts(loss: Loss, time_limit: float, seed: int) -> Iterator[tuple[str, Any]]:
-    """Yield what `check_parts` does, up to the direction.
-
-    Raises:
-        OptionError: as for `check_parts`.
-    """
-    for name, part in check_parts(loss, time_limit, seed):
-        yield name, part
-        if name == "direction":
-            return
+    return str(verdict_of(checked_direction(loss, time_limit).direction))
 
 
 def check_parts(loss: Loss, time_limit: float, seed: int) -> Iterator[tuple[str, Any]]:
@@ -110,16 +129,10 @@ def check_parts(loss: Loss, time_limit: float, seed: int) -> Iterator[tuple[str,
         tape = Tape.of(loss.expression)
     except UnsupportedFunctionError as error:
         raise OptionError(f"{error}; build losses from its functions (symloss ops lists them)") from None
-    sampled = sampled_direction(loss, seed, tape)
-    yield "positive_rate", sampled.positive_rate
     # The direction is what the verdict rests on: it gets the first half of the time, the rest shares what is left.
     half, most = Deadline.at(start + 0.5 * time_limit), Deadline.at(start + 0.75 * time_limit)
-    if sampled.wrong and loss.domain.labels is Labels.BINARY:
-        # a witness is quickly had; should the pieces be out of reach, it stands
-        yield "witnessed", prove_direction(loss, sampled, tape, {}, Deadline(0.0))
-    pieces, direction = _direction(loss, sampled, tape, half)
+    pieces, direction = yield from _direction_parts(loss, tape, seed, half)
     timed_out = half.passed
-    yield "direction", direction
     direction = _with_intervals(loss, direction, pieces, tape, most)
     yield "direction", direction
     at_eps = verdicts_on_grid(loss, direction, tape, seed, Deadline.at(start + 0.6 * time_limit))
@@ -134,6 +147,25 @@ def check_parts(loss: Loss, time_limit: float, seed: int) -> Iterator[tuple[str,
     yield "sentence", f"{sentence} {hint}".rstrip()
     for found in properties_of(loss, pieces, direction, Deadline.at(start + 0.95 * time_limit)):
         yield found.name, found
+
+
+def direction_parts(loss: Loss, time_limit: float, seed: int) -> Iterator[tuple[str, Any]]:
+    """Yield what is found about the direction of a loss, by name, as it is found."""
+    yield from _direction_parts(loss, Tape.of(loss.expression), seed, Deadline(time_limit))
+
+
+def _direction_parts(
+    loss: Loss, tape: Tape, seed: int, deadline: Deadline
+) -> Generator[tuple[str, Any], None, tuple[Pieces, tuple[DirectionProof, ...]]]:
+    sampled = sampled_direction(loss, seed, tape)
+    yield "positive_rate", sampled.positive_rate
+    if sampled.wrong and loss.domain.labels is Labels.BINARY:
+        # a witness is quickly had; should the pieces be out of reach, it stands
+        yield "witnessed", prove_direction(loss, sampled, tape, {}, Deadline(0.0))
+    pieces, direction = _direction(loss, sampled, tape, deadline)
+    yield "timed_out", deadline.passed
+    yield "direction", direction
+    return pieces, direction
 
 
 def _direction(

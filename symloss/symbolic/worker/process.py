@@ -52,7 +52,7 @@ def may_fork() -> bool:
     if threading.active_count() > 1 or not THREADED.isdisjoint(sys.modules):
         return False
     try:
-        running = len(os.listdir("/proc/self/task"))
+        running = sum(1 for _ in Path("/proc/self/task").iterdir())
     except OSError:
         return False
     return running <= (os.cpu_count() or 1)
