@@ -13,8 +13,8 @@ from .options import (
     grid,
     input_option,
     json_option,
-    loss_labels_option,
     load_dataset,
+    loss_labels_option,
     protect_option,
     resolve_losses,
     seed_option,
@@ -39,7 +39,8 @@ from .results import dataset_line, results_table, show_comparison
     "--scale",
     default=None,
     metavar="GRID|auto",
-    help="Factors on the loss, and on the scale it has from a run, such as 0.5,1,2; auto is 0.25 to 16 by powers of 2. Default: 1.",
+    help="Factors on the loss (of a run: on its own scale), such as 0.5,1,2; auto is 0.25 to 16 by powers of 2. "
+    "Default: 1.",
 )
 @click.option(
     "--seeds",

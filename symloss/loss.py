@@ -9,10 +9,10 @@ from sympy import Expr, Mul
 
 from symloss.domain import DEFAULT_EPS, SYMBOLS, Domain, Input, eps, yhat
 from symloss.errors import OptionError
-from symloss.formula.allowed import LARGEST_EPS, checked_eps, checked_name, checked_scale
+from symloss.formula.allowed import checked_eps, checked_name, checked_scale
+from symloss.formula.parse import parse
 from symloss.formula.text import formula_latex, whole_text
 from symloss.ops.construct import NumberLimitError, exact_number, make, substitute
-from symloss.formula.parse import parse
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -221,9 +221,7 @@ class Loss:
         """
         from symloss.compile.criterion import TorchLoss
 
-        return TorchLoss(
-            self, reduction=reduction, from_logits=from_logits, weight=weight, validate=validate
-        )
+        return TorchLoss(self, reduction=reduction, from_logits=from_logits, weight=weight, validate=validate)
 
     def check(self, *, time_limit: float = 2.0, seed: int = 0) -> CheckReport:
         """Check the loss: verdict, direction for each label, positive rate, duplicates, properties.

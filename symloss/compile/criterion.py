@@ -158,6 +158,8 @@ def refuse_outside(yhat: Tensor, y: Tensor, domain: Domain, *, scores: bool) -> 
         )
     first = labels[~good_labels].flatten()[0].item()
     allowed = (
-        "finite numbers" if real else "0 and 1, or between; for other labels see loss.with_domain(labels='real')"
+        "finite numbers"
+        if real
+        else "0 and 1, or between; for other labels see loss.with_domain(labels='real')"
     )
     raise DomainError(f"y holds {first:g}, but the labels of this loss are {allowed}")

@@ -22,7 +22,8 @@ from symloss.data.dataset import Dataset
 from symloss.engine.engine import Engine
 from symloss.engine.local import LocalEngine
 from symloss.errors import OptionError
-from symloss.loss import LARGEST_EPS, Loss
+from symloss.formula.allowed import LARGEST_EPS
+from symloss.loss import Loss
 from symloss.models.recommender import Recommender
 from symloss.search.contest.significance import Comparison, compare_with_best
 from symloss.search.contest.trial import Trial, grid
