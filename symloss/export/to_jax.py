@@ -37,9 +37,9 @@ def source(loss: Loss) -> str:
     )
     remark = (
         "loss(yhat, y).mean() is the training loss. Works under jit, vmap and grad; the derivative by yhat is "
-        "analytic, those by y and eps count as 0. Values outside of the loss's domain are refused where they are known: "
-        "not under jit, grad or vmap. A slope of exactly 0 stays 0 beside an infinite factor, and a tie of max or min "
-        "has the mean of both slopes."
+        "analytic, those by y and eps count as 0. Values outside of the loss's domain are refused where they are "
+        "known: not under jit, grad or vmap. A slope of exactly 0 stays 0 beside an infinite factor, and a tie of "
+        "max or min has the mean of both slopes."
     )
     top = docstring(f"{title(loss)}: a training loss for JAX", loss, (remark,))
     eps = "\n    eps = jnp.asarray(eps, yhat.dtype)" if loss.has_eps else ""
