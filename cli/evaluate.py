@@ -51,7 +51,8 @@ NOTHING_TRAINED = 3
     "--scale",
     default=None,
     metavar="GRID|auto",
-    help="Factors on the loss, and on the scale it has from a run, such as 0.5,1,2; auto is 0.25 to 16 by powers of 2. Default: 1.",
+    help="Factors on the loss (of a run: on its own scale), such as 0.5,1,2; auto is 0.25 to 16 by powers of 2. "
+    "Default: 1.",
 )
 @click.option(
     "--seeds",

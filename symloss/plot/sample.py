@@ -94,7 +94,7 @@ def score_grid(count: int, cuts: Sequence[float] = ()) -> Array:
 
 
 def value_and_gradient(loss: Loss, yhat: Array, y: Array) -> tuple[Array, Array]:
-    """Return the loss, scale included, and its derivative by yhat at broadcast predictions and labels; not-a-number where f is undefined."""
+    """Return the loss, scale included, and its derivative by yhat; not-a-number where the loss is undefined."""
     with np.errstate(all="ignore"):
         value, gradient = evaluate(loss.program(), yhat, y, loss.eps_value)
         # The rule of a derivative may have a value where the function has none: that of log at -1.

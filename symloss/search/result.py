@@ -71,7 +71,7 @@ class SearchResult:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any], run: Path, labels: str = "binary") -> SearchResult:
-        """Return the result that `to_json` wrote to a run folder, wherever that is now; `labels` are those of its data."""
+        """Return the result that `to_json` wrote to a run folder, wherever that is now; `labels` are its data's."""
         return cls(
             best=None if document["best"] is None else _evaluation(document["best"], labels),
             results=tuple(_evaluation(one, labels) for one in document["results"]),

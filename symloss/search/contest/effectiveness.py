@@ -19,11 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symloss import zoo
+from symloss.compile.realness import refuse_unreal
 from symloss.data.dataset import Dataset
 from symloss.engine.engine import Engine
 from symloss.engine.local import LocalEngine
 from symloss.errors import OptionError
-from symloss.loss import LARGEST_EPS, Loss
+from symloss.formula.allowed import LARGEST_EPS
+from symloss.loss import Loss
 from symloss.models.recommender import Recommender
 from symloss.search.contest.significance import Comparison, compare_with_best
 from symloss.search.contest.trial import Trial, grid
@@ -159,11 +161,14 @@ def evaluate_and_compare(
 
     Raises:
         OptionError: as for `evaluate`.
+        DomainError: a loss is none for its labels, or not a real number for some scores.
     """
     if not losses:
         raise OptionError("there is no loss to evaluate; name at least one")
     if not seeds:
         raise OptionError("there is no seed; give at least one")
+    for loss in losses:
+        refuse_unreal(loss)
     check_grid("eps", eps_grid, None, LARGEST_EPS)
     check_grid("scale", scale_grid, None, None)
     groups = [grid(loss, eps_grid, scale_grid, [seed]) for loss in losses for seed in seeds]
