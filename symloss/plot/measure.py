@@ -70,7 +70,8 @@ class _Recorder(RendererBase):
         box = Bbox.from_extents(0, -descent, width, height - descent)
         turned = Affine2D().rotate_deg(float(angle)).translate(float(x), self._size[1] - float(y))
         if s.strip():
-            self.boxes.append((s, Bbox(box.transformed(turned).get_points())))
+            corners = turned.transform(box.corners())
+            self.boxes.append((s, Bbox([corners.min(axis=0), corners.max(axis=0)])))
 
     def draw_tex(self, gc: Any, x: Any, y: Any, s: Any, prop: Any, angle: Any, *, mtext: Any = None) -> None:
         self.draw_text(gc, x, y, s, prop, angle, "TeX", mtext)

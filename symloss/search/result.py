@@ -24,6 +24,9 @@ class SearchResult:
         seconds: of each phase, by its number.
         comparison: the contest of phase III, ready for JSON (`ContestResult.to_json`); None where there was none.
         notes: why phases were cut short or skipped; empty after a complete search.
+        interrupted: whether the search was ended by Ctrl-C or by its stop event.
+        candidates: the losses with the best rewards of phase I, best first, each a mapping of `formula`, `reward`,
+            `eps` and `scale`: what a search that was ended early has found.
     """
 
     best: EvaluationResult | None
@@ -34,6 +37,8 @@ class SearchResult:
     seconds: Mapping[str, float]
     notes: tuple[str, ...]
     comparison: Mapping[str, Any] | None = None
+    interrupted: bool = False
+    candidates: tuple[Mapping[str, Any], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data for JSON."""
@@ -46,6 +51,8 @@ class SearchResult:
             "seconds": dict(self.seconds),
             "notes": list(self.notes),
             "comparison": None if self.comparison is None else dict(self.comparison),
+            "interrupted": self.interrupted,
+            "candidates": [dict(one) for one in self.candidates],
         }
 
     @classmethod
@@ -60,6 +67,8 @@ class SearchResult:
             seconds=document["seconds"],
             notes=tuple(document["notes"]),
             comparison=document.get("comparison"),
+            interrupted=bool(document.get("interrupted", False)),
+            candidates=tuple(document.get("candidates", ())),
         )
 
 
