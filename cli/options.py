@@ -94,6 +94,20 @@ def data_options(function: Function) -> Function:
         ),
         click.option("--time-column", metavar="COLUMN", help="Likewise."),
         click.option(
+            "--separator",
+            metavar="TEXT",
+            help="What separates the columns: tab, comma, semicolon, bar, blank, '::' or a character. Default: found.",
+        ),
+        click.option(
+            "--split",
+            metavar="time|random|by-user|leave-one-out",
+            help="What of a ratings file is held out. Default: by time.",
+        ),
+        click.option(
+            "--validation", type=float, help="Share of the rows, of --split random or by-user. Default: 0.1."
+        ),
+        click.option("--test", type=float, help="Likewise."),
+        click.option(
             "--threshold", type=float, default=3.0, show_default=True, help="Ratings above it are positive."
         ),
         click.option(
@@ -129,6 +143,7 @@ def load_dataset(parameters: Mapping[str, Any], *, seed: int, labels: str = "bin
         ties=parameters["ties"],
         seed=seed,
         synthetic=SyntheticOptions(seed=seed, **sizes) if sizes else None,
+        **{name: parameters.get(name) for name in ("separator", "split", "validation", "test")},
     )
     return load(parameters["dataset"], parameters["data_dir"], options)
 

@@ -25,6 +25,7 @@ from symloss.engine.engine import Engine
 from symloss.engine.local import LocalEngine
 from symloss.errors import OptionError
 from symloss.formula.allowed import LARGEST_EPS
+from symloss.interrupt import stop_on_interrupt
 from symloss.loss import Loss
 from symloss.models.recommender import Recommender
 from symloss.search.contest.significance import Comparison, compare_with_best
@@ -125,7 +126,7 @@ def evaluate(
         scale_grid: factors for all losses.
         seeds: each loss is trained with each of them.
         progress: receives `EvaluationStep`s.
-        stop: ends training early; the best so far is reported.
+        stop: ends training early; the best so far is reported. So does Ctrl-C; a second one ends at once.
 
     Returns:
         One result for each loss and seed, in this order.
@@ -244,8 +245,15 @@ def _best_of_groups(
     stop: threading.Event | None,
 ) -> list[tuple[EvaluationResult, NDArray[np.float32]]]:
     """Return for each group the result of its best trial, and what its test metrics are made from."""
+    with stop_on_interrupt(stop) as event:
+        return _tested(groups, TrialRunner(engine, None, progress, event))
+
+
+def _tested(
+    groups: Sequence[Sequence[Trial]], runner: TrialRunner
+) -> list[tuple[EvaluationResult, NDArray[np.float32]]]:
+    engine = runner.engine
     owner = {id(trial): number for number, group in enumerate(groups) for trial in group}
-    runner = TrialRunner(engine, None, progress, stop)
     trials = [trial for group in groups for trial in group]
     records = iter(runner.run(trials, engine.settings, keep=lambda trial: owner[id(trial)]))
     tested = []
