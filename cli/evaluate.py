@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from .evaluate_folder import in_folder
 from .group import LossCommand
 from .interrupt import stop_on_interrupt
 from .options import (
@@ -24,9 +25,12 @@ from .options import (
 from .output import print_json, standard_output
 from .results import dataset_line, results_table, show_comparison
 
+if TYPE_CHECKING:
+    from symloss.search.evaluation_folder import EvaluationFolder
+
 
 @click.command("evaluate", cls=LossCommand)
-@click.argument("losses", nargs=-1, required=True, metavar="LOSS...")
+@click.argument("losses", nargs=-1, metavar="LOSS...")
 @data_options
 @training_options
 @click.option(
@@ -58,7 +62,9 @@ from .results import dataset_line, results_table, show_comparison
 @protect_option
 @seed_option
 @json_option
+@in_folder
 def command(
+    folder: EvaluationFolder,
     losses: tuple[str, ...],
     eps: str | None,
     scale: str | None,
@@ -76,6 +82,7 @@ def command(
     A loss with eps is tried at every value of the grid, every loss at every
     scale; the best by validation is reported, one line a loss and seed. With
     several losses and seeds, the best by validation is tested against the others.
+    With --out DIR finished trainings are kept, and --resume DIR goes on with them.
     """
     from symloss.engine import LocalEngine
     from symloss.errors import OptionError
@@ -96,6 +103,7 @@ def command(
     scale_grid = SCALE_GRID if scale == "auto" else grid(scale, "--scale")
     eps_grid = grid(eps, "--eps")
     dataset = load_dataset(parameters, seed=seed, labels=labels)
+    store = folder.begin(resolved, dataset)
     with stop_on_interrupt() as stop, SearchDisplay() as display:
         results, comparison = evaluate_and_compare(
             resolved,
@@ -105,13 +113,16 @@ def command(
             seeds=range(seed, seed + seeds),
             progress=display,
             stop=stop,
+            store=store,
         )
         interrupted = stop.is_set()
+    document = {"dataset": dataset.summary(), "model": architecture.name, "interrupted": interrupted}
+    significance = None if comparison is None else comparison.to_json()
+    entries = [result.to_json() for result in results]
+    document = {"results": entries, "significance": significance, **document}
+    folder.finish(document)
     if as_json:
-        document = {"dataset": dataset.summary(), "model": architecture.name, "interrupted": interrupted}
-        significance = None if comparison is None else comparison.to_json()
-        entries = [result.to_json() for result in results]
-        print_json({"results": entries, "significance": significance, **document})
+        print_json(document)
         return
     console = standard_output()
     console.print(dataset_line(dataset, architecture.name), highlight=False)
