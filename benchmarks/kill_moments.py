@@ -49,8 +49,10 @@ EVALUATE = [
 SEEDS = {"whole": ["--seeds", "3"], "small": ["--seeds", "2"]}
 
 MARKS = {
-    b"phase I ": "I", b"phase II ": "II", b"phase III ": "III", b" trained, ": "evaluate",
-}  # fmt: skip
+    "search": {b"phase I ": "I", b"phase II ": "II", b"phase III ": "III"},
+    "evaluate": {b" trained, ": "evaluate"},
+}
+"""What a command prints when it enters a phase."""
 PLANS = {
     "search": ("start-up", "I", "I", "II", "II", "III", "III"),
     "evaluate": ("start-up", "evaluate", "evaluate", "evaluate"),
@@ -86,13 +88,19 @@ class Subject:
         with log.open("wb") as errors:
             return subprocess.Popen(self.command(folder), stdout=subprocess.DEVNULL, stderr=errors), log
 
+    def phase(self, log: Path) -> str:
+        """Return the phase that a process was in, by the last mark that it had printed."""
+        text = log.read_bytes()
+        found = max((text.rfind(mark), phase) for mark, phase in MARKS[self.kind].items())
+        return "start-up" if found[0] < 0 else found[1]
+
     def undisturbed(self, folder: Path) -> None:
         """Run to the end; note phases and contents."""
         began = time.monotonic()
         process, log = self.start(folder)
         marks = {"start-up": began}
         while process.poll() is None:
-            marks.setdefault(phase_of(log), time.monotonic())
+            marks.setdefault(self.phase(log), time.monotonic())
             time.sleep(0.005)
         if process.returncode != 0:
             raise SystemExit(
@@ -105,16 +113,6 @@ class Subject:
         self.contents = contents(folder)
 
 
-def phase_of(log: Path) -> str:
-    """Return the phase that a process was in, by the last mark that it printed."""
-    text = log.read_bytes()
-    found = max((text.rfind(mark), phase) for mark, phase in MARKS.items())
-    if found[0] < 0:
-        return "start-up"
-    # a search prints how many it trained, too
-    return "III" if found[1] == "evaluate" and b"phase III " in text else found[1]
-
-
 def one_run(
     subject: Subject, folder: Path, plan: list[str], generator: random.Random, signals: list[str]
 ) -> tuple[list[Row], Row]:
@@ -124,15 +122,15 @@ def one_run(
     for number, aim in enumerate(plan):
         process, log = subject.start(folder)
         until = time.monotonic() + END_SECONDS
-        while process.poll() is None and phase_of(log) != aim and time.monotonic() < until:
-            if list(subject.seconds).index(phase_of(log)) > list(subject.seconds).index(aim):
+        while process.poll() is None and subject.phase(log) != aim and time.monotonic() < until:
+            if list(subject.seconds).index(subject.phase(log)) > list(subject.seconds).index(aim):
                 break
             time.sleep(0.002)
         time.sleep(generator.uniform(0, 0.8) * subject.seconds.get(aim, 1) / parts[aim])
         name = signals[number % len(signals)]
         ended = process.poll() is not None
         process.send_signal(getattr(signal, f"SIG{name}"))
-        phase = phase_of(log)
+        phase = subject.phase(log)
         rows.append({"run": folder.name, "aim": aim, "phase": "ended" if ended else phase, "signal": name})
         try:
             process.wait(END_SECONDS)
