@@ -18,6 +18,8 @@ WITH_RESUME = ("resume", "threads", "as_json")
 """Parameters that go with --resume."""
 NOT_KEPT = ("out", *WITH_RESUME)
 """Parameters that an evaluation's folder does not hold."""
+GIVEN = "given"
+"""Where the folder holds the names of the parameters that the user gave."""
 
 
 def in_folder(callback: Callable[..., Any]) -> Callable[..., Any]:
@@ -45,6 +47,8 @@ def in_folder(callback: Callable[..., Any]) -> Callable[..., Any]:
             )
         if resume is None:
             kept = {name: _plain(value) for name, value in given.items() if name not in NOT_KEPT}
+            # what was given is done; what was not follows from the data, also when the evaluation goes on
+            kept[GIVEN] = sorted(given_names(context).difference(NOT_KEPT))
             folder = EvaluationFolder(out, kept)
         else:
             _check_alone(context)
@@ -52,6 +56,7 @@ def in_folder(callback: Callable[..., Any]) -> Callable[..., Any]:
         with folder:
             if resume is not None:
                 given |= _restored(context, folder.parameters, resume)
+                _mark_given(context, folder.parameters, resume)
                 for text in folder.conditions():
                     standard_error().print(f"other than at the start: {text}", highlight=False, markup=False)
             callback(folder=folder, **given)
@@ -89,6 +94,15 @@ def _restored(context: click.Context, kept: dict[str, Any], folder: Path) -> dic
                 f"{folder / 'config.json'} is damaged: its {name} can't be used ({error}); begin a new evaluation"
             ) from error
     return found
+
+
+def _mark_given(context: click.Context, kept: dict[str, Any], folder: Path) -> None:
+    """Have the parameters that were given at the start count as given again."""
+    names = kept.get(GIVEN)
+    if not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
+        raise RunError(f"{folder / 'config.json'} is damaged: it has no {GIVEN}; begin a new evaluation")
+    for name in names:
+        context.set_parameter_source(name, click.core.ParameterSource.COMMANDLINE)
 
 
 def _plain(value: Any) -> Any:

@@ -73,7 +73,7 @@ class EvaluationFolder:
         if self._out is None:
             return None
         facts = {
-            "formulas": [[loss.formula, loss.eps] for loss in losses],
+            "formulas": [[loss.formula, loss.eps, loss.scale] for loss in losses],
             "fingerprint": data_fingerprint(dataset),
         }
         if self.run is None:
