@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symloss.compile.program import Program
-from symloss.domain import Labels
+from symloss.domain import Labels, y
 from symloss.loss import Loss
 from symloss.symbolic.float32_ranges import Range
 from symloss.symbolic.float32_steps import at_points, ranges
@@ -31,9 +31,12 @@ _MOST_ROUNDS = 34
 _CLOSE_TO_LARGEST = 1e-3
 """A gradient larger than the largest found by less than this share is not looked for."""
 _BOXES_AT_ONCE = 64
-_STRIDES = tuple(8**n for n in range(7, -1, -1))
-_MOST_IN_VAIN = 5
-"""Rounds in a row that may find nothing larger: on a plateau the bounds come down slowly."""
+_STRIDES = (2**20, 2**15, 2**10, 2**5, 1)
+_MOST_IN_VAIN = 4
+_MOST_IN_VAIN_FOR_FEW = 20
+"""Rounds in a row that may find nothing larger: with many boxes, as on a plateau, where bounds come down slowly, and
+with a few boxes, which close in on a needle.
+"""
 
 Floats = NDArray[np.float32]
 
@@ -165,7 +168,7 @@ class LargestGradient:
     def _zoom(self, loss: Loss) -> None:
         """Look around the largest gradient, in steps that get smaller: a smooth maximum is found by that."""
         low, high = (int(n) for n in _ordinal(_ends(loss)[[0, -1]]))
-        reach = 16 if loss.domain.labels is Labels.BINARY else 5
+        reach = 32 if loss.domain.labels is Labels.BINARY else 8
         # From the middle outwards: of equal gradients the nearest is named.
         sides = np.array(sorted(range(-reach, reach + 1), key=abs))
         for stride in _STRIDES:
@@ -188,20 +191,28 @@ class LargestGradient:
 
     def search(self, loss: Loss, deadline: Deadline) -> None:
         """Cut the boxes with the largest bounds until none is above what was found, or nothing larger turns up."""
-        if self.boxes:
-            self._zoom(loss)
-        in_vain = 0
-        while self.boxes and in_vain < _MOST_IN_VAIN and not deadline.passed:
+        in_vain, looked_around = 0, -1.0
+        while self.boxes and not deadline.passed:
             before = self.size
-            boxes, bounds = Boxes.joined(self.boxes), np.concatenate(self.bounds)
-            chosen = np.zeros(len(boxes), np.bool_)
-            chosen[np.argsort(-bounds, kind="stable")[:_BOXES_AT_ONCE]] = True
-            halves = boxes.kept(chosen).halves()
-            self.look(*halves.corners())
+            few = sum(map(len, self.boxes)) <= _BOXES_AT_ONCE
+            if in_vain == 0 or in_vain >= (_MOST_IN_VAIN_FOR_FEW if few else _MOST_IN_VAIN):
+                if self.size > looked_around * (1 + _CLOSE_TO_LARGEST):
+                    self._zoom(loss)
+                    looked_around = self.size
+                elif in_vain:
+                    return
+            self._halve()
             in_vain = 0 if self.size > before * (1 + _CLOSE_TO_LARGEST) else in_vain + 1
-            left = ~chosen & (bounds > self.size * (1 + _CLOSE_TO_LARGEST))
-            self.boxes, self.bounds = ([boxes.kept(left)], [bounds[left]]) if left.any() else ([], [])
-            self.keep(halves, _ranges(self.program, halves, self.eps)[1])
+
+    def _halve(self) -> None:
+        boxes, bounds = Boxes.joined(self.boxes), np.concatenate(self.bounds)
+        chosen = np.zeros(len(boxes), np.bool_)
+        chosen[np.argsort(-bounds, kind="stable")[:_BOXES_AT_ONCE]] = True
+        halves = boxes.kept(chosen).halves()
+        self.look(*halves.corners())
+        left = ~chosen & (bounds > self.size * (1 + _CLOSE_TO_LARGEST))
+        self.boxes, self.bounds = ([boxes.kept(left)], [bounds[left]]) if left.any() else ([], [])
+        self.keep(halves, _ranges(self.program, halves, self.eps)[1])
 
 
 def _worst_bad(loss: Loss, program: Program, points: Floats, labels: Floats) -> Property | None:
@@ -237,7 +248,7 @@ def _grid(loss: Loss) -> tuple[Floats, Floats]:
     """Return pairs to evaluate: all predictions of `_ends` with a few labels."""
     ends = _ends(loss)
     labels = {Labels.BINARY: (0.0, 1.0), Labels.UNIT: (0.0, 0.5, 1.0), Labels.REAL: (-3.0, 0.0, 3.0)}
-    chosen = np.array(labels[loss.domain.labels], np.float32)
+    chosen = np.array(labels[loss.domain.labels] if _depends_on_label(loss) else (0.0,), np.float32)
     return np.tile(ends, len(chosen)), np.repeat(chosen, len(ends))
 
 
@@ -246,6 +257,8 @@ def _first_boxes(loss: Loss) -> Boxes:
     low, high = ends[:-1], ends[1:]
     if loss.domain.labels is Labels.BINARY:
         y_low = y_high = np.array([0.0, 1.0], np.float32)
+    elif not _depends_on_label(loss):
+        y_low = y_high = np.array([0.0], np.float32)
     else:
         low, high = low[::4], np.append(low[::4][1:], ends[-1])
         edges = np.linspace(0, 1, 9) if loss.domain.labels is Labels.UNIT else _real_edges()
@@ -256,6 +269,10 @@ def _first_boxes(loss: Loss) -> Boxes:
         np.repeat(y_low, len(low)),
         np.repeat(y_high, len(low)),
     )
+
+
+def _depends_on_label(loss: Loss) -> bool:
+    return loss.domain.labels is Labels.BINARY or y in loss.expression.free_symbols
 
 
 def _label_ends(loss: Loss) -> Floats:
