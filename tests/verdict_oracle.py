@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 
@@ -121,7 +122,7 @@ def _of_properties(text: str, loss: Loss, report: CheckReport, dice: random.Rand
     name = f"{text} {loss.domain.input}"
     if report.properties["convex"].status == "proved":
         for slopes in real.values():
-            if any(b < a - mpf(10) ** -30 * (1 + abs(a)) for a, b in zip(slopes, slopes[1:], strict=False)):
+            if any(b < a - mpf(10) ** -30 * (1 + abs(a)) for a, b in itertools.pairwise(slopes)):
                 wrong.append(f"{name} is called convex, but its slopes are not increasing: {slopes}")
     bound = report.properties["bounded_gradient"]
     if bound.status == "proved":

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
+from symloss.compile.program import ProgramBatch
 from symloss.compile.reference import evaluate
 from symloss.compile.torch_batch import TorchPrograms
-from symloss.compile.program import ProgramBatch
 from symloss.errors import SymlossError
 from symloss.loss import Loss
 from symloss.symbolic.check import check
