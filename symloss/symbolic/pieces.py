@@ -191,7 +191,7 @@ def resolve(
     """
     waiting = [(low, high)]
     pieces: list[Piece] = []
-    open_eps = eps in expression.free_symbols
+    open_eps = any(eps in part.free_symbols for part in (expression, *also))
     if finder is None:
         finder = SignFinder(low, high, deadline, open_eps)
     finder.open_eps = open_eps

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import sympy
+from mpmath import mp
 from sympy import Expr, Rational
 from sympy.polys.polyerrors import BasePolynomialError
 
@@ -228,5 +229,9 @@ def _scale(loss: Loss) -> Property:
                 "scale", "refuted", detail=detail, witness={"yhat": float(point), "y": float(label)}
             )
     sizes = [abs(float(slope)) for _, slope in found]
-    detail = f"|gradient| at {where}: {sizes[0]:.6g} for y = 0, {sizes[1]:.6g} for y = 1"
+    texts = [
+        mp.nstr(abs(slope), 6) if math.isinf(size) else f"{size:.6g}"
+        for (_, slope), size in zip(found, sizes, strict=True)
+    ]
+    detail = f"|gradient| at {where}: {texts[0]} for y = 0, {texts[1]} for y = 1"
     return Property("scale", "proved", sum(sizes) / 2, detail)

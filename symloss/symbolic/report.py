@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,7 +59,7 @@ class DirectionProof:
             "witness": None if found is None else found.yhat,
             "witness_y": None if found is None else found.y,
             "witness_eps": None if found is None else found.eps,
-            "witness_gradient": None if found is None or found.gradient != found.gradient else found.gradient,
+            "witness_gradient": None if found is None else _plain(found.gradient),
             "interval": None if self.interval is None else list(self.interval),
             "scope": self.scope,
             "jump": self.jump,
@@ -66,6 +67,11 @@ class DirectionProof:
             "right_on": [list(pair) for pair in self.right_on],
             "pulls_to": self.pulls_to or None,
         }
+
+
+def _plain(value: Any) -> Any:
+    """Return a value for JSON, which has no number beyond those of a double: None there."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 ZERO_NOTE = "the gradient is zero everywhere"
@@ -91,7 +97,12 @@ class Property:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data for JSON."""
-        return {"status": self.status, "value": self.value, "detail": self.detail, "witness": self.witness}
+        return {
+            "status": self.status,
+            "value": _plain(self.value),
+            "detail": self.detail,
+            "witness": self.witness,
+        }
 
 
 PROPERTY_TITLES = {
