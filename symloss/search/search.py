@@ -28,6 +28,7 @@ from symloss.search.result import SearchResult
 from symloss.search.resume import all_budgets, check_resumable, finished_result
 from symloss.search.run import Run, finite
 from symloss.search.validation import Survivor
+from symloss.symbolic.check import prepare_workers
 
 FINISHED = "finished"
 """Name of the state that says under which budgets the search came to its end."""
@@ -121,6 +122,7 @@ def _go(context: SearchContext) -> SearchResult:
     tested = Phase3Result()
     survivors: tuple[Survivor, ...] = ()
     try:
+        prepare_workers()
         phase1 = run_phase1(context)
         counts = phase1.counts.as_dict()
         validated = run_phase2(context, phase1)
