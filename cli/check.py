@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -91,12 +92,18 @@ def command(
         "protect": protect,
         "scale": optional_number(scale, "--scale"),
     }
+    from symloss.symbolic.check import prepare_workers
+
     texts: list[tuple[int | None, str]] = [(None, text) for text in losses]
     if path is not None:
         texts += _lines(path)
     several = len(texts) > 1 or path is not None
+    prepare_workers()
+    if not as_json:
+        # while a worker thinks, this process gets ready to print
+        threading.Thread(target=_load_printing, daemon=True).start()
     printer = (Documents if as_json else Pages)(several)
-    codes = set()
+    codes: set[int] = set()
     with printer, Counter("checked", len(texts), shown=len(texts) > MOST_QUIET) as counter:
         for line, text in texts:
             request = _request(text, line, settings)
@@ -134,6 +141,12 @@ def _lines(path: Path) -> list[tuple[int, str]]:
     if not found:
         raise OptionError(f"{path} holds no loss; write one a line")
     return found
+
+
+def _load_printing() -> None:
+    import rich.console
+    import rich.padding
+    import rich.table  # noqa: F401
 
 
 class Documents:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from types import TracebackType
 
 import click
-
-from .output import standard_error
 
 SECONDS_BETWEEN_LINES = 10.0
 """Where standard error is no terminal, a line at most so often."""
@@ -29,8 +28,7 @@ class Counter:
         """
         self.verb, self.total, self.shown = verb, total, shown
         self.done = 0
-        self._console = standard_error()
-        self._lively = self._console.is_terminal
+        self._lively = sys.stderr.isatty()
         self._last = self._start = time.monotonic()
 
     def __enter__(self) -> Counter:

@@ -34,6 +34,7 @@ from symloss.search.result import SearchResult
 from symloss.search.resume import all_budgets, check_resumable, finished_result
 from symloss.search.run import Run, finite
 from symloss.search.validation import Survivor
+from symloss.symbolic.check import prepare_workers
 from symloss.training.references import Reference, references
 
 FINISHED = "finished"
@@ -134,6 +135,7 @@ def _go(context: SearchContext) -> SearchResult:
     tested = Phase3Result()
     survivors: tuple[Survivor, ...] = ()
     try:
+        prepare_workers()
         phase1 = run_phase1(context)
         counts = phase1.counts.as_dict()
         leading = _leading(phase1)

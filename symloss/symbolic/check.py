@@ -27,7 +27,7 @@ from symloss.symbolic.sampled import SampledDirection, sampled_direction
 from symloss.symbolic.tape import Tape, UnsupportedFunctionError
 from symloss.symbolic.undecided import OUT_OF_REACH, Deadline, UndecidedError
 from symloss.symbolic.verdict import sentence_of, verdict_of
-from symloss.symbolic.worker.ask import ask
+from symloss.symbolic.worker.ask import ask, warm_up
 
 LARGEST_SHOWN = 150
 """A gradient with more terms than this is not written out: nobody reads it, and printing takes seconds."""
@@ -75,6 +75,11 @@ def check(loss: Loss, *, time_limit: float = 2.0, seed: int = 0) -> CheckReport:
         seconds=time.monotonic() - start,
         scale=given.scale,
     )
+
+
+def prepare_workers() -> None:
+    """Have the process made in which checks run, while this one goes on: the first check then need not wait for it."""
+    warm_up()
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,7 @@ def first(question: Question, *arguments: Any, seconds: float) -> Any:
 
 
 def warm_up() -> None:
-    """Have workers prepared in the background, where starting the first takes noticeable time."""
+    """Have the first worker made, or what makes it started in the background, before there is a question."""
     pool().warm()
 
 

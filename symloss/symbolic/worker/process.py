@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import warnings
@@ -95,6 +94,9 @@ class Server:
         Raises:
             NoProcessError: the system gives no process.
         """
+        # a process that may be copied needs no server, and does without this import
+        import subprocess
+
         self._lock = threading.Lock()
         if os.name != "posix" or not sys.executable:
             raise NoProcessError("this platform gives no process that can be ended")

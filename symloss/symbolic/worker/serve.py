@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import traceback
@@ -33,6 +34,8 @@ TOLD = {"UndecidedError": UndecidedError, "OptionError": OptionError, "NumberLim
 def begin(end: socket.socket, parent: int) -> NoReturn:
     """Turn a process that was just forked into a worker; it never comes back."""
     try:
+        # what was there before is shared with the other process as long as nobody touches it
+        gc.freeze()
         become_worker()
         leave_terminal()
         keep_only(end.fileno())
