@@ -73,7 +73,7 @@ def check(loss: Loss, *, time_limit: float = 2.0, seed: int = 0) -> CheckReport:
     )
 
 
-def quick_verdict(loss: Loss, *, time_limit: float = 0.5) -> str:
+def quick_verdict(loss: Loss, *, time_limit: float = 2.0) -> str:
     """Return only whether a loss is "valid", "invalid" or "undecided", which it also is where time runs out.
 
     Args:
