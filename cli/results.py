@@ -76,7 +76,7 @@ def show_warnings(console: Console, warnings: Sequence[Caution]) -> None:
 def training_line(settings: TrainingSettings) -> str:
     """Say how models were trained."""
     return (
-        f"trained by {settings.optimizer} at rate {settings.learning_rate:g}, L2 {settings.l2:g}, batches of "
+        f"trained by {settings.optimizer} at rate {settings.learning_rate:.3g}, L2 {settings.l2:g}, batches of "
         f"{settings.batch_size:,}: at most {settings.max_epochs:,} epochs, patience {settings.patience:,}"
     )
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from symloss.errors import RunError
 from symloss.report.records import Ranked, Tested
-from symloss.report.values import mapping
+from symloss.report.values import mapping, whole
+from symloss.search.fitted import fitted_search
 from symloss.search.options import BASELINES, CONTEST_BASELINES, SearchOptions
 from symloss.search.presets import PRESETS, preset
 from symloss.search.run import Run
+from symloss.training.clock import Size
 from symloss.training.settings import TrainingSettings
 
 PLAIN = ("task", "model", "strategy", "batch", "delta", "eta", "loops", "max_trained", "reward", "reward_epochs",
@@ -87,28 +89,31 @@ def commands_of(run: Run, best: Tested | None, ranked: Ranked | None, loops: int
             "", "", go_on, *loss, ("The run was made from Python, and does not say how its data was loaded.",)
         )
     again = ""
-    search = shlex.join(search_words(options, source))
+    size = _size(run)
+    search = shlex.join(search_words(options, source, size))
     if options.time_limit is not None and loops:
         # What was found under a time depends on the speed of the machine; loops do not.
         again = shlex.join(
-            search_words(replace(options, time_limit=None, loops=loops, max_trained=None), source)
+            search_words(replace(options, time_limit=None, loops=loops, max_trained=None), source, size)
         )
     return Commands(search, again, go_on, *loss, tuple(_unsaid(options, source)))
 
 
-def search_words(options: SearchOptions, source: Mapping[str, Any]) -> list[str]:
+def search_words(options: SearchOptions, source: Mapping[str, Any], size: Size | None = None) -> list[str]:
     """Return the command of a search as words: the preset with fewer words, and every option that differs from it.
 
     Args:
         options: of the search.
         source: how the data was loaded, as in config.json.
+        size: of the data; epochs that the command would not choose by itself on data of this size are written out.
+            None where it is not known.
     """
-    ways = [_words_from(name, options) for name in PRESETS]
+    ways = [_words_from(name, options, size) for name in PRESETS]
     shortest = min((words for words in ways if words is not None), key=len)
     return ["symloss", "search", *_source_words(source), *shortest, "--seed", str(options.seed)]
 
 
-def _words_from(name: str, options: SearchOptions) -> list[str] | None:
+def _words_from(name: str, options: SearchOptions, size: Size | None) -> list[str] | None:
     """Return the words with a preset, or None where an option of the preset can't be taken back."""
     chosen = preset(name, options.model)
     if not options.proxy_test:
@@ -116,9 +121,10 @@ def _words_from(name: str, options: SearchOptions) -> list[str] | None:
     # Every search has a budget; this one is never the default, so that the run's own are written out.
     base = SearchOptions(**{**chosen, "model": options.model, "time_limit": None, "loops": 1})
     words = ["--preset", name]
+    pinned = _pinned(name, options, base, size)
     for key in PLAIN:
         value, before = getattr(options, key), None if key == "loops" else getattr(base, key)
-        if value == before or key == "model":
+        if key == "model" or (key not in pinned if key in LENGTHS else value == before):
             continue
         if value is None:
             return None
@@ -143,17 +149,58 @@ def _words_from(name: str, options: SearchOptions) -> list[str] | None:
     if options.warm_start:
         # With an equals sign a formula may begin with a minus.
         words.append(f"--warm-start={'; '.join(options.warm_start)}")
-    return [*words, *_training_words(options)]
+    return [*words, *_training_words(options, pinned)]
 
 
-def _training_words(options: SearchOptions) -> list[str]:
+LENGTHS = ("reward_epochs", "learning_rate", "max_epochs", "patience")
+"""What the command chooses by the size of the data where it is not given."""
+
+
+def _size(run: Run) -> Size | None:
+    """Return the size of a run's data; None where config.json does not tell it."""
+    dataset = mapping(run.config.get("dataset"))
+    rows = whole(mapping(mapping(dataset.get("parts")).get("train")).get("rows"))
+    users = whole(dataset.get("users"))
+    return None if rows is None or users is None or rows < 0 or users < 0 else Size(rows, users)
+
+
+def _pinned(name: str, options: SearchOptions, base: SearchOptions, size: Size | None) -> frozenset[str]:
+    """Return which lengths of training must be written out: all of them, where the plain command gives others.
+
+    Where the size is not known, those that differ from what is chosen on MovieLens-100K.
+    """
+    usual = base.training
+    plain = replace(
+        base,
+        model=options.model,
+        reward_learning_rate=options.reward_learning_rate,
+        training=replace(
+            options.training,
+            learning_rate=min(usual.learning_rate, options.training.learning_rate),
+            max_epochs=usual.max_epochs,
+            patience=usual.patience,
+        ),
+    )
+    if size is not None:
+        plain = fitted_search(plain, size, name=name)
+    else:
+        plain = base
+    different = {key for key in LENGTHS if _length(options, key) != _length(plain, key)}
+    return frozenset(LENGTHS if different and size is not None else different)
+
+
+def _length(options: SearchOptions, key: str) -> Any:
+    return options.reward_epochs if key == "reward_epochs" else getattr(options.training, key)
+
+
+def _training_words(options: SearchOptions, pinned: Collection[str] = LENGTHS) -> list[str]:
     base = TrainingSettings()
     words: list[str] = []
     if options.model != SearchOptions.model:
         words += ["--model", options.model]
     for key in TRAINING:
         value = getattr(options.training, key)
-        if value != getattr(base, key):
+        if key in pinned or (key not in LENGTHS and value != getattr(base, key)):
             words += [f"--{key.replace('_', '-')}", _word(value)]
     return words
 

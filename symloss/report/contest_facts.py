@@ -12,6 +12,9 @@ from symloss.report.values import items, mapping, mappings, number, text, whole
 
 MOST_FINALISTS = 60
 
+NOT_CROWNED = ("no_found_loss_beats", "nothing_got_through")
+"""Verdicts with which the best candidate is no winner; a run of a version without verdicts keeps its word."""
+
 
 @dataclass(frozen=True)
 class Finalist:
@@ -103,12 +106,13 @@ class ContestFacts:
         if not document:
             return None
         metric = "rmse" if options.get("task") == "regression" else "auc"
-        winner = _tested("winner", document.get("winner"))
+        called = "found" if mapping(document.get("verdict")).get("code") in NOT_CROWNED else "winner"
+        winner = _tested(called, document.get("winner"))
         baselines = [Tested.of("baseline", one) for one in mappings(document.get("baselines"), 50)]
         unscaled = [
             _tested(f"{role} at scale 1", document.get(key))
             for role, key, tuned in (
-                ("winner", "winner_unscaled", winner),
+                (called, "winner_unscaled", winner),
                 ("baseline", "baseline_unscaled", baselines[0] if baselines else None),
             )
             if tuned is not None and tuned.scale != 1

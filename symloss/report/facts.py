@@ -14,7 +14,7 @@ from symloss.report.commands import Commands, commands_of
 from symloss.report.contest_facts import ContestFacts
 from symloss.report.formula_view import loss_of
 from symloss.report.history import History, read_history
-from symloss.report.records import Checked, Ranked, Tested
+from symloss.report.records import METRICS, Checked, Ranked, Tested
 from symloss.report.sentence import sentence_of
 from symloss.report.values import items, mapping, mappings, number, text, whole
 from symloss.search.archive.archive import Archive
@@ -26,7 +26,7 @@ from symloss.search.validation import direction_report
 LARGEST_REPORT = 200_000
 """Characters of one check in the archive; longer ones are counted, not read."""
 
-MOST_RANKED, MOST_CHECKS = 20, 40
+MOST_RANKED, MOST_CHECKS, MOST_REFERENCES = 20, 40, 20
 
 
 class Progress(StrEnum):
@@ -67,6 +67,10 @@ class Facts:
         history: the loops, as the picture of the progress takes them.
         commands: how to do all this again.
         notes: what was cut short or left out.
+        verdict: whether a found loss beats the handcrafted ones and the means, as a code; "" where not known.
+        verdict_sentence: the same in words.
+        references: the trivial baselines: name, test metrics and validation metric.
+        warnings: what a reader of the results should know: codes and sentences.
     """
 
     folder: Path
@@ -91,6 +95,15 @@ class Facts:
     history: History
     commands: Commands
     notes: tuple[str, ...]
+    verdict: str = ""
+    verdict_sentence: str = ""
+    references: tuple[tuple[str, Mapping[str, float | None], float | None], ...] = ()
+    warnings: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def called(self) -> str:
+        """What the best candidate of a contest may be called."""
+        return "winner" if any(one.role == "winner" for one in self.tested) else "best found"
 
     @property
     def metric(self) -> str:
@@ -147,6 +160,12 @@ class Facts:
             "environment": dict(self.environment),
             "commands": self.commands.to_json(),
             "notes": list(self.notes),
+            "verdict": {"code": self.verdict, "sentence": self.verdict_sentence} if self.verdict else None,
+            "references": [
+                {"name": name, "metrics": dict(metrics), "valid_metric": valid}
+                for name, metrics, valid in self.references
+            ],
+            "warnings": [{"code": code, "text": words} for code, words in self.warnings],
         }
 
 
@@ -214,6 +233,24 @@ def _read(run: Run) -> Facts:
         history=read_history(archive, options),
         commands=commands_of(run, best, ranked[0] if ranked else None, loops),
         notes=tuple(notes),
+        verdict=text(mapping(mapping(summary).get("verdict")).get("code"), 40),
+        verdict_sentence=text(mapping(mapping(summary).get("verdict")).get("sentence")),
+        references=tuple(
+            _reference(one) for one in mappings(mapping(summary).get("references"), MOST_REFERENCES)
+        ),
+        warnings=tuple(
+            (text(one.get("code"), 40), text(one.get("text"), 2000))
+            for one in mappings(mapping(summary).get("warnings"), MOST_REFERENCES)
+        ),
+    )
+
+
+def _reference(one: Mapping[str, Any]) -> tuple[str, Mapping[str, float | None], float | None]:
+    metrics = mapping(one.get("metrics"))
+    return (
+        text(one.get("name"), 60),
+        {name: number(metrics.get(name)) for name in METRICS},
+        number(one.get("valid_metric")),
     )
 
 

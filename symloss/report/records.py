@@ -33,7 +33,7 @@ class Tested:
     """A loss at its best eps and scale, trained to convergence.
 
     Attributes:
-        role: "winner", "found", "baseline", or one of these with " at scale 1".
+        role: "winner" (where it beats what was there before), "found", "baseline", or one of these with " at scale 1".
         loss: its name, or its formula.
         formula, eps, scale: as in `symloss.search.contest.effectiveness.EvaluationResult`.
         valid: the validation metric.

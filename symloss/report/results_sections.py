@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symloss.report.contest_facts import ContestFacts, GainFacts
+from symloss.report.contest_facts import NOT_CROWNED, ContestFacts, GainFacts
 from symloss.report.facts import Facts
 from symloss.report.formula_view import NARROW, formula
 from symloss.report.markup import (
@@ -57,7 +57,7 @@ def best_section(facts: Facts) -> Markup:
     ]
     return section(
         "best",
-        "Best loss",
+        "Best loss" if facts.verdict not in NOT_CROWNED else "Best found loss",
         element(
             "div", formula(best.formula), facts_list(rows), _check_line(facts.best_check, best), class_="best"
         ),
@@ -111,6 +111,19 @@ def results_section(facts: Facts) -> Markup:
         ]
         for one in facts.tested
     ]
+    rows += [
+        [
+            element("div", element("span", "no model: ", class_="soft"), name_of, class_="loss"),
+            DASH,
+            DASH,
+            decimals(metrics.get(facts.metric)),
+            DASH,
+            decimals(valid),
+            DASH,
+            DASH,
+        ]
+        for name_of, metrics, valid in facts.references
+    ]
     caption = (
         "Each loss at its best eps and scale by validation. The interval is that of the mean over seeds (Student's t); "
         "it says nothing about other test rows."
@@ -118,8 +131,10 @@ def results_section(facts: Facts) -> Markup:
         else "Each loss at its best eps and scale by validation, with one seed."
     )
     parts = [table(caption, columns, rows, right=columns[1:])]
+    parts += [element("p", f"Warning: {words}.", class_="warn", role="note") for _, words in facts.warnings]
     if facts.contest is not None:
-        parts += [_paired(facts.contest, name), _gains(facts.contest.gains, name)]
+        called = facts.called
+        parts += [_paired(facts.contest, name, called), _gains(facts.contest.gains, name, called)]
     parts.append(_metrics(facts))
     return section("results", "Test results", *parts)
 
@@ -138,11 +153,11 @@ def _spread(one: Tested, name: str) -> str:
     return decimals(found.mean) + ("" if found.deviation is None else f" ± {found.deviation:.4f}")
 
 
-def _paired(contest: ContestFacts, name: str) -> Markup:
+def _paired(contest: ContestFacts, name: str, called: str) -> Markup:
     if not contest.paired:
         return Markup("")
     columns = [
-        "the winner against",
+        f"the {called} against",
         "seeds",
         "difference",
         "95% interval",
@@ -163,7 +178,7 @@ def _paired(contest: ContestFacts, name: str) -> Markup:
         for one in contest.paired
     ]
     caption = (
-        f"Differences in test {name}, paired by seed; above 0 the winner is better. Wilcoxon's signed-rank test is "
+        f"Differences in test {name}, paired by seed; above 0 the {called} is better. Wilcoxon's signed-rank test is "
         f"exact; Holm's correction is for {len(rows)} tests."
     )
     parts = [table(caption, columns, rows, right=columns[1:])]
@@ -184,11 +199,11 @@ def _paired(contest: ContestFacts, name: str) -> Markup:
     return join(parts)
 
 
-def _gains(gains: tuple[GainFacts, ...], name: str) -> Markup:
+def _gains(gains: tuple[GainFacts, ...], name: str, called: str) -> Markup:
     if not gains:
         return Markup("")
     columns = ["part", "total", "of it scale", "of it shape", "best baseline, scale 1", "best baseline",
-               "winner, scale 1", "winner"]  # fmt: skip
+               f"{called}, scale 1", called]  # fmt: skip
     rows = [
         [
             one.part,
@@ -201,11 +216,11 @@ def _gains(gains: tuple[GainFacts, ...], name: str) -> Markup:
         for one in gains
     ]
     explained = paragraph(
-        "The total is what the winner gains on the best handcrafted loss as it is printed in papers. ",
+        f"The total is what the {called} gains on the best handcrafted loss as it is printed in papers. ",
         element("strong", "Scale"),
         " is what that loss gains by a factor alone, for which no new loss is needed. ",
         element("strong", "Shape"),
-        " is what is left: the winner against it, each at its best factor.",
+        f" is what is left: the {called} against it, each at its best factor.",
     )
     heading = element("h3", "Scale and shape")
     return join(
@@ -214,16 +229,22 @@ def _gains(gains: tuple[GainFacts, ...], name: str) -> Markup:
 
 
 def _metrics(facts: Facts) -> Markup:
-    columns = ["loss", "scale", *(NAMES[name] for name in METRICS), "best epoch"]
+    # what no loss has does not apply to these labels
+    names = [name for name in METRICS if any(one.test[name].mean is not None for one in facts.tested)]
+    columns = ["loss", "scale", *(NAMES[name] for name in names), "best epoch"]
 
     rows = [
         [
             f"{_short_name(one)}{' (scale 1)' if one.role.endswith('scale 1') else ''}",
             short(one.scale),
-            *(_spread(one, name) for name in METRICS),
+            *(_spread(one, name) for name in names),
             DASH if one.epochs[0] is None else f"{one.epochs[0]} of {one.epochs[1]}",
         ]
         for one in facts.tested
+    ]
+    rows += [
+        [name_of, DASH, *(decimals(metrics.get(name)) for name in names), DASH]
+        for name_of, metrics, _ in facts.references
     ]
     heading = element("h3", "All test metrics")
     caption = "Means ± standard deviation over seeds; epochs are those of the first seed."

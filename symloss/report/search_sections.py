@@ -60,7 +60,8 @@ def counts_section(facts: Facts) -> Markup:
     parts: list[object] = []
     if facts.loops:
         sampled = counts.get("sampled", 0)
-        reward = "a short training from scratch" if facts.options.get("reward") == "fresh" else (
+        fresh = facts.options.get("reward") == "fresh"
+        reward = "a short training from scratch" if fresh else (
             "one epoch on the current recommender")  # fmt: skip
         parts.append(
             paragraph(
@@ -71,7 +72,8 @@ def counts_section(facts: Facts) -> Markup:
         rows = [
             [outcome.key.replace("_", " "), f"{counts[outcome.key]:,}", outcome.value.split(": ", 1)[-1]]
             for outcome in Outcome
-            if outcome.key in counts
+            # with fresh rewards no copy ever takes the place of a recommender
+            if outcome.key in counts and not (fresh and outcome is Outcome.KEPT)
         ]
         columns = ["outcome", "losses", "what it means"]
         caption = (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from symloss.report.contest_facts import NOT_CROWNED
+
 if TYPE_CHECKING:
     from symloss.report.facts import Facts
 
@@ -22,7 +24,8 @@ def sentence_of(facts: Facts) -> str:
         )
     eps = "" if best.eps is None else f" at eps {best.eps:g}"
     scale = "" if best.scale == 1 else f", times {best.scale:g}"
-    parts = [f"The best loss found is {best.formula}{eps}{scale}: validation {name} {_number(best.valid.mean)}, "
+    verdict = [facts.verdict_sentence] if facts.verdict in NOT_CROWNED and facts.verdict_sentence else []
+    parts = [*verdict, f"The best loss found is {best.formula}{eps}{scale}: validation {name} {_number(best.valid.mean)}, "
              f"test {name} {_number(best.test[facts.metric].mean)} with one seed."]  # fmt: skip
     if facts.baselines:
         named = ", ".join(

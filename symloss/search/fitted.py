@@ -37,7 +37,11 @@ def fitted_search(
     if "reward_epochs" not in given:
         rate = options.reward_learning_rate or reward_rate(training.learning_rate)
         usual = chosen.get("reward_learning_rate") or rate
-        reward_epochs = short_epochs(rescaled(reward_epochs, usual / rate), training, size)
+        counted = rescaled(reward_epochs, usual / rate)
+        # no reward goes further than training itself does, where that is cut short
+        longest = rescaled(training.max_epochs, training.learning_rate / rate)
+        stretched = short_epochs(counted, training, size)
+        reward_epochs = min(stretched, max(counted, longest))
     if "rungs" not in given:
         contest = ContestOptions(rungs=rungs, screening_rate=options.rung_learning_rate)
         # where trainings are faster than rungs, rungs are as fast

@@ -113,7 +113,7 @@ def checked_direction(loss: Loss, time_limit: float) -> CheckedDirection:
     )
 
 
-def quick_verdict(loss: Loss, *, time_limit: float = 0.5) -> str:
+def quick_verdict(loss: Loss, *, time_limit: float = 2.0) -> str:
     """Return only whether a loss is "valid", "invalid" or "undecided", which it also is where time runs out.
 
     Args:

@@ -101,7 +101,7 @@ def rescaled(epochs: int, ratio: float) -> int:
 
 
 def default_rate(settings: TrainingSettings, size: Size, model: str = "mf") -> float:
-    """Return the learning rate where none was given, to three digits.
+    """Return the learning rate where none was given.
 
     On data with few steps an epoch it is larger by as much, up to the fast rate: an epoch then goes as far as on
     MovieLens-100K, and training takes no longer. Adam keeps its own.
@@ -110,7 +110,7 @@ def default_rate(settings: TrainingSettings, size: Size, model: str = "mf") -> f
         return REFERENCE.learning_rate
     fewer = max(1.0, REFERENCE_STEPS / size.steps(settings.batch_size))
     most = GENTLE_RATES.get(model, FAST_RATES[Optimizer.SGD])
-    return float(f"{min(most, REFERENCE.learning_rate * fewer):.3g}")
+    return min(most, REFERENCE.learning_rate * fewer)
 
 
 def fitted(
