@@ -71,7 +71,7 @@ TABLES = tuple(_COLUMNS)
 
 def statements(version: int = VERSION) -> tuple[str, ...]:
     """Return what makes an empty archive."""
-    made = []
+    made, indexes = [], []
     for name, columns in _COLUMNS.items():
         if version == 1:
             end = "\n    " if columns.startswith("\n") else ""
@@ -80,10 +80,10 @@ def statements(version: int = VERSION) -> tuple[str, ...]:
         made.append(f"CREATE TABLE {name} ({columns}, checksum INTEGER NOT NULL DEFAULT {NEW})")
         # Empty but within a transaction: it finds the rows that have no true checksum yet.
         key = columns.split()[0]
-        made.append(f"CREATE INDEX unsealed_{name} ON {name} ({key}) WHERE checksum < 0")
+        indexes.append(f"CREATE INDEX unsealed_{name} ON {name} ({key}) WHERE checksum < 0")
     if version > 1:
         made.append("CREATE TABLE tally (name TEXT PRIMARY KEY, rows INTEGER NOT NULL)")
-    return (*made, f"PRAGMA application_id = {APPLICATION_ID}", f"PRAGMA user_version = {version}")
+    return (*made, *indexes, f"PRAGMA application_id = {APPLICATION_ID}", f"PRAGMA user_version = {version}")
 
 
 @lru_cache(maxsize=2)

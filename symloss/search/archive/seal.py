@@ -78,6 +78,10 @@ def check_rows(connection: sqlite3.Connection, path: Path) -> None:
     Raises:
         RunError: so it is.
     """
+    (structure,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if structure != "ok":
+        what = " ".join(str(structure).split())[:200]
+        raise RunError(f"{path} is damaged or no archive of a search ({what}); {_NEXT}")
     counted = dict(connection.execute("SELECT name, rows FROM tally"))
     for table, known in columns(VERSION).items():
         names = ", ".join(name for name, _ in known)
