@@ -138,7 +138,7 @@ def _sampled_witness(loss: Loss, sampled: SampledDirection, tape: Tape) -> Witne
     if candidate is None:
         return None
     point, label, _ = candidate
-    want = int(wanted_sign(loss.domain, np.float64(point), np.float64(label)))
+    want = int(wanted_sign(loss.domain, np.array([point]), np.array([label]))[0])
     return verified_witness(tape, point, label, loss.eps_value, loss.has_eps, want)
 
 
