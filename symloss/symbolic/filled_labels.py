@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
 import sympy
 from sympy import Expr, Rational
 
@@ -22,11 +23,11 @@ from symloss.loss import Loss
 from symloss.ops.construct import NumberLimitError, substitute
 from symloss.symbolic.endpoint import Endpoint
 from symloss.symbolic.label_ends import LabelEnd, at_label
-from symloss.symbolic.orthant import Sides, finer_sides_of, sides_of, slope_sign, strip_sides
+from symloss.symbolic.orthant import Region, Sides, finer_sides_of, sides_of, slope_sign, strip_sides
 from symloss.symbolic.pieces import domain_ends, label_expression, resolve
 from symloss.symbolic.places import end_text, inner_rational
 from symloss.symbolic.report import ZERO_NOTE, DirectionProof
-from symloss.symbolic.sampled import SampledDirection
+from symloss.symbolic.sampled import SampledDirection, wanted_sign
 from symloss.symbolic.sign_proof import SignProof, prove_sign
 from symloss.symbolic.tape import Tape
 from symloss.symbolic.undecided import Deadline, UndecidedError
@@ -137,7 +138,7 @@ def _sampled_witness(loss: Loss, sampled: SampledDirection, tape: Tape) -> Witne
     if candidate is None:
         return None
     point, label, _ = candidate
-    want = 1 if point > label else -1
+    want = int(wanted_sign(loss.domain, np.array([point]), np.array([label]))[0])
     return verified_witness(tape, point, label, loss.eps_value, loss.has_eps, want)
 
 
@@ -241,10 +242,23 @@ def _region_signs(loss: Loss, sides: Sides, deadline: Deadline) -> list[int] | N
     signs = []
     for region, want in sides:
         found = slope_sign(expression, region, deadline)
+        if found is None and expression.is_Add:
+            found = _sign_of_terms(expression, region, want, deadline)
         if found is None or found not in (0, want):
             return None
         signs.append(found)
     return signs
+
+
+def _sign_of_terms(expression: Expr, region: Region, want: int, deadline: Deadline) -> int | None:
+    """Return the sign of a gradient all of whose terms point the right way, None where one does not."""
+    total = 0
+    for term in expression.args:
+        found = slope_sign(term, region, deadline)
+        if found is None or found not in (0, want):
+            return None
+        total = total or found
+    return total
 
 
 def _limit_note(limits: list[str]) -> str:

@@ -91,7 +91,9 @@ def _link(loss: Loss, deadline: Deadline) -> str:
         found = [_is_least(loss, link.goal, label) for label in labels]
         if False not in found and found.count(True) >= 2:
             tried = "y > 0" if loss.domain.labels is Labels.REAL else "y"
-            return f"Its minimum over yhat is at {sympy.sstr(link.goal)} at every {tried} that was tried: {link.advice}."
+            return (
+                f"Its minimum over yhat is at {sympy.sstr(link.goal)} for every {tried} tried: {link.advice}."
+            )
     return _on_positive(loss, deadline) if loss.domain.labels is Labels.REAL else ""
 
 
