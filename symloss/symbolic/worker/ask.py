@@ -38,7 +38,8 @@ class Answer:
 
     Attributes:
         parts: what the function yielded, in order, as far as it got.
-        ended: why it did not get to its end, in words for a report; "" where it did.
+        ended: why it did not get to its end, in words for a report; "" where it did. The limits are a reason, and
+            an `UndecidedError` of the question.
     """
 
     parts: list[Any] = field(default_factory=list)
@@ -58,7 +59,7 @@ def ask(question: Question, *arguments: Any, seconds: float) -> Answer:
         seconds: the time limit. A little after it the worker is killed, and what it had found is the answer.
 
     Raises:
-        UndecidedError, OptionError: the question raised it.
+        OptionError: the question raised it.
         Exception: another error of the question, which is a fault of symloss; its type if it is one of Python's.
     """
     limit = seconds + GRACE if seconds < LONGEST else 0.0
@@ -83,7 +84,7 @@ def first(question: Question, *arguments: Any, seconds: float) -> Any:
     """Return the one part of an answer.
 
     Raises:
-        UndecidedError: there is none in time; or the question raised it.
+        UndecidedError: there is none in time, or the question raised it.
     """
     answer = ask(question, *arguments, seconds=seconds)
     if not answer.parts:
@@ -102,6 +103,8 @@ def _here(question: Question, arguments: tuple[Any, ...]) -> Answer:
     try:
         for part in question(*arguments):
             answer.parts.append(part)
+    except UndecidedError as error:
+        answer.ended = str(error)
     except OUT_OF_REACH as error:
         answer.ended = WORDS[_kind(error)]
     return answer
@@ -145,6 +148,8 @@ def _answer(worker: Worker, question: Question, arguments: tuple[Any, ...], limi
             pool().discard(worker)
     if kind == "out of reach":
         answer.ended = WORDS[name]
+    elif kind == "undecided":
+        answer.ended = message
     elif kind == "told":
         raise TOLD[name](message)
     elif kind == "failed":

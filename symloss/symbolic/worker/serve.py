@@ -27,7 +27,7 @@ LARGEST_WORKER = 400 << 20
 """A worker that holds more bytes than this after an answer is replaced: what one formula left behind must not count
 against the next."""
 
-TOLD = {"UndecidedError": UndecidedError, "OptionError": OptionError, "NumberLimitError": NumberLimitError}
+TOLD = {"OptionError": OptionError, "NumberLimitError": NumberLimitError}
 """Errors that are answers: they are raised again, with their message, where the question was asked."""
 
 
@@ -70,6 +70,8 @@ def answer(channel: Channel, function: Callable[..., Iterable[Any]], arguments: 
     try:
         for part in function(*arguments):
             channel.send(("part", part))
+    except UndecidedError as error:
+        return ("undecided", "", str(error))
     except tuple(TOLD.values()) as error:
         return ("told", type(error).__name__, str(error))
     except OUT_OF_REACH as error:

@@ -6,7 +6,6 @@ milliseconds. It ends its workers when told to, and all of them and itself when 
 
 from __future__ import annotations
 
-import importlib
 import os
 import select
 import signal
@@ -16,14 +15,6 @@ from contextlib import suppress
 
 from symloss.symbolic.worker.limits import leave_terminal
 from symloss.symbolic.worker.serve import begin
-
-NEEDED = (
-    "symloss.symbolic.check",
-    "symloss.symbolic.duplicate_index",
-    "symloss.symbolic.loss_classes",
-    "symloss.zoo",
-)
-"""What is imported before the first worker is made."""
 
 END_ONE = 4
 """Bytes of a process number in a request to end a worker; a request of 0 asks for a new one."""
@@ -38,8 +29,7 @@ def main(descriptor: int) -> None:
         os.set_blocking(number, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
-    for name in NEEDED:
-        importlib.import_module(name)
+    _prepare()
     workers: set[int] = set()
     try:
         while True:
@@ -60,6 +50,16 @@ def main(descriptor: int) -> None:
         for worker in workers:
             with suppress(ProcessLookupError):
                 os.kill(worker, signal.SIGKILL)
+
+
+def _prepare() -> None:
+    """Import what workers need, and work on one loss: what SymPy remembers of that, every worker begins with."""
+    from symloss import zoo
+    from symloss.symbolic import duplicate_index  # noqa: F401
+    from symloss.symbolic.check import check_parts
+
+    for _ in check_parts(zoo.get("bce"), 10.0, 0):
+        pass
 
 
 def _request(control: socket.socket) -> int | None:

@@ -125,7 +125,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pool]:
 def test_a_server_makes_workers_and_replaces_those_that_were_ended(served: Pool) -> None:
     assert check(zoo.get("mse"), time_limit=60).verdict == "valid"
     (worker,) = served._idle
-    check(Loss(HANGING[0]), time_limit=LIMIT)
+    check(Loss(HANGING[4]), time_limit=LIMIT)
     assert not served._idle
     assert check(zoo.get("mse"), time_limit=60).verdict == "valid"
     (other,) = served._idle
