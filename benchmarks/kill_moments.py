@@ -258,6 +258,8 @@ def main() -> None:
     parser.add_argument("--size", choices=("whole", "small"), default="whole")
     parser.add_argument("--json", type=Path, help="also write the document to this file")
     options = parser.parse_args()
+    # begun in the background, a shell has had SIGINT ignored, and so would the commands
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with tempfile.TemporaryDirectory() as folder:
         found = campaign(options.kills, options.seed, options.signals.split(","), options.size, Path(folder))
     document = json.dumps({"options": {**vars(options), "json": None}, **found}, indent=2)

@@ -52,8 +52,7 @@ def examine(number: int, seed: int, time_limit: float = 2.0) -> Row:
     """Check formula number `number` on a domain, compare it with another, export it; hold verdicts to the oracle."""
     rng = random.Random(f"check {seed} {number}")
     labels, kind = DOMAINS[number % len(DOMAINS)]
-    eps = EPS[number % len(EPS)]
-    written, loss, attempts = accepted(rng, labels, kind, eps)
+    written, loss, attempts = accepted(rng, labels, kind, EPS[number % len(EPS)])
     row: Row = {"kind": "check", "number": number, "labels": labels, "input": kind, "eps": loss.eps}
     row["attempts"] = attempts
 
@@ -72,6 +71,17 @@ def examine(number: int, seed: int, time_limit: float = 2.0) -> Row:
         _also(row, "compare", lambda: _compare(row, rng, written, loss, report, time_limit))
     _also(row, "export", lambda: _exports(row, rng, loss))
     return row
+
+
+def asked(kind: str, number: int, seed: int) -> Row:
+    """Return what step `number` is about, for a step that did not come back."""
+    if kind == "text":
+        slot, written = text(number, seed)
+        return {"slot": slot, "text": written}
+    labels, domain = DOMAINS[number % len(DOMAINS)]
+    eps = EPS[number % len(EPS)]
+    written, _, _ = accepted(random.Random(f"check {seed} {number}"), labels, domain, eps)
+    return {"text": written, "labels": labels, "input": domain, "eps": eps}
 
 
 def accepted(rng: random.Random, labels: str, kind: str, eps: float | None) -> tuple[str, Loss, int]:

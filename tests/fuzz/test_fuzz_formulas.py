@@ -102,7 +102,7 @@ def report(**changes: Any) -> dict[str, Any]:
     names = ("convex", "convex_in_logit", "bounded_gradient", "symmetric", "proper")
     properties = {name: {"status": "undecided", "value": None} for name in names}
     document = {"labels": "binary", "input": "probability", "eps": 0.1, "direction": proofs, "duplicate_of": [],
-                "verdict_at_eps": {}, "properties": properties}  # fmt: skip
+                "duplicate_notes": {}, "verdict_at_eps": {}, "properties": properties}  # fmt: skip
     return document | changes
 
 
@@ -128,6 +128,9 @@ def test_wrong_verdicts_are_seen() -> None:
                 "witness_gradient": -1.0} for proof in report()["direction"]]  # fmt: skip
     assert len(judge(mse, report(direction=witness), 1)) == 2
     assert judge(mse, report(duplicate_of=["bce"]), 1)
+    maxr, notes = "max((yhat + 0.7)/(y + 0.7), (y + 0.7)/(yhat + 0.7))", {"maxr": "this is maxr at eps = 0.7"}
+    assert judge(maxr, report(duplicate_of=["maxr"], duplicate_notes=notes), 1) == []
+    assert judge(maxr, report(duplicate_of=["maxr"]), 1)
     assert judge_pair(mse, "2*(yhat - y)**2", "proportional", report(), 1) == []
     assert judge_pair(mse, "2*(yhat - y)**2", "equal", report(), 1)
     assert judge_pair(mse, "(yhat - y)**2 + 1e-9*yhat", "proportional", report(), 1)

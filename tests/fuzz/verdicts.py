@@ -129,25 +129,35 @@ def _duplicates(
 
     for name in report["duplicate_of"]:
         other = Oracle(zoo.entry(name).formula)
-        if not same_gradient(oracle, other, places, eps, by_label=report["labels"] == "binary"):
+        # "this is maxr at eps = 0.7": the eps of the named loss, where the formula has none
+        _, _, said = report["duplicate_notes"].get(name, "").partition(" at eps = ")
+        there = Fraction(said.split(",")[0].split(" ")[0]) if said else eps
+        if not same_gradient(oracle, other, places, eps, there, by_label=report["labels"] == "binary"):
             yield Finding("contradicted", f"same gradient as {name}, but it is not")
 
 
 def same_gradient(
-    one: Oracle, other: Oracle, places: list[Place], eps: Fraction, *, by_label: bool, equal: bool = False
+    one: Oracle,
+    other: Oracle,
+    places: list[Place],
+    eps: Fraction,
+    other_eps: Fraction,
+    *,
+    by_label: bool,
+    equal: bool = False,
 ) -> bool:
     """Whether two slopes are equal, or have one positive ratio (for each label), wherever both are real."""
     ratios: dict[Fraction, Any] = {}
     for place in places:
-        there = other.at(place.yhat, place.y, eps)
+        there = other.at(place.yhat, place.y, other_eps)
         if there is None or place.strict is None or there.strict is None:
             continue
         left, right = place.strict.slope, there.strict.slope
         if left == 0 or right == 0:
-            if left != right and one.sure(place, eps) and other.sure(there, eps):
+            if left != right and one.sure(place, eps) and other.sure(there, other_eps):
                 return False
             continue
-        if not (one.sure(place, eps) and other.sure(there, eps)):
+        if not (one.sure(place, eps) and other.sure(there, other_eps)):
             continue
         with mp.workdps(MORE_DIGITS):
             ratio = to_mpf(left) / to_mpf(right)
@@ -165,7 +175,7 @@ def judge_pair(first: str, second: str, relation: str, report: dict[str, Any], s
     eps = Fraction(repr(1e-6 if report["eps"] is None else report["eps"]))
     places = one.places(random.Random(f"pair {seed}"), report["labels"], report["input"] == "score", eps)
     if same_gradient(
-        one, other, places, eps, by_label=report["labels"] == "binary", equal=relation == "equal"
+        one, other, places, eps, eps, by_label=report["labels"] == "binary", equal=relation == "equal"
     ):
         return []
     return [Finding("contradicted", f"{relation} to {second}, but the gradients are not")]
