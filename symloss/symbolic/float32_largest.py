@@ -16,9 +16,10 @@ from symloss.symbolic.undecided import Deadline
 _CLOSE_TO_LARGEST = 1e-3
 """A gradient larger than the largest found by less than this share is not looked for."""
 _BOXES_AT_ONCE = 64
+_FEW, _MUCH = 24, 1.2
 _STRIDES = (2**20, 2**15, 2**10, 2**5, 1)
-_MOST_IN_VAIN = 4
-_MOST_IN_VAIN_FOR_FEW = 20
+_MOST_IN_VAIN = 2
+_MOST_IN_VAIN_FOR_NEEDLE = 20
 """Rounds in a row that may find nothing larger: with many boxes, as on a plateau, where bounds come down slowly, and
 with a few boxes, which close in on a needle.
 """
@@ -81,8 +82,7 @@ class LargestGradient:
         in_vain, looked_around = 0, -1.0
         while self.boxes and not deadline.passed:
             before = self.size
-            few = sum(map(len, self.boxes)) <= _BOXES_AT_ONCE
-            if in_vain == 0 or in_vain >= (_MOST_IN_VAIN_FOR_FEW if few else _MOST_IN_VAIN):
+            if in_vain == 0 or in_vain >= (_MOST_IN_VAIN_FOR_NEEDLE if self._is_needle() else _MOST_IN_VAIN):
                 if self.size > looked_around * (1 + _CLOSE_TO_LARGEST):
                     self._zoom(loss)
                     looked_around = self.size
@@ -90,6 +90,11 @@ class LargestGradient:
                     return
             self._halve()
             in_vain = 0 if self.size > before * (1 + _CLOSE_TO_LARGEST) else in_vain + 1
+
+    def _is_needle(self) -> bool:
+        """Whether a few boxes alone may hold a much larger gradient."""
+        few = sum(map(len, self.boxes)) <= _FEW
+        return few and max(float(bounds.max()) for bounds in self.bounds) > _MUCH * self.size
 
     def _halve(self) -> None:
         boxes, bounds = Boxes.joined(self.boxes), np.concatenate(self.bounds)

@@ -60,7 +60,7 @@ class DirectionProof:
             "witness_y": None if found is None else found.y,
             "witness_eps": None if found is None else found.eps,
             "witness_gradient": None if found is None else _plain(found.gradient),
-            "interval": None if self.interval is None else list(self.interval),
+            "interval": None if self.interval is None else [_plain(end) for end in self.interval],
             "scope": self.scope,
             "jump": self.jump,
             "note": self.note,
@@ -70,7 +70,7 @@ class DirectionProof:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value for JSON, which has no number beyond those of a double: None there."""
+    """Return a value for JSON, which has no infinity and no NaN: None for those (an open end of an interval)."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

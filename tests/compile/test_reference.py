@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+from symloss.compile import kernel
 from symloss.compile.program import ProgramBatch
 from symloss.compile.reference import RULES, evaluate, evaluate_batch
+from symloss.loss import Loss
 from symloss.ops.opcode import Opcode
 from tests.compile.programs import BCE, HINGE, MAXR, MSE, UNARY, program, random_program
 
@@ -139,3 +141,23 @@ def test_batch_gives_each_program_its_own_result():
         value, derivative = evaluate(one, yhat, y, eps[k])
         np.testing.assert_array_equal(values[k], value)
         np.testing.assert_array_equal(derivatives[k], derivative)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(log(yhat - 2))**(y*(1-y))",
+        "(y + (1 - y))**log(yhat - 2)*max(y, 1)**log(yhat - 2)",
+        "sign(log(yhat - 2))*y",
+    ],
+)
+def test_what_is_made_from_nan_is_nan_in_every_back_end(text):
+    """IEEE has NaN**0 = 1 and 1**NaN = 1, torch has sign(NaN) = 0: here each of them is NaN."""
+    loss = Loss(text)
+    point, label = np.array([0.25, 0.75]), np.array([0.0, 1.0])
+    assert np.isnan(evaluate(loss.program(), point, label, 1.0)[0]).all()
+    assert np.isnan(
+        kernel.evaluate(loss.program(), point.astype(np.float32), label.astype(np.float32), 1.0)[0]
+    ).all()
+    found = loss.torch(reduction="none")(torch.tensor(point), torch.tensor(label))
+    assert found.isnan().all()
