@@ -10,8 +10,8 @@ import numpy as np
 from symloss import zoo
 from symloss.errors import OptionError
 from symloss.loss import Loss
-from symloss.search.found_losses import loss_of
 from symloss.search.grammar import LossGrammar
+from symloss.search.found_losses import loss_of
 from symloss.search.run import Run
 from symloss.search.run_argument import run_and_rank
 from symloss.search.tokens import Tokens
