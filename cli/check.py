@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from symloss.errors import OptionError, SymlossError
 
+from .counter import Counter
 from .group import LossCommand
 from .options import (
     eps_option,
@@ -26,13 +29,16 @@ from .options import (
     seed_option,
     time_limit_option,
 )
-from .output import print_json, standard_error, standard_output
+from .output import indented, json_text, print_json, standard_error, standard_output
 
 if TYPE_CHECKING:
     from symloss.loss import Loss
     from symloss.symbolic.report import CheckReport
 
 LARGEST_FILE = 20_000_000
+MOST_QUIET = 3
+"""Up to so many losses, no progress is shown."""
+
 STYLES = {"valid": "bold green", "invalid": "bold red", "undecided": "bold yellow"}
 STYLES |= {"proved": "green", "refuted": "red"}
 
@@ -86,24 +92,29 @@ def command(
         "protect": protect,
         "scale": optional_number(scale, "--scale"),
     }
-    requests = [_request(text, None, settings) for text in losses]
+    from symloss.symbolic.check import prepare_workers
+
+    texts: list[tuple[int | None, str]] = [(None, text) for text in losses]
     if path is not None:
-        requests += [_request(text, line, settings) for line, text in _lines(path)]
-    reports = _check_all(requests, seconds, seed)
-    several = len(requests) > 1 or path is not None
-    if as_json:
-        documents = [_document(request, report) for request, report in zip(requests, reports, strict=True)]
-        if several or reports[0] is not None:
-            print_json(documents if several else documents[0])
-    else:
-        for request, report in zip(requests, reports, strict=True):
-            if report is not None:
-                _show(report)
-            elif several:
-                standard_error().print(_complaint(request), markup=False, highlight=False)
-    if not several and requests[0].error is not None:
-        raise requests[0].error
-    raise SystemExit(_exit_code(requests, reports))
+        texts += _lines(path)
+    several = len(texts) > 1 or path is not None
+    prepare_workers()
+    if not as_json:
+        # while a worker thinks, this process gets ready to print
+        threading.Thread(target=_load_printing, daemon=True).start()
+    printer = (Documents if as_json else Pages)(several)
+    codes: set[int] = set()
+    with printer, Counter("checked", len(texts), shown=len(texts) > MOST_QUIET) as counter:
+        for line, text in texts:
+            request = _request(text, line, settings)
+            if request.error is not None and not several:
+                raise request.error
+            report = None if request.loss is None else request.loss.check(time_limit=seconds, seed=seed)
+            printer.show(request, report)
+            codes.add(2 if report is None else report.exit_code)
+            counter.step()
+    # an error counts most, then what is wrong, then what is open
+    raise SystemExit(next((code for code in (2, 1, 3) if code in codes), 0))
 
 
 def _request(text: str, line: int | None, settings: dict[str, Any]) -> Request:
@@ -132,18 +143,68 @@ def _lines(path: Path) -> list[tuple[int, str]]:
     return found
 
 
-def _check_all(requests: Sequence[Request], seconds: float, seed: int) -> list[CheckReport | None]:
-    from rich.progress import track
+def _load_printing() -> None:
+    import rich.console
+    import rich.padding
+    import rich.table  # noqa: F401
 
-    from symloss.symbolic.check import check
 
-    shown = len(requests) > 3
-    return [
-        None if request.loss is None else check(request.loss, time_limit=seconds, seed=seed)
-        for request in track(
-            requests, "checking", console=standard_error(), disable=not shown, transient=True
-        )
-    ]
+class Documents:
+    """Prints reports as JSON: one document, or a list to which each is added as it is done."""
+
+    def __init__(self, several: bool) -> None:
+        """Print a list where there are several."""
+        self.several = several
+        self.count = 0
+
+    def __enter__(self) -> Documents:
+        """Begin the list."""
+        if self.several:
+            click.echo("[", nl=False)
+        return self
+
+    def show(self, request: Request, report: CheckReport | None) -> None:
+        """Print one report, or what is wrong with its formula."""
+        document = _document(request, report)
+        if not self.several:
+            print_json(document)
+            return
+        click.echo(",\n" if self.count else "\n", nl=False)
+        click.echo(indented(json_text(document)), nl=False)
+        sys.stdout.flush()
+        self.count += 1
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the list, also where the work was cut short: what was printed is one valid document."""
+        if self.several:
+            click.echo("\n]" if self.count else "]")
+
+
+class Pages:
+    """Prints reports as pages, and what is wrong with a formula on standard error, in its place."""
+
+    def __init__(self, several: bool) -> None:
+        """Take notice of whether there are several."""
+        self.several = several
+
+    def __enter__(self) -> Pages:
+        """Begin."""
+        return self
+
+    def show(self, request: Request, report: CheckReport | None) -> None:
+        """Print one report, or what is wrong with its formula."""
+        if report is not None:
+            _show(report)
+        else:
+            standard_error().print(_complaint(request), markup=False, highlight=False)
+        sys.stdout.flush()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End."""
 
 
 def _document(request: Request, report: CheckReport | None) -> dict[str, Any]:
@@ -156,13 +217,6 @@ def _document(request: Request, report: CheckReport | None) -> dict[str, Any]:
 def _complaint(request: Request) -> str:
     where = "" if request.line is None else f"line {request.line}: "
     return f"Error: {where}{request.error}"
-
-
-def _exit_code(requests: Sequence[Request], reports: Sequence[CheckReport | None]) -> int:
-    if any(request.error is not None for request in requests):
-        return 2
-    verdicts = {report.verdict for report in reports if report is not None}
-    return 1 if "invalid" in verdicts else 3 if "undecided" in verdicts else 0
 
 
 def _show(report: CheckReport) -> None:

@@ -10,6 +10,7 @@ import click
 
 from symloss.errors import OptionError
 
+from .counter import Counter
 from .group import LossCommand
 from .options import (
     eps_option,
@@ -27,6 +28,9 @@ from .output import print_json, standard_output, table
 if TYPE_CHECKING:
     from symloss.loss import Loss
     from symloss.symbolic.loss_classes import LossClass
+
+MOST_QUIET = 10
+"""Up to so many losses, no progress is shown."""
 
 MOST_WITNESSES = 10
 """Pairs of classes for which the point where they differ is shown."""
@@ -61,8 +65,9 @@ def command(
     eps_value = None if eps is None else number(eps, "--eps")
     resolved = resolve_losses(losses, labels=labels, input_kind=input_kind, eps=eps_value, protect=protect)
     labels = str(resolved[0].domain.labels)
-    found = classes(resolved, seconds)
-    witnesses = _witnesses(found, resolved, seconds)
+    with Counter("compared", len(resolved), shown=len(resolved) > MOST_QUIET) as counter:
+        found = classes(resolved, seconds, lambda done: counter.step())
+        witnesses = _witnesses(found, resolved, seconds)
     if as_json:
         document = {
             "classes": [entry.to_json() for entry in found],

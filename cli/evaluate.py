@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from .evaluate_folder import in_folder
 from .group import LossCommand
 from .interrupt import stop_on_interrupt
 from .options import (
@@ -36,9 +37,12 @@ from .search_options import given_names
 NOTHING_TRAINED = 3
 """Exit code where no loss was trained to a result; that of `search` where nothing got through."""
 
+if TYPE_CHECKING:
+    from symloss.search.evaluation_folder import EvaluationFolder
+
 
 @click.command("evaluate", cls=LossCommand)
-@click.argument("losses", nargs=-1, required=True, metavar="LOSS...")
+@click.argument("losses", nargs=-1, metavar="LOSS...")
 @data_options
 @training_options
 @click.option(
@@ -51,7 +55,8 @@ NOTHING_TRAINED = 3
     "--scale",
     default=None,
     metavar="GRID|auto",
-    help="Factors on the loss, and on the scale it has from a run, such as 0.5,1,2; auto is 0.25 to 16 by powers of 2. Default: 1.",
+    help="Factors on the loss (of a run: on its own scale), such as 0.5,1,2; auto is 0.25 to 16 by powers of 2. "
+    "Default: 1.",
 )
 @click.option(
     "--seeds",
@@ -70,9 +75,11 @@ NOTHING_TRAINED = 3
 @protect_option
 @seed_option
 @json_option
+@in_folder
 @click.pass_context
 def command(
     context: click.Context,
+    folder: EvaluationFolder,
     losses: tuple[str, ...],
     eps: str | None,
     scale: str | None,
@@ -90,6 +97,7 @@ def command(
     A loss with eps is tried at every value of the grid, every loss at every
     scale; the best by validation is reported, one line a loss and seed. With
     several losses and seeds, the best by validation is tested against the others.
+    With --out DIR finished trainings are kept, and --resume DIR goes on with them.
 
     Exit code 0: a loss was trained to a result. 3: none was. 2: a loss, an option
     or the data can't be used.
@@ -120,6 +128,7 @@ def command(
     dataset = load_dataset(parameters, seed=seed, labels=labels)
     size, metric = Size.of(dataset), settings.validation_metric
     settings = fitted(settings, size, given_names(context), model=architecture.name, fast=fast)
+    store = folder.begin(resolved, dataset)
     with stop_on_interrupt() as stop, SearchDisplay() as display:
         results, comparison = evaluate_and_compare(
             resolved,
@@ -129,21 +138,25 @@ def command(
             seeds=range(seed, seed + seeds),
             progress=display,
             stop=stop,
+            store=store,
         )
         interrupted = stop.is_set()
     means = references(dataset, metric)
     warnings = [*cautions(results, means, dataset, metric), *invalid_losses(results)]
     usable = any(math.isfinite(result.valid_metric) for result in results)
+    document = {
+        "results": [result.to_json() for result in results],
+        "significance": None if comparison is None else comparison.to_json(),
+        "dataset": dataset.summary(),
+        "model": architecture.name,
+        "interrupted": interrupted,
+        "references": [one.to_json() for one in means],
+        "warnings": [one.to_json() for one in warnings],
+        "training": training_document(settings, size),
+    }
+    folder.finish(document)
     if as_json:
-        document = {"dataset": dataset.summary(), "model": architecture.name, "interrupted": interrupted}
-        significance = None if comparison is None else comparison.to_json()
-        entries = [result.to_json() for result in results]
-        further = {
-            "references": [one.to_json() for one in means],
-            "warnings": [one.to_json() for one in warnings],
-            "training": training_document(settings, size),
-        }
-        print_json({"results": entries, "significance": significance, **document, **further})
+        print_json(document)
         raise SystemExit(0 if usable else NOTHING_TRAINED)
     console = standard_output()
     console.print(dataset_line(dataset, architecture.name), highlight=False)

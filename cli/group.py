@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import os
+import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import click
 
 from symloss.errors import SymlossError, nearest
+
+OUTPUT_FAILED = 2
+"""Exit code where the output could not be written."""
 
 
 class LazyGroup(click.Group):
@@ -54,6 +61,38 @@ class LazyGroup(click.Group):
             failure = click.ClickException(str(error))
             failure.exit_code = error.exit_code
             raise failure from error
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command line; output that can't be written ends it with a message.
+
+        click ends quietly where the reader of a pipe has gone. Anything else, such as a full disk, is said: the
+        output is not whole. The last of it is written here, not when Python ends, where nobody would be told.
+        """
+        if not kwargs.get("standalone_mode", True):
+            return super().main(*args, **kwargs)
+        code: Any = 0
+        try:
+            try:
+                super().main(*args, **kwargs)
+            except SystemExit as end:
+                code = end.code
+            sys.stdout.flush()
+        except OSError as error:
+            if error.errno != errno.EPIPE:
+                reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or str(error)
+                code = OUTPUT_FAILED
+                with suppress(OSError):
+                    click.echo(
+                        f"Error: can't write the output: {reason}; what is written is not whole", err=True
+                    )
+            _forget_output()
+        sys.exit(code)
+
+
+def _forget_output() -> None:
+    """Let nothing more be written to standard output: Python would try once more at its end, and fail loudly."""
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class LossCommand(click.Command):

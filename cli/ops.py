@@ -12,8 +12,8 @@ from .output import print_json, standard_output, table
 @json_option
 def command(as_json: bool) -> None:
     """List the operators that searched losses are built from, and the functions that formulas may use."""
-    from symloss.ops import operators
     from symloss.formula.parse import FUNCTIONS
+    from symloss.ops import operators
 
     entries = [
         {

@@ -25,7 +25,7 @@ labels_option = click.option(
     "--labels",
     default="binary",
     show_default=True,
-    metavar="binary|unit|real",
+    metavar="binary|unit|real|positive",
     help="What the label y can be.",
 )
 loss_labels_option = click.option(
@@ -38,8 +38,9 @@ input_option = click.option(
     "--input",
     "input_kind",
     default=None,
-    metavar="probability|score",
-    help="What yhat is. Named losses know; formulas take a probability unless labels are real.",
+    metavar="probability|score|positive|log",
+    help="What yhat is. Named losses know; formulas take a probability, with real labels a score, with positive "
+    "ones a positive mean. log: yhat is the logarithm of the mean.",
 )
 protect_option = click.option(
     "--protect", is_flag=True, help="Read divisions, logarithms and roots as the protected operators."
@@ -93,6 +94,20 @@ def data_options(function: Function) -> Function:
         ),
         click.option("--time-column", metavar="COLUMN", help="Likewise."),
         click.option(
+            "--separator",
+            metavar="TEXT",
+            help="What separates the columns: tab, comma, semicolon, bar, blank, '::' or a character. Default: found.",
+        ),
+        click.option(
+            "--split",
+            metavar="time|random|by-user|leave-one-out",
+            help="What of a ratings file is held out. Default: by time.",
+        ),
+        click.option(
+            "--validation", type=float, help="Share of the rows, of --split random or by-user. Default: 0.1."
+        ),
+        click.option("--test", type=float, help="Likewise."),
+        click.option(
             "--threshold", type=float, default=3.0, show_default=True, help="Ratings above it are positive."
         ),
         click.option(
@@ -128,6 +143,7 @@ def load_dataset(parameters: Mapping[str, Any], *, seed: int, labels: str = "bin
         ties=parameters["ties"],
         seed=seed,
         synthetic=SyntheticOptions(seed=seed, **sizes) if sizes else None,
+        **{name: parameters.get(name) for name in ("separator", "split", "validation", "test")},
     )
     return load(parameters["dataset"], parameters["data_dir"], options)
 
@@ -278,14 +294,15 @@ def resolve_loss(
         RunError: the run can't be read.
     """
     from symloss import zoo
-    from symloss.domain import SYMBOLS, Domain, Input, Labels
+    from symloss.domain import SYMBOLS, Domain, Labels
     from symloss.loss import Loss
     from symloss.search.run_argument import run_and_rank
 
     if _is_name(text):
         named = zoo.get(text)
         labels = labels or "binary"
-        kind = input_kind or (named.domain.input if labels != Labels.REAL else Input.SCORE)
+        own = labels in (Labels.BINARY, Labels.UNIT)
+        kind = input_kind or (named.domain.input if own else Domain.of(labels).input)
         return _with_numbers(named.with_domain(labels, kind), eps, scale)
     run = run_and_rank(text)
     if run is not None:
@@ -293,8 +310,8 @@ def resolve_loss(
 
         loss = loss_of(*run)
         if labels is not None and labels != loss.domain.labels:
-            kind = input_kind or (Domain.of(labels).input if labels == Labels.REAL else None)
-            loss = loss.with_domain(labels, kind)
+            own = labels in (Labels.BINARY, Labels.UNIT)
+            loss = loss.with_domain(labels, input_kind or (None if own else Domain.of(labels).input))
         elif input_kind is not None:
             loss = loss.with_domain(input=input_kind)
         return _with_numbers(loss, eps, scale)

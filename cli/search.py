@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from symloss.search.search import SearchResult
 
 SOURCE = ("dataset", "data_dir", "user_column", "item_column", "rating_column", "label_column", "time_column",
+          "separator", "split", "validation", "test",
           "threshold", "ties", "users", "items", "interactions", "labels", "seed")  # fmt: skip
 """Parameters that say which data is loaded; a run keeps them, so that it can go on."""
 
@@ -115,7 +116,7 @@ def _resumed(parameters: Mapping[str, Any]) -> tuple[SearchOptions, Dataset, Run
                 f"{run.folder} does not say how its data was loaded; go on with it from Python: "
                 f"search(options, dataset, Run.resume(folder))"
             )
-        return options, _load(source), run
+        return options, _load_again(run, source), run
     except BaseException:
         run.close()
         raise
@@ -125,6 +126,14 @@ def _load(source: Mapping[str, Any]) -> Dataset:
     folder = source["data_dir"]
     parameters = {**source, "data_dir": None if folder is None else Path(folder)}
     return load_dataset(parameters, seed=source["seed"], labels=source["labels"])
+
+
+def _load_again(run: Run, source: Mapping[str, Any]) -> Dataset:
+    """Load the data of a run; its config.json may have been edited, and hold anything."""
+    from symloss.search.archive.archive_errors import damage
+
+    with damage(run.folder / "config.json"):
+        return _load(source)
 
 
 def _show(result: SearchResult, dataset: Dataset, options: SearchOptions) -> None:

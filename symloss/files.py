@@ -16,6 +16,7 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from symloss.errors import SymlossError
 
@@ -71,7 +72,7 @@ def check_writable(
 def is_stream(path: Path | str) -> bool:
     """Return whether a path is a pipe or a device, which is written to and never replaced."""
     try:
-        mode = os.stat(path).st_mode
+        mode = Path(path).stat().st_mode
     except (OSError, ValueError):
         return False
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
@@ -112,6 +113,40 @@ def replace_file(path: Path, data: bytes) -> None:
         raise
 
 
+def open_regular(path: Path | str) -> BinaryIO:
+    """Open a file to read, and only that: a pipe or a device could keep the reader waiting for ever.
+
+    Raises:
+        OSError: it is no regular file, or can't be opened.
+        ValueError: the path is none that a file can have.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    before = Path(path).stat()
+    if not (stat.S_ISREG(before.st_mode) or stat.S_ISDIR(before.st_mode)):
+        raise OSError(errno.EINVAL, "it is not a regular file")
+    descriptor = os.open(path, flags)
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        folder = stat.S_ISDIR(status.st_mode)
+        raise OSError(errno.EINVAL, "it is a folder" if folder else "it is not a regular file")
+    return os.fdopen(descriptor, "rb")
+
+
+def read_regular(path: Path | str, limit: int) -> bytes:
+    """Read a file of at most `limit` bytes (see `open_regular`).
+
+    Raises:
+        OSError: it is no regular file, too large, or can't be read.
+        ValueError: the path is none that a file can have.
+    """
+    with open_regular(path) as file:
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise OSError(errno.EFBIG, f"it has more than {limit:,} bytes")
+    return data
+
+
 def reason_of(failure: OSError | ValueError, path: Path) -> str:
     """Return why a file can't be written, in a few words."""
     number = failure.errno if isinstance(failure, OSError) else None
@@ -137,8 +172,10 @@ def _target(path: Path) -> tuple[Path, os.stat_result | None]:
         OSError: a folder, a block device or a socket is there, or it can't be looked at.
     """
     try:
-        status = os.stat(path)
+        status: os.stat_result | None = path.stat()
     except FileNotFoundError:
+        status = None
+    if status is None:
         # Nothing, or a link to nothing: the file is made where the link points to.
         return Path(os.path.realpath(path)), None
     if stat.S_ISDIR(status.st_mode):
@@ -170,10 +207,8 @@ def _own_output(status: os.stat_result) -> int | None:
 def _write_through(path: Path, status: os.stat_result, data: bytes) -> None:
     """Write to a pipe or a character device."""
     flags = os.O_WRONLY | getattr(os, "O_NOCTTY", 0)
-    if stat.S_ISFIFO(status.st_mode):
-        descriptor = _open_pipe(path, flags)
-    else:
-        descriptor = os.open(path, flags)
+    pipe = stat.S_ISFIFO(status.st_mode)
+    descriptor = _open_pipe(path, flags) if pipe else os.open(path, flags)
     try:
         _write(descriptor, data)
     finally:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from sympy import Expr, Mul
 
-from symloss.domain import DEFAULT_EPS, SYMBOLS, Domain, Input, eps, yhat
+from symloss.domain import DEFAULT_EPS, SYMBOLS, Domain, eps, yhat
 from symloss.errors import OptionError
-from symloss.formula.allowed import LARGEST_EPS, checked_eps, checked_name, checked_scale
+from symloss.formula.allowed import checked_eps, checked_name, checked_scale
+from symloss.formula.parse import parse
 from symloss.formula.text import formula_latex, whole_text
 from symloss.ops.construct import NumberLimitError, exact_number, make, substitute
-from symloss.formula.parse import parse
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -62,8 +62,9 @@ class Loss:
             formula: text in the grammar of `symloss.parse`, or an expression in the symbols of `symloss.domain`.
             eps: value of eps, in (0, 1000], also where the formula has none; at least 1e-6 where protected operators
                 use it.
-            labels: "binary", "unit" or "real".
-            input: "probability" or "score"; a probability unless labels are real.
+            labels: "binary", "unit", "real" or "positive".
+            input: "probability" or "score", for positive labels "positive", "log" or "score"; a probability
+                unless labels are real (a score) or positive (a positive number).
             name: a name to show, of at most 200 characters.
             protect: read divisions, logarithms and roots of a text as protected operators.
             scale: factor on the formula, in [1e-15, 1e15].
@@ -116,8 +117,8 @@ class Loss:
 
     @property
     def takes_score(self) -> bool:
-        """Whether yhat is a raw score."""
-        return self.domain.input is Input.SCORE
+        """Whether yhat is what a model puts out, any real number: a raw score, or the logarithm of a mean."""
+        return self.domain.is_line
 
     @property
     def numeric_expression(self) -> Expr:
@@ -221,9 +222,7 @@ class Loss:
         """
         from symloss.compile.criterion import TorchLoss
 
-        return TorchLoss(
-            self, reduction=reduction, from_logits=from_logits, weight=weight, validate=validate
-        )
+        return TorchLoss(self, reduction=reduction, from_logits=from_logits, weight=weight, validate=validate)
 
     def check(self, *, time_limit: float = 2.0, seed: int = 0) -> CheckReport:
         """Check the loss: verdict, direction for each label, positive rate, duplicates, properties.

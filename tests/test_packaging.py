@@ -43,7 +43,7 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 LAYERS = [
-    {"errors", "domain"},
+    {"errors", "domain", "interrupt"},
     {"files"},
     {"ops"},
     {"formula"},

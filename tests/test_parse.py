@@ -11,8 +11,8 @@ from sympy import Rational
 
 from symloss.domain import y, yhat
 from symloss.errors import FormulaError, SymlossError
-from symloss.formula.text import formula_text
 from symloss.formula.parse import FUNCTIONS, parse
+from symloss.formula.text import formula_text
 
 REFUSED = [
     ("yhatt - y", 0, "did you mean 'yhat'"),

@@ -66,7 +66,7 @@ class TorchLoss(torch.nn.Module):
 
         Args:
             yhat: predictions, floating point: probabilities or raw scores, as the loss and from_logits declare.
-                Probabilities of exactly 0 or 1 are moved to the nearest number inside (0, 1).
+                Probabilities of exactly 0 or 1 are moved to the nearest number inside (0, 1), means of 0 above 0.
             y: labels, of the same shape.
             weight: factors on the rows, of a shape that expands to that of yhat; None for those of the constructor.
 
@@ -85,7 +85,11 @@ class TorchLoss(torch.nn.Module):
             refuse_outside(yhat, y, domain, scores=self.from_logits or not is_probability)
         if self.from_logits:
             yhat = torch.sigmoid(yhat)
-        inside = open_interval(yhat) if is_probability else yhat
+        inside = yhat
+        if is_probability:
+            inside = open_interval(yhat)
+        elif domain.input is Input.POSITIVE:
+            inside = positive(yhat)
         values = self._function(inside, y.to(yhat.dtype))
         if not isinstance(values, Tensor):
             values = torch.full_like(yhat, values)
@@ -103,6 +107,12 @@ class TorchLoss(torch.nn.Module):
         """Show the formula in the module's repr."""
         logits = ", from_logits=True" if self.from_logits else ""
         return f"{self.loss}, reduction={self.reduction}{logits}"
+
+
+def positive(yhat: Tensor) -> Tensor:
+    """Move a mean of exactly 0 to the smallest number above it, with the gradient passed through unchanged."""
+    inside = torch.where(yhat == 0, torch.finfo(yhat.dtype).tiny, yhat)
+    return yhat + (inside - yhat).detach()
 
 
 def open_interval(yhat: Tensor) -> Tensor:
@@ -158,6 +168,8 @@ def refuse_outside(yhat: Tensor, y: Tensor, domain: Domain, *, scores: bool) -> 
         )
     first = labels[~good_labels].flatten()[0].item()
     allowed = (
-        "finite numbers" if real else "0 and 1, or between; for other labels see loss.with_domain(labels='real')"
+        "finite numbers"
+        if real
+        else "0 and 1, or between; for other labels see loss.with_domain(labels='real')"
     )
     raise DomainError(f"y holds {first:g}, but the labels of this loss are {allowed}")

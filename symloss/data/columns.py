@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -64,7 +64,13 @@ class Layout:
     positions: dict[Role, int]
 
 
-def detect(cells: Sequence[str], roles: Sequence[Role], columns: Columns, where: str) -> Layout:
+def detect(
+    cells: Sequence[str],
+    roles: Sequence[Role],
+    columns: Columns,
+    where: str,
+    optional: Collection[Role] = (),
+) -> Layout:
     """Find the columns from the first line of a file.
 
     The line is a header if a column was asked for by name, if it holds a name of `ALIASES`, or if
@@ -75,6 +81,7 @@ def detect(cells: Sequence[str], roles: Sequence[Role], columns: Columns, where:
         roles: the columns needed, in their order in a file without a header.
         columns: what the user asked for.
         where: the file, for messages.
+        optional: roles that may have no column, where none was asked for.
 
     Raises:
         DataError: a column is missing or named twice.
@@ -87,15 +94,21 @@ def detect(cells: Sequence[str], roles: Sequence[Role], columns: Columns, where:
     header = asked_by_name or any(name in known for name in names) or not any(map(_is_number, shown))
     positions = {}
     for order, role in enumerate(roles):
+        if role in optional and columns.get(role) is None and not _is_there(role, order, header, names):
+            continue
         positions[role] = _position(role, order, header, shown, names, columns, roles, where)
-    for role in roles:
-        for other in roles:
+    for role in positions:
+        for other in positions:
             if role < other and positions[role] == positions[other]:
                 raise OptionError(
                     f"{where}: column {positions[role] + 1} can't be both the {role} and the {other}; "
                     f"change --{role}-column or --{other}-column"
                 )
     return Layout(header, len(cells), positions)
+
+
+def _is_there(role: Role, order: int, header: bool, names: list[str]) -> bool:
+    return any(alias in names for alias in ALIASES[role]) if header else order < len(names)
 
 
 def _position(
@@ -147,7 +160,7 @@ def _missing(what: str, role: Role, header: bool, shown: list[str], where: str) 
     # A column that resembles what was asked for, or one of the usual names of this role.
     guesses = [what.strip("'")] if what.startswith("'") else list(ALIASES[role])
     guess = next((found for found in (nearest(name, shown) for name in guesses) if found), None)
-    hint = f"; did you mean {guess!r}?" if guess else ""
+    hint = f"; did you mean {guess!r}?" if guess else "."
     listed = ", ".join(repr(cell[:40]) for cell in shown[:20]) + (", ..." if len(shown) > 20 else "")
     return f"{where}: no column {what}{hint} Present are {listed}; name it with {option} NAME"
 

@@ -162,7 +162,7 @@ class Dataset:
         }
 
     def _summarise(self, part: Interactions) -> dict[str, Any]:
-        shares = len(part) > 0 and self.labels is not Labels.REAL
+        shares = len(part) > 0 and self.labels in (Labels.BINARY, Labels.UNIT)
         return {
             "rows": len(part),
             "users": len(np.unique(part.users)),
@@ -178,9 +178,12 @@ def outside(values: NDArray[np.floating[Any]], labels: Labels) -> NDArray[np.boo
         return np.asarray((values != 0) & (values != 1))
     if labels is Labels.UNIT:
         return np.asarray(~((values >= 0) & (values <= 1)))
+    if labels is Labels.POSITIVE:
+        return np.asarray(~(np.isfinite(values) & (values >= 0)))
     return np.asarray(~np.isfinite(values))
 
 
 def allowed(labels: Labels) -> str:
     """Return the set of labels in words of mathematics."""
-    return {Labels.BINARY: "{0, 1}", Labels.UNIT: "[0, 1]", Labels.REAL: "the real numbers"}[labels]
+    names = {Labels.BINARY: "{0, 1}", Labels.UNIT: "[0, 1]", Labels.REAL: "the real numbers"}
+    return names.get(labels, "[0, infinity)")

@@ -24,6 +24,7 @@ from symloss.data.split import time_order
 from symloss.data.ties import Ties, published_order
 from symloss.domain import Labels
 from symloss.errors import DataError, FetchError
+from symloss.files import open_regular
 
 NAME = "ml-100k"
 LOCAL_FILES = ("u.data", "ml-100k.inter")
@@ -161,7 +162,7 @@ def load_ml100k(
 def _read(path: Path) -> bytes:
     """Read and verify a copy of the ratings."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             content = file.read(2 * _SIZE + 1)
     except OSError as error:
         raise DataError(f"can't read {path}: {error.strerror or error}") from None

@@ -15,15 +15,15 @@ from symloss.domain import Labels
 from symloss.errors import DataError, unknown_name
 
 
-def presplit_names(folder: Path) -> list[str]:
+def presplit_names(folder: Path | str) -> list[str]:
     """Return the names of the data sets in a folder, that is the NAME of each NAME.train.csv."""
     return sorted(
-        path.name.removesuffix(".train.csv") for path in folder.glob("?*.train.csv") if path.is_file()
+        path.name.removesuffix(".train.csv") for path in Path(folder).glob("?*.train.csv") if path.is_file()
     )
 
 
 def load_presplit(
-    folder: Path,
+    folder: Path | str,
     name: str | None = None,
     columns: Columns | None = None,
     *,
@@ -47,6 +47,7 @@ def load_presplit(
             no data set or several and no name was given.
         OptionError: an option is not allowed.
     """
+    folder = Path(folder)
     name = _choose(folder, name)
     tables = []
     for part in PARTS:

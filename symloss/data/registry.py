@@ -12,7 +12,7 @@ from symloss.data.dataset import Dataset
 from symloss.data.movielens import LOCAL_FILES, cached_file, find_local, is_cached, is_copy, load_ml100k
 from symloss.data.movielens import NAME as ML100K
 from symloss.data.presplit import load_presplit, presplit_names
-from symloss.data.ratings import THRESHOLD, load_ratings
+from symloss.data.ratings import THRESHOLD, load_ratings, split_options
 from symloss.data.synthetic import SyntheticOptions, load_synthetic
 from symloss.data.table import MAX_BYTES
 from symloss.data.ties import Ties
@@ -34,14 +34,16 @@ class LoadOptions:
         labels: what the labels can be: "binary", "unit" or "real".
         ties: the order of equal time stamps in ml-100k, "stable" (the default) or "published" (that of
             the paper's files); other data sets are always stable.
-        seed: of synthetic data.
+        seed: of synthetic data, and of a split that draws at random.
         synthetic: size and nature of synthetic data; its own seed counts.
         max_bytes: the largest file that is read.
         cache: the cache folder; found by itself where not given.
         progress: whether fetching draws a progress bar on standard error.
+        split: how a file of ratings is split: "time" (where not given), "random", "by-user" or "leave-one-out".
+        validation, test: shares of the rows, of a random split or one by user; 0.1 where not given.
 
     Raises:
-        OptionError: a name is unknown.
+        OptionError: a name is unknown, or a share is not allowed.
     """
 
     columns: Columns = field(default_factory=Columns)
@@ -54,9 +56,18 @@ class LoadOptions:
     max_bytes: int = MAX_BYTES
     cache: Path | None = None
     progress: bool = True
+    split: str | None = None
+    validation: float | None = None
+    test: float | None = None
 
     def __post_init__(self) -> None:
         """Check the names."""
+        if self.labels == Labels.POSITIVE:
+            raise OptionError(
+                "data sets are read with binary, unit or real labels; positive labels are for check, compare, plot "
+                "and export. Counts and amounts are read with --labels real"
+            )
+        split_options(self.split, self.validation, self.test)
         if self.labels not in list(Labels):
             raise OptionError(
                 unknown_name("label domain", self.labels, map(str, Labels), "--labels takes one of these")
@@ -167,6 +178,7 @@ def load(
             raise DataError(f"can't read {path}: {error}") from None
         return _in_folder(path, name, options) if folder else _from_file(path, name, options)
     name = DEFAULT if name is None else name
+    _refuse_split(options, "a known data set")
     if name not in DATASETS:
         raise DataError(unknown_name("dataset", name, DATASETS, "symloss data lists all"))
     return DATASETS[name].load(options)
@@ -174,8 +186,10 @@ def load(
 
 def _from_file(path: Path, name: str | None, options: LoadOptions) -> Dataset:
     if name == ML100K:
+        _refuse_split(options, ML100K)
         return _ml100k(options, path)
-    if name is None and path.name in LOCAL_FILES and options.columns == Columns() and is_copy(path):
+    plain = options.columns == Columns() and options.split is None and options.separator is None
+    if name is None and path.name in LOCAL_FILES and plain and is_copy(path):
         return _ml100k(options, path)
     if name is not None:
         raise OptionError(
@@ -188,7 +202,19 @@ def _from_file(path: Path, name: str | None, options: LoadOptions) -> Dataset:
         labels=Labels(options.labels),
         separator=options.separator,
         max_bytes=options.max_bytes,
+        split=options.split,
+        validation=options.validation,
+        test=options.test,
+        seed=options.seed,
     )
+
+
+def _refuse_split(options: LoadOptions, what: str) -> None:
+    """Refuse a split of data that is split already."""
+    if options.split is not None:
+        raise OptionError(
+            f"--split {options.split} is for a file of ratings, --data-dir FILE; {what} has a split of its own"
+        )
 
 
 def _in_folder(folder: Path, name: str | None, options: LoadOptions) -> Dataset:
@@ -198,6 +224,7 @@ def _in_folder(folder: Path, name: str | None, options: LoadOptions) -> Dataset:
         entries = sorted(path.name for path in folder.iterdir())
     except OSError as error:
         raise DataError(f"can't read the folder {folder}: {error.strerror or error}") from None
+    _refuse_split(options, "a folder")
     if local is not None and (name == ML100K or (name is None and not names)) and name not in names:
         return _ml100k(options, local)
     if names:

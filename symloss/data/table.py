@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
-import stat
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from symloss.data.columns import Columns, Layout, Role, detect
 from symloss.data.ids import IdColumn
 from symloss.data.rejected import EXAMPLES, Reason, RejectedRows, Rejection
 from symloss.errors import DataError, OptionError
+from symloss.files import open_regular
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -31,8 +33,16 @@ if TYPE_CHECKING:
 MAX_BYTES = 2 * 10**9
 """The largest file that is read unless a higher limit is given."""
 
-SEPARATORS = ("::", "\t", ",")
+SEPARATORS = ("::", "\t", ",", ";", "|")
 """What is tried, in this order: a tab may be part of no id, a comma of one in a tab-separated file."""
+
+BLANKS = " "
+"""Separates where the first line has none of those: any number of blanks together."""
+
+NAMED_SEPARATORS = {
+    "tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "bar": "|", "blank": BLANKS, "blanks": BLANKS
+}  # fmt: skip
+"""What a separator may be called, since a shell makes it hard to type some."""
 
 _HEAD_BYTES = 65_536
 _BLOCK = 1_048_576
@@ -67,12 +77,13 @@ class Table:
 
 
 def read_table(
-    path: Path,
+    path: Path | str,
     roles: Sequence[Role],
     columns: Columns | None = None,
     *,
     separator: str | None = None,
     max_bytes: int = MAX_BYTES,
+    optional: Collection[Role] = (),
 ) -> Table:
     r"""Read the columns `roles` of a text file.
 
@@ -83,26 +94,33 @@ def read_table(
         path: the file; UTF-8 or Latin-1.
         roles: user and item, and any of rating, label, time; a file without a header has this order.
         columns: names or positions of the columns; found by themselves where not given.
-        separator: tab, comma, `::` or another single character; found by itself where not given.
+        separator: tab, comma, `::` or another single character, or its name, see `NAMED_SEPARATORS`; a blank stands
+            for any number of them; found by itself where not given.
         max_bytes: the largest file that is read.
+        optional: roles that may have no column; they are not among the numbers of the table then.
 
     Raises:
         DataError: the file can't be read, is too large, empty or not text, a column is missing, or more
             than half of the rows are bad.
         OptionError: `separator` is not allowed, or two roles ask for one column.
     """
+    path = Path(path)
+    separator = NAMED_SEPARATORS.get(separator or "", separator)
     if separator is not None and separator != "::" and (len(separator) != 1 or separator in "\r\n\"'"):
-        raise OptionError(f"separator {separator!r} is not allowed; give '::' or one character such as ','")
+        raise OptionError(
+            f"separator {separator!r} is not allowed; give '::', one character such as ',', or tab or blank"
+        )
     head, encoding = _head(path, max_bytes)
     lines = re.split("\r\n|\n|\r", head)
     first = next((number for number, line in enumerate(lines) if line.strip()), None)
     if first is None:
         raise DataError(f"{path} is empty; it should hold the columns {', '.join(roles)}")
     separator = separator or _sniff(lines[first], path, roles)
-    cells = lines[first].split(separator)
+    cells = lines[first].split(None if separator == BLANKS else separator)
     if len(cells) > _MAX_COLUMNS:
         raise DataError(f"{path}: {len(cells)} columns in the first line; at most {_MAX_COLUMNS} are allowed")
-    layout = detect(cells, roles, columns or Columns(), str(path))
+    layout = detect(cells, roles, columns or Columns(), str(path), optional)
+    roles = [role for role in roles if role in layout.positions]
     skipped = first + int(layout.header)
     frame = _parse(path, separator, layout, skipped, encoding)
     return _select(path, frame, layout, roles, first_line=skipped + 1)
@@ -111,17 +129,16 @@ def read_table(
 def _head(path: Path, max_bytes: int) -> tuple[str, str]:
     """Check size and kind of the file; return its beginning, as text, and its encoding."""
     try:
-        status = path.stat()
-        # A pipe would block, and can't be read twice.
-        if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
-            raise DataError(f"{path} is not a regular file; save the rows to a file first")
-        size = status.st_size
-        with path.open("rb") as file:
-            head = file.read(_HEAD_BYTES)
-    except OSError as error:
+        with open_regular(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            head = file.read(_HEAD_BYTES) if size <= max_bytes else b""
+    except (OSError, ValueError) as error:
         raise DataError(
-            f"can't read {path}: {error.strerror or error}; check the path and its rights"
+            f"can't read {path}: {getattr(error, 'strerror', None) or error}; check the path and its rights; "
+            f"rows from a pipe have to be saved to a file first"
         ) from None
+    if head and not size:
+        raise DataError(f"{path} is a file of the system that has no size; save the rows to a file first")
     if size > max_bytes:
         raise DataError(
             f"{path} has {size:,} bytes, above the limit of {max_bytes:,}; take fewer rows or raise max_bytes"
@@ -145,9 +162,11 @@ def _sniff(line: str, path: Path, roles: Sequence[Role]) -> str:
     for separator in SEPARATORS:
         if separator in line:
             return separator
+    if len(line.split()) > 1:
+        return BLANKS
     raise DataError(
-        f"{path}: no tab, comma or '::' in the first line {line[:60]!r}; "
-        f"a row holds {', '.join(roles)}, or give the separator"
+        f"{path}: no tab, comma, blank or '::' in the first line {line[:60]!r}; "
+        f"a row holds {', '.join(roles)}, or name what separates them with --separator"
     )
 
 
@@ -155,40 +174,66 @@ def _parse(path: Path, separator: str, layout: Layout, skipped: int, encoding: s
     """Parse the needed columns and one more, at `layout.width`, that only overlong rows fill."""
     # The fast parser knows separators of one character only: with ":" every second field is empty.
     step = 2 if separator == "::" else 1
-    positions = sorted({*layout.positions.values(), layout.width})
     as_text: dict[int, str] = {
         step * layout.positions[Role.USER]: "category",
         step * layout.positions[Role.ITEM]: "category",
         step * layout.width: "str",
     }
-    # The parser takes no more columns than some row has, so it is given a row of zeros of full width first.
-    zeros = (separator[0].join(["0"] * (step * layout.width + 1)) + "\n").encode(encoding)
     for attempt in dict.fromkeys((encoding, "latin-1")):
         try:
-            with path.open("rb") as file, io.BufferedReader(_Prefixed(zeros, file), _BLOCK) as prefixed:
-                frame = pd.read_csv(
-                    prefixed,
-                    sep=separator[0],
-                    header=None,
-                    names=list(range(step * layout.width + 1)),
-                    usecols=[step * position for position in positions],
-                    dtype=as_text,
-                    index_col=False,
-                    skiprows=range(1, skipped + 1),
-                    keep_default_na=False,
-                    na_values=[""],
-                    skip_blank_lines=False,
-                    quoting=csv.QUOTE_NONE,
-                    low_memory=False,
-                    encoding=attempt,
+            frame = _frame(path, separator, layout, skipped, attempt, step, as_text)
+            time = layout.positions.get(Role.TIME)
+            if time is not None and _is_rounded(frame[step * time]):
+                # Whole numbers that a float can't tell apart: read them as they are written.
+                frame = _frame(
+                    path, separator, layout, skipped, attempt, step, as_text | {step * time: "str"}
                 )
         except UnicodeDecodeError:
             continue
-        except (pd.errors.ParserError, OSError, ValueError) as error:
+        except (pd.errors.ParserError, OSError, ValueError, OverflowError) as error:
             raise DataError(f"can't read {path}: {error}") from None
         frame.columns = pd.Index([int(column) // step for column in frame.columns])
         return frame.iloc[1:]
     raise DataError(f"can't decode {path}; save it as UTF-8")
+
+
+def _frame(
+    path: Path,
+    separator: str,
+    layout: Layout,
+    skipped: int,
+    encoding: str,
+    step: int,
+    as_text: dict[int, str],
+) -> pd.DataFrame:
+    positions = sorted({*layout.positions.values(), layout.width})
+    # The parser takes no more columns than some row has, so it is given a row of zeros of full width first.
+    zeros = (separator[0].join(["0"] * (step * layout.width + 1)) + "\n").encode(encoding)
+    with open_regular(path) as file, io.BufferedReader(_Prefixed(zeros, file), _BLOCK) as prefixed:
+        return pd.read_csv(
+            prefixed,
+            sep=r"\s+" if separator == BLANKS else separator[0],
+            header=None,
+            names=list(range(step * layout.width + 1)),
+            usecols=[step * position for position in positions],
+            dtype=as_text,
+            index_col=False,
+            skiprows=range(1, skipped + 1),
+            keep_default_na=False,
+            na_values=[""],
+            skip_blank_lines=False,
+            quoting=csv.QUOTE_NONE,
+            low_memory=False,
+            encoding=encoding,
+        )
+
+
+def _is_rounded(column: pd.Series[Any]) -> bool:
+    """Return whether a column has floats, or texts that become floats, so large that neighbours fall together."""
+    if column.dtype.kind in "iu":
+        return False
+    with np.errstate(invalid="ignore"):
+        return bool((np.abs(_numbers(column)) >= 2.0**53).any())
 
 
 class _Prefixed(io.RawIOBase):
@@ -197,14 +242,19 @@ class _Prefixed(io.RawIOBase):
     def __init__(self, prefix: bytes, file: IO[bytes]) -> None:
         self._prefix = prefix
         self._file = file
+        # A file that grows while it is read has an end all the same.
+        self._left = os.fstat(file.fileno()).st_size
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Buffer) -> int:
         view = memoryview(buffer)
-        block = self._prefix[: len(view)] or self._file.read(len(view))
-        self._prefix = self._prefix[len(view) :]
+        block = self._prefix[: len(view)]
+        self._prefix = self._prefix[len(block) :]
+        if not block:
+            block = self._file.read(min(len(view), self._left))
+            self._left -= len(block)
         view[: len(block)] = block
         return len(block)
 
@@ -213,7 +263,11 @@ def _select(path: Path, frame: pd.DataFrame, layout: Layout, roles: Sequence[Rol
     """Keep the rows in which every column can be used; count and name the others."""
     texts = {role: frame[layout.positions[role]] for role in roles}
     ids = {role: _ids(texts[role]) for role in (Role.USER, Role.ITEM)}
-    numbers = {role: _numbers(texts[role]) for role in roles if role in _NUMBER_REASON}
+    numbers = {
+        role: _times(texts[role]) if role is Role.TIME else _numbers(texts[role])
+        for role in roles
+        if role in _NUMBER_REASON
+    }
     faults: list[tuple[Reason, Role | None, NDArray[np.bool_]]] = [
         (Reason.FIELDS, None, frame[layout.width].notna().to_numpy()),
         (Reason.USER, Role.USER, ids[Role.USER].codes < 0),
@@ -266,6 +320,24 @@ def _ids(column: pd.Series[Any]) -> IdColumn:
     # The last entry of the table is what the code -1 of an empty field picks.
     codes = np.array([*table, -1], dtype=np.int32)[as_category.cat.codes.to_numpy()]
     return IdColumn(codes, tuple(number))
+
+
+def _times(column: pd.Series[Any]) -> NDArray[Any]:
+    """Turn a column into times; where floats would fall together, into their ranks, which is all that a split needs."""
+    values = column.to_numpy() if column.dtype == np.uint64 else _numbers(column)
+    if values.dtype.kind != "f" or column.dtype.kind == "f" or not (np.abs(values) >= 2.0**53).any():
+        return values
+    exact: list[Decimal | None] = []
+    for text in column.astype("str").str.strip().str.strip("\"'"):
+        try:
+            exact.append(Decimal(text))
+        except (ArithmeticError, ValueError):
+            exact.append(None)
+    usable = {
+        time for time, value in zip(exact, values, strict=True) if time is not None and np.isfinite(value)
+    }
+    rank = {time: float(place) for place, time in enumerate(sorted(usable))}
+    return np.array([np.nan if time is None or time.is_nan() else rank.get(time, np.nan) for time in exact])
 
 
 def _numbers(column: pd.Series[Any]) -> NDArray[Any]:

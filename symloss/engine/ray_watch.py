@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -33,7 +34,9 @@ class Watch:
 
     def leave(self) -> None:
         """Tell the tasks of this call that nobody waits for them: they end soon, or do not begin."""
-        self._hub.drain.remote(self._call, True)
+        with contextlib.suppress(self._ray.exceptions.RayError):
+            # where the way into the cluster is lost, the error that led here says more
+            self._hub.drain.remote(self._call, True)
 
     def finish(self, number: int, history: Sequence[float]) -> None:
         """Tell the epochs that have not come through the hub."""

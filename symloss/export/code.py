@@ -12,9 +12,10 @@ from symloss.domain import DEFAULT_EPS, Input
 from symloss.export.finite import Finiteness
 from symloss.export.frameworks import HELPERS, Framework
 from symloss.export.jets import Jet, jet
-from symloss.export.node import Node
+from symloss.export.node import Node, multiply, number
 from symloss.export.writer import Writer, number_text
-from symloss.loss import LARGEST_EPS, Loss
+from symloss.formula.allowed import LARGEST_EPS
+from symloss.loss import Loss
 
 _LONG_SIGNATURE = re.compile(r"^(?=.{89})( *)(def \w+)\((.*)\):$", re.MULTILINE)
 
@@ -37,8 +38,12 @@ class Code:
 
     @cached_property
     def jet(self) -> Jet:
-        """The loss and its derivatives."""
-        return jet(self.loss.program(), Finiteness(self.loss.domain, self.lowest_eps))
+        """The loss, scale included, and its derivatives."""
+        plain = jet(self.loss.program(), Finiteness(self.loss.domain, self.lowest_eps))
+        if self.loss.scale == 1:
+            return plain
+        scale = number(self.loss.scale)
+        return Jet(*(multiply(scale, part) for part in (plain.value, plain.slope, plain.curvature)))
 
     @property
     def is_probability(self) -> bool:

@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from symloss.domain import Domain, Input, Labels
+from symloss.domain import Domain, Input
 from symloss.export.node import Node
 from symloss.ops.constants import GUARD_LIMIT
 
@@ -48,12 +48,13 @@ class Finiteness:
         """
         self._known: list[dict[Node, Range]] = []
         for form in _FORMATS:
-            whole = (-LARGEST_INPUT, LARGEST_INPUT)
             probability = (form.tiny, 1 - form.below_one)
             self._known.append(
                 {
-                    Node("yhat"): probability if domain.input is Input.PROBABILITY else whole,
-                    Node("y"): whole if domain.labels is Labels.REAL else (0.0, 1.0),
+                    Node("yhat"): probability
+                    if domain.input is Input.PROBABILITY
+                    else _real(domain.yhat_range, form.tiny),
+                    Node("y"): _real(domain.y_range, 0.0),
                     Node("eps"): (lowest_eps, 1000.0),
                 }
             )
@@ -65,6 +66,12 @@ class Finiteness:
             if not (math.isfinite(low) and math.isfinite(high)):
                 return False
         return True
+
+
+def _real(ends: tuple[float, float], lowest: float) -> Range:
+    """Return an interval within the numbers that the code is made for; `lowest` is the first above 0."""
+    low, high = ends
+    return (-LARGEST_INPUT if low < 0 else max(low, lowest)), min(high, LARGEST_INPUT)
 
 
 def _range(root: Node, known: dict[Node, Range], largest: float) -> Range:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import textwrap
 
@@ -12,22 +13,37 @@ from symloss.loss import Loss
 
 WIDTH = 88
 
-_INPUTS = {
-    Input.PROBABILITY: "a probability, in (0, 1)",
-    Input.SCORE: "a raw score (a logit), any real number",
-}
 _LABELS = {
     Labels.BINARY: "0 or 1",
     Labels.UNIT: "any number in [0, 1]",
     Labels.REAL: "any real number",
+    Labels.POSITIVE: "any number from 0 upwards",
 }
+
+
+def prediction(loss: Loss) -> str:
+    """Return what yhat is: a probability, a raw score, a mean or its logarithm, or the predicted number itself."""
+    if loss.domain.input is Input.PROBABILITY:
+        return "a probability, in (0, 1)"
+    if loss.domain.input is Input.POSITIVE:
+        return "a mean, any number above 0"
+    if loss.domain.input is Input.LOG:
+        return "the logarithm of a mean, any real number"
+    if loss.domain.labels in (Labels.REAL, Labels.POSITIVE):
+        return "the prediction, any real number"
+    return "a raw score (a logit), any real number"
 
 
 def facts(loss: Loss) -> list[tuple[str, str]]:
     """Return what a reader of an exported loss must know, as (name, sentence)."""
     rows = [
         ("Formula", loss.formula),
-        ("yhat", _INPUTS[loss.domain.input]),
+        *(
+            []
+            if loss.scale == 1
+            else [("Scale", f"{loss.scale!r}, a factor on the formula; it is in the code")]
+        ),
+        ("yhat", prediction(loss)),
         ("y", _LABELS[loss.domain.labels]),
     ]
     if loss.has_eps:
@@ -55,10 +71,18 @@ def title(loss: Loss) -> str:
 
 
 def class_name(loss: Loss) -> str:
-    """Return a name for a class of this loss: SquaredHingeLoss; ExportedLoss where it has no name."""
+    """Return a name for a class of this loss: SquaredHingeLoss; one made from its formula where it has no name."""
     words = re.findall(r"[A-Za-z0-9]+", title(loss) if loss.name else "")
     joined = "".join(word[:1].upper() + word[1:] for word in words)
-    return f"{joined}Loss" if joined[:1].isalpha() else "ExportedLoss"
+    if not joined[:1].isalpha():
+        return f"Loss{mark(loss)}"
+    return joined if joined.endswith("Loss") else f"{joined}Loss"
+
+
+def mark(loss: Loss) -> str:
+    """Return eight characters of 0-9 and a-f that tell losses apart, so that two exports do not share a name."""
+    parts = (loss.formula, loss.eps, loss.scale, loss.domain.labels, loss.domain.input)
+    return hashlib.sha256(repr(tuple(map(str, parts))).encode()).hexdigest()[:8]
 
 
 def docstring(first: str, loss: Loss, remarks: tuple[str, ...] = ()) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 
+from symloss.compile.realness import refuse_unreal
 from symloss.errors import OptionError, unknown_name
 from symloss.loss import Loss
 
@@ -20,6 +21,10 @@ TARGETS: dict[str, str] = {
 """The targets by name, with what each is."""
 
 
+AS_WRITTEN = ("latex", "json")
+"""Targets that hold the formula and do not evaluate it."""
+
+
 def export(loss: Loss, target: str) -> str:
     """Return a loss as source text.
 
@@ -29,8 +34,11 @@ def export(loss: Loss, target: str) -> str:
 
     Raises:
         OptionError: the target is unknown.
+        DomainError: it is to be code, and the loss is none for its labels, or not a real number for some scores.
     """
     if target not in TARGETS:
         raise OptionError(unknown_name("target", target, TARGETS, "symloss export --help lists all"))
+    if target not in AS_WRITTEN:
+        refuse_unreal(loss)
     text: str = importlib.import_module(f"symloss.export.to_{target}").source(loss)
     return text

@@ -7,6 +7,7 @@ import textwrap
 from symloss.export.code import Code, module
 from symloss.export.frameworks import KERAS
 from symloss.export.header import class_name, docstring, title
+from symloss.export.parameters import NO_SIGMOID
 from symloss.export.writer import number_text
 from symloss.loss import Loss
 
@@ -34,7 +35,7 @@ def source(loss: Loss) -> str:
     remark = (
         f"model.compile(loss={name}()). Computed in float32, or float64 where yhat is. The gradient by yhat is "
         "analytic on every backend: a slope of exactly 0 stays 0 beside an infinite factor, and a tie of max or "
-        "min has the mean of both slopes."
+        "min has the mean of both slopes. Weights of rows are Keras's own: fit(..., sample_weight=...)."
     )
     top = docstring(f"{title(loss)}: a training loss for Keras", loss, (remark,))
     numpy = "import numpy as np\n" if code.is_probability else ""
@@ -50,12 +51,13 @@ def source(loss: Loss) -> str:
 
 
 def _class(code: Code, name: str) -> str:
-    options = ["eps"] * code.loss.has_eps + ["from_logits"] * code.is_probability
+    options = ["eps"] * code.loss.has_eps + ["from_logits"]
     defaults = {"eps": number_text(code.loss.eps_value), "from_logits": "False"}
     parameters = "".join(f", {option}={defaults[option]}" for option in options)
     init = [*code.check_eps().splitlines(), "self.eps = float(eps)"] if code.loss.has_eps else []
-    if code.is_probability:
-        init.append("self.from_logits = from_logits")
+    if not code.is_probability:
+        init += ["if from_logits:", f'    raise ValueError("{NO_SIGMOID}")']
+    init.append("self.from_logits = from_logits")
     constructor = ""
     config = ""
     if options:
@@ -80,7 +82,7 @@ def _class(code: Code, name: str) -> str:
         )
     else:
         inside, chain = "yhat", ""
-    what = "a probability (with from_logits a score)" if code.is_probability else "a raw score"
+    what = "a probability (with from_logits a score)" if code.is_probability else "a number"
     return f'''class {name}(keras.losses.Loss):
     """Loss of y_true and y_pred, {what}."""
 {constructor}

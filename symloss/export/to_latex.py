@@ -10,7 +10,8 @@ from sympy import Expr
 
 from symloss.domain import SYMBOLS
 from symloss.errors import OptionError
-from symloss.export.header import facts, title
+from symloss.export.header import facts, mark, title
+from symloss.formula.text import formula_latex
 from symloss.loss import Loss
 from symloss.ops.construct import exact_number
 from symloss.ops.protected import ProtectedFunction
@@ -31,7 +32,7 @@ def source(loss: Loss) -> str:
     call = r"\hat{y}}{y" + (r"}{\epsilon" if loss.has_eps else "")
     name = macro_name(loss)
     names = {SYMBOLS["yhat"]: "#1", SYMBOLS["y"]: "#2", SYMBOLS["eps"]: "#3"}
-    body = sympy.latex(loss.expression, symbol_names=names, ln_notation=False)
+    body = formula_latex(loss.expression, loss.scale, names)
     lines += ["", f"% Macro: {name}{{{call}}}; put sums in parentheses"]
     lines += [rf"\newcommand{{{name}}}[{3 if loss.has_eps else 2}]{{{body}}}"]
     return "\n".join(lines) + "\n"
@@ -39,7 +40,9 @@ def source(loss: Loss) -> str:
 
 def macro_name(loss: Loss) -> str:
     r"""Return a name for the macro of this loss, in letters: \SquaredHingeLoss."""
-    words = re.findall(r"[A-Za-z]+|[0-9]", title(loss) if loss.name else "exported")
+    if not loss.name:
+        return "\\Loss" + "".join(chr(ord("A") + int(digit, 16)) for digit in mark(loss))
+    words = re.findall(r"[A-Za-z]+|[0-9]", title(loss))
     return "\\" + "".join(_DIGITS[int(w)] if w.isdigit() else w[0].upper() + w[1:] for w in words) + "Loss"
 
 
@@ -47,7 +50,7 @@ def _gradient(loss: Loss) -> list[str]:
     """Return the gradient for each label as an aligned display."""
     by_label = None
     # With a letter for eps, as in the definition; where that can't be settled, with its number.
-    for candidate in (Loss(loss.expression, labels=loss.domain.labels, input=loss.domain.input), loss):
+    for candidate in (loss.with_eps(None), loss):
         with contextlib.suppress(OptionError):
             by_label = candidate.gradient(time_limit=_TIME_LIMIT).latex
             break

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from symloss.export.tree_objective import has_options, tree_source
+from symloss.export.tree_objective import has_options, predicts_labels, tree_source
 from symloss.loss import Loss
 
 _USAGE = 'LGBMClassifier(objective=objective), or lightgbm.train({"objective": train_objective}, data).'
+_REGRESSION = (
+    'LGBMRegressor(objective=objective), or lightgbm.train({"objective": train_objective}, data); '
+    "make_objective(y_train) goes in both places, and gives each training an objective of its own."
+)
 _OPTIONS = "Objective(...) takes options; train_objective is its method `train`."
 
 _PLAIN = '''def objective(y_true, y_pred, weight=None):
@@ -44,6 +48,8 @@ train_objective = objective.train'''
 
 def source(loss: Loss) -> str:
     """Return the loss as a LightGBM objective."""
+    if predicts_labels(loss):
+        return tree_source(loss, "LightGBM", _REGRESSION, _PLAIN)
     if has_options(loss):
         return tree_source(loss, "LightGBM", f"{_USAGE} {_OPTIONS}", _WITH_OPTIONS)
     return tree_source(loss, "LightGBM", _USAGE, _PLAIN)

@@ -7,6 +7,7 @@ import textwrap
 from symloss.export.code import Code, module
 from symloss.export.frameworks import TORCH
 from symloss.export.header import class_name, docstring, title
+from symloss.export.parameters import NO_SIGMOID, domain_sentences, label_test
 from symloss.export.writer import number_text
 from symloss.loss import Loss
 
@@ -40,6 +41,7 @@ def source(loss: Loss) -> str:
     parts = [
         f"{top}\n\nimport torch",
         _INSIDE if code.is_probability else "",
+        _refusal(code),
         *code.helper_functions(),
         values,
         slopes,
@@ -47,6 +49,38 @@ def source(loss: Loss) -> str:
         _module(code, name),
     ]
     return module(parts)
+
+
+def _refusal(code: Code) -> str:
+    """Return the function that refuses what lies outside of the domain, as torch.nn.BCELoss does."""
+    sentences = domain_sentences(code.loss)
+    both = f"good = {label_test(code.loss, 'torch')}"
+    prediction = ""
+    if code.is_probability:
+        both += """
+    if not from_logits:
+        good = good & (yhat >= 0) & (yhat <= 1)"""
+        prediction = f"""
+    if not from_logits and not bool(((yhat >= 0) & (yhat <= 1)).all()):
+        raise ValueError("{sentences.prediction}")"""
+    parameters = "yhat, y, from_logits" if code.is_probability else "yhat, y"
+    return f'''def _refuse_outside({parameters}):
+    """Raise where yhat or y lies outside of the loss's domain, with one look at the values.
+
+    On a GPU that waits for the device. Compiled or vectorised code is not looked at.
+    """
+    if torch.compiler.is_compiling():
+        return
+    if yhat.is_cuda and torch.cuda.is_current_stream_capturing():
+        return
+    {both}
+    try:
+        if bool(good.all()):
+            return
+    except RuntimeError:
+        # Inside of vmap there are no values to look at.
+        return{prediction}
+    raise ValueError("{sentences.label}")'''
 
 
 def _function(code: Code) -> str:
@@ -92,12 +126,15 @@ def _function(code: Code) -> str:
 
 def _module(code: Code, name: str) -> str:
     eps = f", eps={number_text(code.loss.eps_value)}" if code.loss.has_eps else ""
-    logits = ", from_logits=False" if code.is_probability else ""
-    rows = ['reduction: "mean", "sum" or "none" over the batch.']
+    rows = ['reduction: "mean", "sum" or "none" over the batch; the mean divides by the number of rows.']
     if code.loss.has_eps:
         rows.append(f"eps: smoothing, in [{number_text(code.lowest_eps)}, 1000].")
     if code.is_probability:
         rows.append("from_logits: whether yhat is a raw score that the sigmoid is yet to be taken of.")
+    else:
+        rows.append("from_logits: for losses of a probability only; this one takes yhat as it is.")
+    rows.append("weight: of each row, for every call that gives no other.")
+    rows.append("validate: refuse values outside of the loss's domain; False looks at nothing.")
     arguments = textwrap.indent("\n".join(rows), " " * 8)
     keep = ["super().__init__()", 'if reduction not in ("mean", "sum", "none"):']
     keep += [
@@ -110,7 +147,11 @@ def _module(code: Code, name: str) -> str:
     keep.append("self.reduction = reduction")
     if code.is_probability:
         keep.append("self.from_logits = from_logits")
+    else:
+        keep += ["if from_logits:", f'    raise ValueError("{NO_SIGMOID}")']
+    keep += ["self.validate = validate", 'self.register_buffer("weight", weight, persistent=False)']
     own = (", self.eps" if code.loss.has_eps else "") + (", self.from_logits" if code.is_probability else "")
+    logits = ", self.from_logits" if code.is_probability else ""
     options = ["reduction"] + ["eps"] * code.loss.has_eps + ["from_logits"] * code.is_probability
     if len(options) == 1:
         show = '        return f"reduction={self.reduction}"'
@@ -118,22 +159,27 @@ def _module(code: Code, name: str) -> str:
         show = f"        names = ({', '.join(map(repr, options))})".replace("'", '"')
         show += '\n        return ", ".join(f"{name}={getattr(self, name)}" for name in names)'
     return f'''class {name}(torch.nn.Module):
-    """criterion(yhat, y) of predictions and labels of one shape.
+    """criterion(yhat, y, weight=None) of predictions and labels of one shape.
 
     Args:
 {arguments}
     """
 
-    def __init__(self, reduction="mean"{eps}{logits}):
+    def __init__(self, reduction="mean"{eps}, from_logits=False, weight=None, validate=True):
 {textwrap.indent(chr(10).join(keep), " " * 8)}
 
-    def forward(self, yhat, y):
+    def forward(self, yhat, y, weight=None):
         if yhat.shape != y.shape:
             shapes = f"yhat has shape {{tuple(yhat.shape)}} and y {{tuple(y.shape)}}"
             raise ValueError(f"{{shapes}}; they must be equal")
         if not yhat.is_floating_point():
             raise TypeError(f"yhat is {{yhat.dtype}}; predictions must be floating point")
+        if self.validate:
+            _refuse_outside(yhat.detach(), y.detach(){logits})
         values = _Loss.apply(yhat, y.to(yhat.dtype){own})
+        weight = self.weight if weight is None else weight
+        if weight is not None:
+            values = values * weight.to(yhat).expand_as(yhat)
         if self.reduction == "none":
             return values
         return values.mean() if self.reduction == "mean" else values.sum()

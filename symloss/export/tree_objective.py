@@ -13,11 +13,14 @@ from __future__ import annotations
 import numpy as np
 
 from symloss.compile.reference import evaluate
-from symloss.domain import Labels
+from symloss.domain import Input, Labels
+from symloss.errors import OptionError
+from symloss.export import tree_regression
 from symloss.export.code import Code, module
 from symloss.export.frameworks import NUMPY
 from symloss.export.header import docstring, title
 from symloss.export.node import ONE, TWO, YHAT, add, multiply, square, subtract
+from symloss.export.writer import number_text
 from symloss.loss import Loss
 
 SMALLEST_HESSIAN = "1e-16"
@@ -25,6 +28,7 @@ _LABELS = {
     Labels.BINARY: (0.0, 1.0),
     Labels.UNIT: (0.0, 0.25, 0.5, 0.75, 1.0),
     Labels.REAL: (-2.5, -1.0, 0.0, 1.0, 2.5),
+    Labels.POSITIVE: (0.0, 0.5, 1.0, 2.5, 20.0),
 }
 
 _CONVEX = (
@@ -62,6 +66,11 @@ def is_convex(loss: Loss) -> bool:
     return True
 
 
+def predicts_labels(loss: Loss) -> bool:
+    """Return whether the prediction is meant to be the label itself: then start and step come from the labels."""
+    return loss.domain.labels in (Labels.REAL, Labels.POSITIVE) and loss.domain.input is Input.SCORE
+
+
 def has_options(loss: Loss) -> bool:
     """Return whether the objective takes eps or max_step."""
     return loss.has_eps or not is_convex(loss)
@@ -77,9 +86,15 @@ def tree_source(loss: Loss, library: str, usage: str, functions: str) -> str:
         functions: the part of the module that calls gradient_hessian; <parameters>, <arguments>, <kept> and <own>
             are filled in.
     """
+    if loss.domain.input is Input.POSITIVE:
+        raise OptionError(
+            f"{library} adds up raw scores, which may be negative, and yhat is a positive mean here; write the loss "
+            "with exp(yhat) for yhat and export it with --labels positive --input log"
+        )
     code = Code(loss, NUMPY)
     convex = is_convex(loss)
-    step = "" if convex else ", max_step=2"
+    regression = predicts_labels(loss)
+    step = "" if convex else ", max_step=None" if regression else ", max_step=2"
     prelude = ["yhat = np.asarray(score, dtype=np.float64)", "y = np.asarray(y, dtype=np.float64)"]
     if loss.has_eps:
         prelude += code.check_eps().splitlines()
@@ -103,21 +118,47 @@ def tree_source(loss: Loss, library: str, usage: str, functions: str) -> str:
         prelude,
         ("gradient", "hessian"),
     )
-    safe = "hessian" if convex else "np.maximum(np.abs(hessian), np.abs(gradient) / max_step)"
+    eps = ", eps" if loss.has_eps else ""
+    safe = ["hessian = np.maximum(np.abs(hessian), np.abs(gradient) / max_step)"]
+    if convex:
+        safe = []
+    elif regression:
+        safe = [
+            "if max_step is None:",
+            f"    safe = _curvature(np.asarray(score), np.asarray(y), gradient{eps})",
+            "else:",
+            "    safe = np.abs(gradient) / max_step",
+            "hessian = np.where(np.isfinite(hessian), np.abs(hessian), 0.0)",
+            "hessian = np.maximum(hessian, safe)",
+        ]
     final = f'''def gradient_hessian(score, y{code.eps_parameter}{step}):
     """Gradient and safe Hessian of each row by its raw score."""
     with np.errstate(all="ignore"):
-        gradient, hessian = derivatives(score, y{", eps" if loss.has_eps else ""})
-        gradient = np.where(np.isfinite(gradient), gradient, 0.0)
-        hessian = {safe}
+        gradient, hessian = {"_reached" if regression else "derivatives"}(score, y{eps})
+        gradient = np.where(np.isfinite(gradient), gradient, 0.0){"".join(f"{chr(10)}        {line}" for line in safe)}
     hessian = np.where(np.isfinite(hessian), hessian, {SMALLEST_HESSIAN})
     return gradient, np.maximum(hessian, {SMALLEST_HESSIAN})'''
     chain = " yhat is the sigmoid of it." if code.is_probability else ""
-    remarks = (
-        f"{usage} The model's output is the raw score.{chain}",
-        f"{_CONVEX if convex else _SAFE} {_FINITE}",
-    )
+    remarks: tuple[str, ...]
+    if regression:
+        remarks = (
+            f"{usage} The model's output is the prediction.",
+            tree_regression.REMARK_START,
+            f"{tree_regression.REMARK_CONVEX if convex else tree_regression.REMARK_SECANT} {_FINITE}",
+        )
+    else:
+        remarks = (
+            f"{usage} The model's output is the raw score.{chain}",
+            f"{_CONVEX if convex else _SAFE} {_FINITE}",
+        )
     top = docstring(f"{title(loss)}: a custom objective for {library}", loss, remarks)
+    if regression:
+        start = [f"{top}\n\nimport numpy as np", *code.helper_functions(), derivatives]
+        between = tree_regression.before(has_eps=loss.has_eps, convex=convex)
+        rest = tree_regression.parts(
+            has_eps=loss.has_eps, convex=convex, eps_default=number_text(loss.eps_value), library=library
+        )
+        return module([*start, *between, final, *rest])
     options = ["eps"] * loss.has_eps + ["max_step"] * (not convex)
     fills = {
         "parameters": code.eps_parameter + step,

@@ -76,5 +76,7 @@ def checked_name(name: str | None) -> str | None:
     if len(name) > LONGEST_NAME:
         raise OptionError(f"the name has {len(name)} characters; at most {LONGEST_NAME}")
     if any("\ud800" <= character <= "\udfff" for character in name):
-        raise OptionError("the name holds half a character (a lone surrogate), which can't be written to a file")
+        raise OptionError(
+            "the name holds half a character (a lone surrogate), which can't be written to a file"
+        )
     return name

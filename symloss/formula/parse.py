@@ -193,7 +193,8 @@ class _Reader:
         for number in expression.atoms(Rational):
             if abs(number) > LARGEST_NUMBER or (number != 0 and abs(number) < SMALLEST_POWER):
                 raise FormulaError(
-                    "its numbers come together to one that is out of range; between 1e-300 and 1e15", self.text
+                    "its numbers come together to one that is out of range; between 1e-300 and 1e15",
+                    self.text,
                 )
             if max(abs(number.p), number.q) >= 10**MOST_DIGITS:
                 raise FormulaError(f"its numbers come to more than {MOST_DIGITS} digits", self.text)

@@ -61,7 +61,7 @@ def make(function: Any, arguments: Sequence[Expr]) -> Expr:
 
 def _as_written(function: Any, arguments: Sequence[Expr], result: Expr) -> Expr:
     """Return the result of an evaluation, or the node as written where the result holds what is not a real number."""
-    if result.is_number or (_is_real(result) and all(_is_real(part) for part in result.args)):
+    if result.is_number or not any(_is_unreal(part) for part in (result, *result.args)):
         return result
     if function is Pow:
         return Pow(*arguments, evaluate=False)
@@ -71,14 +71,16 @@ def _as_written(function: Any, arguments: Sequence[Expr], result: Expr) -> Expr:
     return function(*([] if number == function.identity else [number]), *rest, evaluate=False)
 
 
-def _is_real(part: Expr) -> bool:
-    """Return whether no factor of a term is a number outside of the real ones, or a power of one."""
-    if part.is_Rational or part.is_Symbol:
-        return True
+def _is_unreal(part: Expr) -> bool:
+    """Return whether a factor of a term is a number outside of the real ones, or a power of one."""
+    if part.is_Rational or part.is_Symbol or part.is_Add:
+        return False
     if part.is_Mul:
-        return all(_is_real(factor) for factor in part.args)
+        return any(_is_unreal(factor) for factor in part.args)
     number = part.base if part.is_Pow and not part.is_number else part
-    return not (number.is_number and (number.is_extended_real is False or number.is_finite is False))
+    if number.is_Rational or not number.is_number:
+        return False
+    return number.is_extended_real is False or number.is_finite is False
 
 
 def _extremum(function: Any, arguments: Sequence[Expr], numeric: bool) -> Expr:

@@ -121,5 +121,4 @@ def variable_interval(name: str, domain: Domain) -> Interval:
         low, high = domain.yhat_range
         return Interval(low, high, True, True)
     low, high = domain.y_range
-    unbounded = math.isinf(low)
-    return Interval(low, high, unbounded, unbounded)
+    return Interval(low, high, math.isinf(low), math.isinf(high))

@@ -31,20 +31,21 @@ Build = Callable[[str], Figure]
 """Draws the figure in one of its ways, at a size as `figure_size` takes it."""
 
 
-def arranged(builds: Sequence[Build], size: str | None, default: str) -> Figure:
+def arranged(builds: Sequence[Build], size: str | None, default: str, smallest: int | None = None) -> Figure:
     """Return the figure in the first of several ways that fits.
 
     Args:
         builds: the ways, the best first.
         size: "single", "double", "W,H" or None, as the user gave it.
         default: the size where none is given.
+        smallest: how many ways at the end are those that take the least room; all if None.
 
     Raises:
         OptionError: it fits in none of them; says what does.
     """
     wanted = size or default
     if "," in wanted:
-        return _in_size(builds, wanted)
+        return _in_size(builds, wanted, smallest or len(builds))
     high: list[Figure] = []
     faults = []
     for build in builds:
@@ -73,10 +74,7 @@ def arranged(builds: Sequence[Build], size: str | None, default: str) -> Figure:
 
 
 def lay_out(drawn: Figure, height: float | None = None) -> str | None:
-    """Lay a figure out, keep the layout, and return what is wrong with it; None where nothing is.
-
-    The layout is computed once: that takes as long as drawing, and would be the same for each file.
-    """
+    """Lay a figure out and return what is wrong with it; None where nothing is."""
     if height is not None:
         drawn.set_figheight(height)
     drawn.set_layout_engine("constrained")
@@ -89,15 +87,16 @@ def lay_out(drawn: Figure, height: float | None = None) -> str | None:
         warnings.simplefilter("always")
         engine.execute(drawn)
         thin_ticks(drawn)
-    drawn.set_layout_engine("none")
     if any("constrained_layout not applied" in str(one.message) for one in said):
         return "its texts leave no room for the panels"
     if solid:
+        # How far they are zoomed holds for this layout only.
+        drawn.set_layout_engine("none")
         fit_surfaces(drawn)
     return fault_of(drawn)
 
 
-def _in_size(builds: Sequence[Build], wanted: str) -> Figure:
+def _in_size(builds: Sequence[Build], wanted: str, smallest: int) -> Figure:
     width, height = figure_size(wanted, default=wanted, height=1.0)
     made, faults = [], []
     for build in builds:
@@ -107,7 +106,7 @@ def _in_size(builds: Sequence[Build], wanted: str) -> Figure:
             return drawn
         made.append(drawn)
         faults.append(fault)
-    least = _least_height(made, height)
+    least = _least_height(made[-smallest:], height)
     if least is None:
         raise OptionError(
             f"the figure does not fit into {width:g} x {height:g} in ({faults[0]}), and at this width in no height "

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from symloss.domain import Input
 from symloss.loss import Loss
 from symloss.plot import marks
 from symloss.plot.facts import Facts, facts_of
@@ -16,11 +15,14 @@ from symloss.plot.sample import (
     SCORE_TICKS,
     Array,
     curve_grid,
-    logit,
     logit_gradient_values,
     prediction_range,
     prediction_ticks,
+    prediction_title,
     score_grid,
+    score_of,
+    score_slope,
+    score_title,
     shown_labels,
     value_and_gradient,
 )
@@ -70,7 +72,7 @@ def logit_gradients(
     def place(yhat: float) -> float:
         if loss.takes_score:
             return yhat
-        return float(logit(np.array(yhat)))
+        return float(score_of(loss, np.array(yhat)))
 
     drawn: list[tuple[Array, Array]] = []
     for label in labels:
@@ -80,13 +82,13 @@ def logit_gradients(
     plain = np.concatenate([logit_gradient_values(loss, even, label) for label in labels])
     axes.set_xlim(-SCORE_REACH, SCORE_REACH)
     axes.set_xticks(SCORE_TICKS)
-    axes.set_xlabel("score $s$" if loss.takes_score else r"logit $s$, $\hat{y} = \sigma(s)$")
+    axes.set_xlabel(score_title(loss))
     points = []
     for label in labels:
         if label in known and known[label].witness is not None:
             witness = known[label].witness
             assert witness is not None
-            slope = 1.0 if loss.takes_score else witness[0] * (1 - witness[0])
+            slope = score_slope(loss, witness[0])
             points.append((place(witness[0]), witness[1] * slope))
     _finish(loss, axes, drawn, plain, known, points, place, legend)
     return axes
@@ -114,11 +116,12 @@ def _draw(
             x = known.witness[0]
             points.append((x, float(values_at(np.array([x]), np.array([label]))[0])))
     even = curve_grid(loss, count)
-    even = even[(even > 0.5 / count) & (even < 1 - 0.5 / count)] if not loss.takes_score else even
+    low, high = loss.domain.yhat_range
+    even = even[(even > low + 0.5 / count) & (even < high - 0.5 / count)]
     plain = np.concatenate([values_at(even, np.full(len(even), label)) for label in labels])
     axes.set_xlim(*prediction_range(loss))
     axes.set_xticks(prediction_ticks(loss))
-    axes.set_xlabel(r"prediction $\hat{y}$" if loss.domain.input is Input.PROBABILITY else r"score $\hat{y}$")
+    axes.set_xlabel(prediction_title(loss))
     _finish(loss, axes, drawn, plain, facts, points, lambda x: x, legend)
     return axes
 

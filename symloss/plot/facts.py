@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -9,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 from sympy import Expr, Rational
 
-from symloss.domain import DEFAULT_EPS, Labels, yhat
+from symloss.domain import DEFAULT_EPS, Input, Labels, yhat
 from symloss.loss import Loss
 from symloss.plot.sample import prediction_range, shown_labels
 from symloss.symbolic.direction import resolved_pieces
@@ -20,6 +22,7 @@ from symloss.symbolic.sign_proof import prove_sign
 from symloss.symbolic.tape import Tape, UnsupportedFunctionError
 from symloss.symbolic.undecided import Deadline, UndecidedError
 from symloss.symbolic.witness import verified_witness
+from symloss.symbolic.worker.ask import ask
 
 _TRIED = 513
 """Points a piece is looked at for changes of sign."""
@@ -72,14 +75,18 @@ def facts_of(loss: Loss, *, time_limit: float = 0.5) -> Facts:
         loss: the loss.
         time_limit: seconds; what is not settled by then is drawn as such.
     """
+    return dict(ask(label_facts, loss, time_limit, seconds=time_limit).parts)
+
+
+def label_facts(loss: Loss, time_limit: float) -> Iterator[tuple[float, LabelFacts]]:
+    """Yield labels and the facts on each, found in this process."""
     deadline = Deadline(time_limit)
     loss = loss.folded()
     fixed = loss.with_eps(DEFAULT_EPS) if loss.has_eps and loss.eps is None else loss
-    found: Facts = {}
     try:
         tape = Tape.of(fixed.expression)
     except UnsupportedFunctionError:
-        return found
+        return
     binary = loss.domain.labels is Labels.BINARY
     pieces = resolved_pieces(fixed, deadline) if binary else {}
     for label in shown_labels(loss):
@@ -87,18 +94,22 @@ def facts_of(loss: Loss, *, time_limit: float = 0.5) -> Facts:
             own = pieces[int(label)] if binary else label_pieces(fixed, Rational(label), deadline)
         except (KeyError, UndecidedError):
             continue
-        found[label] = _label_facts(fixed, label, own, tape, deadline)
-    return found
+        yield label, _label_facts(fixed, label, own, tape, deadline)
 
 
 def breakpoints_of(loss: Loss, label: int, *, time_limit: float = 0.3) -> list[float]:
     """Return where a loss with binary labels switches or has a pole, at one label; nothing where that is not found."""
+    return list(ask(places_of, loss, label, time_limit, seconds=time_limit).parts)
+
+
+def places_of(loss: Loss, label: int, time_limit: float) -> Iterator[float]:
+    """Yield the same, found in this process."""
     fixed = loss.with_eps(DEFAULT_EPS) if loss.has_eps and loss.eps is None else loss
     try:
         pieces = label_pieces(fixed, label, Deadline(time_limit))
     except (UndecidedError, UnsupportedFunctionError):
-        return []
-    return [left.high.approximation for left, _ in pairwise(pieces)]
+        return
+    yield from [left.high.approximation for left, _ in pairwise(pieces)]
 
 
 def _label_facts(
@@ -129,9 +140,10 @@ def _parts(piece: Piece, loss: Loss, label: float) -> list[tuple[Endpoint, Endpo
     )
     if left.approximation >= right.approximation:
         return []
-    if loss.domain.labels is Labels.BINARY or not left.approximation < label < right.approximation:
+    goal = _goal(loss, label)
+    if loss.domain.labels is Labels.BINARY or not left.approximation < goal < right.approximation:
         return [(left, right)]
-    middle = Endpoint.rational(Rational(label))
+    middle = Endpoint.rational(Rational(goal))
     return [(left, middle), (middle, right)]
 
 
@@ -139,7 +151,14 @@ def _wanted(loss: Loss, label: float, left: Endpoint, right: Endpoint) -> int:
     """Return the sign that a gradient should have."""
     if loss.domain.labels is Labels.BINARY:
         return 1 if label == 0 else -1
-    return 1 if (left.approximation + right.approximation) / 2 > label else -1
+    return 1 if (left.approximation + right.approximation) / 2 > _goal(loss, label) else -1
+
+
+def _goal(loss: Loss, label: float) -> float:
+    """Return the prediction that is right for a label; for a logarithm only those that are rational are drawn."""
+    if loss.domain.input is Input.LOG:
+        return {0.0: -math.inf, 1.0: 0.0}[label]
+    return label
 
 
 def _cells(piece: Piece, left: Endpoint, right: Endpoint, want: int, deadline: Deadline) -> list[SignCell]:

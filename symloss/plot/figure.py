@@ -129,14 +129,18 @@ def _panels(losses: Sequence[Loss], kinds: Sequence[str], size: str | None, time
     proofs = time_limit > 0 and needs_facts(kinds)
     known = [facts_of(loss, time_limit=time_limit) if proofs else {} for loss in losses]
 
-    def way(across: int, shape: str, formula: bool) -> Build:
-        return lambda wanted: _blocks(losses, kinds, known, wanted, across, shape, formula=formula)
+    def way(across: int, shape: str, *, formula: bool = True, strips: bool = True) -> Build:
+        shown: Sequence[Facts] = known if strips else [{} for _ in losses]
+        return lambda wanted: _blocks(losses, kinds, shown, wanted, across, shape, formula=formula)
 
-    builds = [way(across, shape, True) for across, shape in ways]
+    builds = [way(*one) for one in ways]
     if any(loss.name is not None for loss in losses):
-        # The name alone takes less room.
-        builds += [way(across, shape, False) for across, shape in ways]
-    return arranged(builds, size, default)
+        # The name alone takes less room than the formula,
+        builds += [way(*one, formula=False) for one in ways]
+    if proofs:
+        # and so do curves without what is proved of them.
+        builds += [way(*one, formula=False, strips=False) for one in ways]
+    return arranged(builds, size, default, smallest=len(ways))
 
 
 def _blocks(

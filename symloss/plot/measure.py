@@ -5,12 +5,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.mathtext import MathTextParser
 from matplotlib.ticker import FixedLocator
 from matplotlib.transforms import Affine2D, Bbox
 
@@ -41,12 +41,12 @@ class MeasuredCanvas(FigureCanvasAgg):
     def __init__(self, figure: Figure) -> None:
         """Take the figure, as every canvas does."""
         super().__init__(figure)
-        self._parser = MathTextParser("agg")
+        self._parser: Any = None
 
     def get_renderer(self) -> Any:
         """Return a renderer of the size that the figure has now."""
         renderer: Any = super().get_renderer()  # type: ignore[no-untyped-call]
-        renderer.mathtext_parser = self._parser
+        self._parser = renderer.mathtext_parser = self._parser or renderer.mathtext_parser
         return renderer
 
 
@@ -54,7 +54,7 @@ class _Recorder(RendererBase):
     """Draws nothing and notes the box of each line of text, in pixels from the lower left."""
 
     def __init__(self, drawn: Figure) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self._measure: Any = drawn.canvas.get_renderer()  # type: ignore[attr-defined]
         self._size = float(drawn.bbox.width), float(drawn.bbox.height)
         self._dpi = float(drawn.dpi)
@@ -70,7 +70,8 @@ class _Recorder(RendererBase):
         box = Bbox.from_extents(0, -descent, width, height - descent)
         turned = Affine2D().rotate_deg(float(angle)).translate(float(x), self._size[1] - float(y))
         if s.strip():
-            self.boxes.append((s, Bbox(box.transformed(turned).get_points())))
+            corners = turned.transform(box.corners())
+            self.boxes.append((s, Bbox([corners.min(axis=0), corners.max(axis=0)])))
 
     def draw_tex(self, gc: Any, x: Any, y: Any, s: Any, prop: Any, angle: Any, *, mtext: Any = None) -> None:
         self.draw_text(gc, x, y, s, prop, angle, "TeX", mtext)
@@ -159,9 +160,7 @@ def thin_ticks(drawn: Figure) -> None:
             continue
         boxes = [text.get_window_extent(renderer) for text in axes.get_xticklabels() if text.get_text()]
         ticks = axes.get_xticks()
-        crowded = any(
-            b.x0 - a.x1 < _GAP * a.height for a, b in zip(boxes, boxes[1:], strict=False) if b.x0 >= a.x0
-        )
+        crowded = any(b.x0 - a.x1 < _GAP * a.height for a, b in pairwise(boxes) if b.x0 >= a.x0)
         if crowded and len(ticks) >= 3 and len(ticks) % 2:
             axes.set_xticks(ticks[::2])
 

@@ -23,25 +23,40 @@ NEAREST = 12
 
 
 def prediction_range(loss: Loss) -> tuple[float, float]:
-    """Return the ends of what is drawn: of (0, 1) for probabilities, of [-6, 6] for scores."""
+    """Return the ends of what is drawn: of (0, 1) for probabilities, of (0, 6] for means, of [-6, 6] for scores."""
+    if loss.domain.input is Input.POSITIVE:
+        return 0.0, SCORE_REACH
     return (0.0, 1.0) if loss.domain.input is Input.PROBABILITY else (-SCORE_REACH, SCORE_REACH)
+
+
+def prediction_title(loss: Loss) -> str:
+    """Return what the axis of predictions is called."""
+    names = {Input.PROBABILITY: "prediction", Input.POSITIVE: "mean", Input.LOG: "log of the mean,"}
+    return rf"{names.get(loss.domain.input, 'score')} $\hat{{y}}$"
 
 
 def prediction_ticks(loss: Loss) -> tuple[float, ...]:
     """Return five ticks for the axis of predictions."""
+    if loss.domain.input is Input.POSITIVE:
+        return (0.0, 1.5, 3.0, 4.5, 6.0)
     return (0.0, 0.25, 0.5, 0.75, 1.0) if loss.domain.input is Input.PROBABILITY else SCORE_TICKS
 
 
 def shown_labels(loss: Loss) -> tuple[float, ...]:
-    """Return the labels that curves are drawn for: 0 and 1, and 1/2 as well where labels fill an interval."""
+    """Return the labels that curves are drawn for: 0 and 1, and one more where labels fill an interval.
+
+    That is 1/2, for positive labels 3. Where yhat is a logarithm, its goal log(y) should be a rational number: none.
+    """
+    if loss.domain.labels is Labels.POSITIVE:
+        return (0.0, 1.0) if loss.domain.input is Input.LOG else (0.0, 1.0, 3.0)
     return (0.0, 1.0) if loss.domain.labels is Labels.BINARY else (0.0, 1.0, 0.5)
 
 
 def prediction_grid(loss: Loss, count: int) -> Array:
     """Return `count` predictions, shape (count,), strictly inside the loss's domain."""
-    if loss.domain.input is Input.SCORE:
+    if loss.domain.is_line:
         return np.linspace(-SCORE_REACH, SCORE_REACH, count)
-    return (np.arange(count) + 0.5) / count
+    return prediction_range(loss)[1] * (np.arange(count) + 0.5) / count
 
 
 def curve_grid(loss: Loss, count: int, cuts: Sequence[float] = ()) -> Array:
@@ -58,6 +73,8 @@ def curve_grid(loss: Loss, count: int, cuts: Sequence[float] = ()) -> Array:
     if loss.domain.input is Input.PROBABILITY:
         near = 10.0 ** -np.arange(3.0, NEAREST + 0.1, 0.25)
         parts += [near, 1 - near]
+    elif loss.domain.input is Input.POSITIVE:
+        parts.append(10.0 ** -np.arange(3.0, NEAREST + 0.1, 0.25))
     for cut in cuts:
         distance = 1e-9 * max(1.0, abs(cut))
         parts.append(np.array([cut - distance, cut + distance]))
@@ -77,10 +94,10 @@ def score_grid(count: int, cuts: Sequence[float] = ()) -> Array:
 
 
 def value_and_gradient(loss: Loss, yhat: Array, y: Array) -> tuple[Array, Array]:
-    """Return the loss, scale included, and its derivative by yhat at broadcast predictions and labels; not-a-number where f is undefined."""
+    """Return the loss, scale included, and its derivative by yhat; not-a-number where the loss is undefined."""
     with np.errstate(all="ignore"):
         value, gradient = evaluate(loss.program(), yhat, y, loss.eps_value)
-    # The rule of a derivative may have a value where the function has none: that of log at -1.
+        # The rule of a derivative may have a value where the function has none: that of log at -1.
         return loss.scale * value, loss.scale * np.where(np.isnan(value), np.nan, gradient)
 
 
@@ -96,10 +113,34 @@ def logit(probability: Array) -> Array:
         return np.log(probability) - np.log1p(-probability)
 
 
+def score_of(loss: Loss, yhat: Array) -> Array:
+    """Return the raw scores that predictions are made from: logits of probabilities, logarithms of means."""
+    if loss.takes_score:
+        return yhat
+    return np.log(yhat) if loss.domain.input is Input.POSITIVE else logit(yhat)
+
+
+def score_slope(loss: Loss, yhat: float) -> float:
+    """Return the derivative of a prediction by its raw score."""
+    if loss.takes_score:
+        return 1.0
+    return yhat if loss.domain.input is Input.POSITIVE else yhat * (1 - yhat)
+
+
+def score_title(loss: Loss) -> str:
+    """Return what the axis of raw scores is called."""
+    if loss.domain.input is Input.POSITIVE:
+        return r"$s$, $\hat{y} = e^s$"
+    return "score $s$" if loss.takes_score else r"logit $s$, $\hat{y} = \sigma(s)$"
+
+
 def logit_gradient_values(loss: Loss, score: Array, label: float) -> Array:
     """Return df/ds at raw scores s, where a probability is the sigmoid of s."""
     if loss.takes_score:
         return value_and_gradient(loss, score, np.full(len(score), label))[1]
+    if loss.domain.input is Input.POSITIVE:
+        mean = np.exp(score)
+        return value_and_gradient(loss, mean, np.full(len(score), label))[1] * mean
     probability = sigmoid(score)
     gradient = value_and_gradient(loss, probability, np.full(len(score), label))[1]
     return gradient * probability * sigmoid(-score)

@@ -7,6 +7,9 @@ Everything is set by `matplotlib.rc_context`, never globally. Colours are Okabe 
 from __future__ import annotations
 
 import contextlib
+import logging
+import shutil
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,8 @@ from typing import Any
 import matplotlib
 from cycler import cycler
 
-from symloss.errors import OptionError, unknown_name
+from symloss.errors import OptionError, nearest, unknown_name
+from symloss.files import read_regular
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Okabe and Ito's, without the yellow, which is too faint on white paper."""
@@ -26,6 +30,9 @@ SINGLE, DOUBLE = 3.33, 7.0
 """Widths in inches of one and of two columns of a journal page."""
 
 LARGEST_SIDE = 40.0
+
+LARGEST_SHEET = 2**20
+"""Bytes of a style sheet at most."""
 
 PUBLICATION: dict[str, Any] = {
     "axes.formatter.limits": (-3, 4),
@@ -80,7 +87,7 @@ def style_context(style: str | None = None) -> Iterator[None]:
         style: a style that matplotlib knows, a file in its format (.mplstyle), or None.
 
     Raises:
-        OptionError: there is no such style, or the file can't be read.
+        OptionError: there is no such style, the file can't be read, or it asks for what this machine can't do.
     """
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
@@ -88,7 +95,19 @@ def style_context(style: str | None = None) -> Iterator[None]:
         settings.update(PUBLICATION | FILES)
         if style is not None:
             settings.update(_sheet(style))
-        yield
+        if settings["text.usetex"]:
+            _check_tex()
+            try:
+                yield
+            except (RuntimeError, FileNotFoundError) as error:
+                # What LaTeX writes fills pages; its last lines are in the log that it names.
+                reason = str(error).strip().partition("\n")[0][:200]
+                raise OptionError(
+                    f"LaTeX failed on the texts of the figure ({reason}); remove text.usetex from the style sheet, or "
+                    f"write a .pgf file, whose texts your document sets"
+                ) from None
+        else:
+            yield
 
 
 def _sheet(style: str) -> dict[str, Any]:
@@ -99,19 +118,79 @@ def _sheet(style: str) -> dict[str, Any]:
         return dict(library[style])
     path = Path(style).expanduser()
     if path.suffix == ".mplstyle" or path.is_file():
-        try:
-            path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
-            raise OptionError(
-                f"can't read the style sheet {style!r}: {reason}; name a file or one of matplotlib's styles"
-            ) from None
-        read: Any = matplotlib.rc_params_from_file(path, use_default_template=False)
-        return dict(read)
+        return _read_sheet(path, style)
     names = [name for name in sheets.available if not name.startswith("_")]
     raise OptionError(
         unknown_name("style", style, names, "--style takes one of these or the path of a style sheet")
     )
+
+
+def _read_sheet(path: Path, style: str) -> dict[str, Any]:
+    """Read a style sheet; matplotlib passes over what it does not know, and so would its reader.
+
+    Raises:
+        OptionError: the file can't be read, or a line of it is no setting.
+    """
+    try:
+        text = read_regular(path, LARGEST_SHEET).decode("utf-8")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
+        raise OptionError(
+            f"can't read the style sheet {style!r}: {reason}; name a file or one of matplotlib's styles"
+        ) from None
+    known: Any = matplotlib.rcParams
+    for number, line in enumerate(text.splitlines(), start=1):
+        setting = line.strip()
+        if not setting or setting.startswith("#"):
+            continue
+        key, colon, _ = setting.partition(":")
+        key = key.strip()
+        if not colon or key not in known:
+            guess = nearest(key, known)
+            hint = f"did you mean {guess!r}?" if guess else "matplotlib has no such setting"
+            raise OptionError(f"{style}, line {number}: {key[:60]!r} is no setting of a style; {hint}")
+    with _reports() as reports, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            read: Any = matplotlib.rc_params_from_file(path, use_default_template=False)
+        except (OSError, ValueError, Warning) as error:
+            reports.append(str(error))
+    if reports:
+        raise OptionError(
+            f"the style sheet {style!r} can't be used: {' '.join(reports[0].split())[:300]}; mend that line"
+        )
+    return dict(read)
+
+
+@contextlib.contextmanager
+def _reports() -> Iterator[list[str]]:
+    """Collect what matplotlib would write to its log."""
+    found: list[str] = []
+    log = logging.getLogger("matplotlib")
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: found.append(record.getMessage())  # type: ignore[method-assign]
+    before = log.propagate
+    log.addHandler(handler)
+    log.propagate = False
+    try:
+        yield found
+    finally:
+        log.propagate = before
+        log.removeHandler(handler)
+
+
+def _check_tex() -> None:
+    """Refuse text.usetex on a machine without LaTeX.
+
+    Raises:
+        OptionError: a program that it needs is missing.
+    """
+    missing = [name for name in ("latex", "dvipng") if shutil.which(name) is None]
+    if missing:
+        raise OptionError(
+            f"the style sheet sets text.usetex, which needs {' and '.join(missing)}, not found on this machine; install "
+            f"LaTeX, remove that line, or write a .pgf file, whose texts your document sets"
+        )
 
 
 def line_styles(count: int) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ from symloss.plot.sample import (
     prediction_grid,
     prediction_range,
     prediction_ticks,
+    prediction_title,
     value_and_gradient,
 )
 from symloss.plot.style import line_styles, scientific_ticks
@@ -80,7 +81,7 @@ def surface(loss: Loss, axes: Any, *, count: int = 81, legend: bool = True) -> A
         axes.add_collection3d(_nowhere(), autolim=False)
     axes.locator_params(axis="z", nbins=4)
     axes.set_xticks(prediction_ticks(loss)[::2])
-    if loss.domain.labels is not Labels.REAL:
+    if loss.domain.labels in (Labels.BINARY, Labels.UNIT):
         axes.set_yticks([0, 0.5, 1])
     for axis in "xyz":
         axes.tick_params(axis=axis, pad=-3 if axis != "z" else 0)
@@ -184,7 +185,7 @@ def contour(loss: Loss, axes: Any, *, count: int = 161, levels: int = 9, colourb
         bar.set_label("$f$" + (" (hatched: beyond)" if over or under else ""))
         scientific_ticks(bar.formatter, bottom, top)
         bar.outline.set_linewidth(0.4)
-    axes.set_xlabel(r"prediction $\hat{y}$" if loss.domain.input is Input.PROBABILITY else r"score $\hat{y}$")
+    axes.set_xlabel(prediction_title(loss))
     axes.set_ylabel("label $y$")
     axes.set_xlim(*prediction_range(loss))
     axes.set_xticks(prediction_ticks(loss))
@@ -213,7 +214,7 @@ def _limits(loss: Loss, values: Array) -> tuple[float, float]:
 
 def _grid(loss: Loss, count: int, *, ends: bool = False) -> tuple[Array, Array, Array]:
     """Return predictions, labels and values, each of shape (count, count); `ends` adds columns at the very ends."""
-    low, high = (-LABEL_REACH, LABEL_REACH) if loss.domain.labels is Labels.REAL else (0.0, 1.0)
+    low, high = (max(loss.domain.y_range[0], -LABEL_REACH), min(loss.domain.y_range[1], LABEL_REACH))
     row = prediction_grid(loss, count)
     if ends and loss.domain.input is Input.PROBABILITY:
         row = np.concatenate([[1e-9], row, [1 - 1e-9]])

@@ -35,6 +35,7 @@ FROM_PYTHON_ONLY = ("ranking_seeds", "max_checks")
 """Options that the command line does not have."""
 
 SOURCE = ("dataset", "data_dir", "user_column", "item_column", "rating_column", "label_column", "time_column",
+          "separator", "split", "validation", "test",
           "threshold", "ties", "users", "items", "interactions", "labels")  # fmt: skip
 SOURCE_DEFAULTS: Mapping[str, Any] = {"threshold": 3.0, "labels": "binary"}
 

@@ -23,9 +23,6 @@ from symloss.search.run import Run
 from symloss.search.search import FINISHED
 from symloss.search.validation import direction_report
 
-LARGEST_FILE = 64 * 2**20
-"""Bytes of config.json and of summary.json at most."""
-
 LARGEST_REPORT = 200_000
 """Characters of one check in the archive; longer ones are counted, not read."""
 
@@ -179,17 +176,11 @@ def gather(folder: Path) -> Facts:
         RunError: it is no run folder, or it can't be read.
     """
     try:
-        for name in ("config.json", "summary.json"):
-            path = folder / name
-            if path.is_file() and path.stat().st_size > LARGEST_FILE:
-                raise RunError(
-                    f"{path} has more than {LARGEST_FILE // 2**20} MB; that is no file of a search"
-                )
         with Run.open(folder) as run:
             return _read(run)
     except OSError as error:
         raise RunError(f"{folder} can't be read ({error.strerror}); check its permissions") from error
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:
         raise RunError(
             f"the run {folder} is damaged ({type(error).__name__}: {error}); restore it from a backup"
         ) from error
@@ -210,6 +201,11 @@ def _read(run: Run) -> Facts:
         notes += [note for note in contest.notes if note not in notes]
     if unread:
         notes.append(f"{unread} reports of phase II are too long and were not read.")
+    notes += [
+        f"{name}.json is not as the search wrote it: what this page says from it may be wrong."
+        for name in ("config", "summary")
+        if not run.is_sealed(name)
+    ]
     best = next((one for one in tested if one.role in ("winner", "found")), None)
     ranked = _ranked(archive, checks)
     loops = whole(archive.rows("SELECT count(*) AS n FROM loops")[0]["n"]) or 0

@@ -9,7 +9,7 @@ from typing import Any
 
 from symloss.domain import DEFAULT_EPS
 from symloss.errors import OptionError, unknown_name
-from symloss.loss import LARGEST_EPS
+from symloss.formula.allowed import LARGEST_EPS
 from symloss.models.registry import NAMES as MODELS
 from symloss.ops.constants import XI
 from symloss.ops.registry import operator_set

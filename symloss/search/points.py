@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symloss.domain import Domain, Input, Labels
+from symloss.symbolic.sampled import positive_labels, wanted_sign
 
 Float64 = NDArray[np.float64]
 
@@ -43,6 +44,8 @@ class ProxyPoints:
             ends = np.array(_NEAR_THE_ENDS) * generator.uniform(0.5, 1.0, len(_NEAR_THE_ENDS))
             # far enough inside that a sampled point does not decide what happens in rounding error
             yhat = np.concatenate([np.clip(uniform, 1e-3, 1 - 1e-3), ends, 1 - ends])
+        elif domain.input is Input.POSITIVE:
+            yhat = np.exp(2.0 * generator.standard_normal(_STRATA + 2 * len(_NEAR_THE_ENDS)))
         else:
             yhat = 2.0 * generator.standard_normal(_STRATA + 2 * len(_NEAR_THE_ENDS))
         if domain.labels is Labels.BINARY:
@@ -51,7 +54,11 @@ class ProxyPoints:
             towards = 1.0 - 2.0 * label
         else:
             yhat = np.tile(yhat, 2)
-            unit = domain.labels is Labels.UNIT
-            label = generator.uniform(size=len(yhat)) if unit else 2.0 * generator.standard_normal(len(yhat))
-            towards = np.sign(yhat - label)
+            if domain.labels is Labels.UNIT:
+                label = generator.uniform(size=len(yhat))
+            elif domain.labels is Labels.POSITIVE:
+                label = positive_labels(generator, domain, yhat)
+            else:
+                label = 2.0 * generator.standard_normal(len(yhat))
+            towards = wanted_sign(domain, yhat, label)
         return cls(yhat, label, towards)

@@ -34,6 +34,9 @@ class SearchResult:
         warnings: what a reader of the results should know.
         verdict: whether a found loss beats the handcrafted ones and the trivial means; None in results of a
             version that had none.
+        interrupted: whether the search was ended by Ctrl-C or by its stop event.
+        candidates: the losses with the best rewards of phase I, best first, each a mapping of `formula`, `reward`,
+            `eps` and `scale`: what a search that was ended early has found.
     """
 
     best: EvaluationResult | None
@@ -47,6 +50,8 @@ class SearchResult:
     references: tuple[Reference, ...] = ()
     warnings: tuple[Caution, ...] = ()
     verdict: Verdict | None = None
+    interrupted: bool = False
+    candidates: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def loss(self) -> Loss | None:
@@ -67,11 +72,13 @@ class SearchResult:
             "references": [reference.to_json() for reference in self.references],
             "warnings": [warning.to_json() for warning in self.warnings],
             "verdict": None if self.verdict is None else self.verdict.to_json(),
+            "interrupted": self.interrupted,
+            "candidates": [dict(one) for one in self.candidates],
         }
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any], run: Path, labels: str = "binary") -> SearchResult:
-        """Return the result that `to_json` wrote to a run folder, wherever that is now; `labels` are those of its data."""
+        """Return the result that `to_json` wrote to a run folder, wherever that is now; `labels` are its data's."""
         return cls(
             best=None if document["best"] is None else _evaluation(document["best"], labels),
             results=tuple(_evaluation(one, labels) for one in document["results"]),
@@ -84,6 +91,8 @@ class SearchResult:
             references=tuple(map(Reference.from_json, document.get("references", ()))),
             warnings=tuple(map(Caution.from_json, document.get("warnings", ()))),
             verdict=Verdict.from_json(document["verdict"]) if document.get("verdict") else None,
+            interrupted=bool(document.get("interrupted", False)),
+            candidates=tuple(document.get("candidates", ())),
         )
 
 

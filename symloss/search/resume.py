@@ -6,6 +6,7 @@ from typing import Any
 
 from symloss.data.dataset import Dataset
 from symloss.errors import OptionError, RunError
+from symloss.search.archive.archive_errors import damage
 from symloss.search.environment import changes, data_fingerprint, environment
 from symloss.search.options import SearchOptions
 from symloss.search.progress import Note, SearchProgress
@@ -14,6 +15,9 @@ from symloss.search.run import Run
 
 BUDGETS = ("loops", "time_limit", "max_trained", "evaluation_time")
 """Options that may differ when a run goes on; so may the number of threads."""
+
+
+_AGAIN = "delete it to make it again"
 
 
 def check_resumable(run: Run, options: SearchOptions, dataset: Dataset, progress: SearchProgress) -> None:
@@ -36,7 +40,8 @@ def check_resumable(run: Run, options: SearchOptions, dataset: Dataset, progress
             f"({_sizes(run.config.get('fingerprint'))} then, {_sizes(data_fingerprint(dataset))} now); "
             f"load the same data, or begin a new run"
         )
-    found = changes(run.config.get("environment", {}), environment())
+    with damage(run.folder / "config.json"):
+        found = changes(run.config.get("environment", {}), environment())
     threads = run.options().training.threads, options.training.threads
     if threads[0] != threads[1]:
         found.append(f"threads {threads[0] or 'all'} then, {threads[1] or 'all'} now")
@@ -59,13 +64,13 @@ def finished_result(run: Run) -> SearchResult | None:
     summary = run.summary()
     if summary is None:
         return None
+    if not run.is_sealed("summary"):
+        raise RunError(f"{run.folder / 'summary.json'} is not as the search wrote it; {_AGAIN}")
     try:
         labels = run.config.get("dataset", {}).get("labels", "binary")
         return SearchResult.from_json(summary, run.folder, labels)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise RunError(
-            f"{run.folder / 'summary.json'} can't be read ({error!r}); delete it to make it again"
-        ) from error
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise RunError(f"{run.folder / 'summary.json'} can't be read ({error!r}); {_AGAIN}") from error
 
 
 def _fixed(options: SearchOptions) -> dict[str, Any]:
@@ -81,7 +86,10 @@ def _plain(value: Any) -> Any:
 
 
 def _sizes(fingerprint: Any) -> str:
-    if not isinstance(fingerprint, dict):
+    if not isinstance(fingerprint, dict) or not isinstance(fingerprint.get("rows"), dict):
         return "unknown"
     rows = ", ".join(f"{count} {name}" for name, count in fingerprint["rows"].items())
-    return f"{fingerprint['users']} users, {fingerprint['items']} items, {rows} rows, hash {fingerprint['sha256'][:8]}"
+    return (
+        f"{fingerprint.get('users')} users, {fingerprint.get('items')} items, {rows} rows, "
+        f"hash {str(fingerprint.get('sha256'))[:8]}"
+    )

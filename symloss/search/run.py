@@ -8,8 +8,10 @@ lock            held by the process that writes
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
+import os
 import secrets
 import shutil
 from collections.abc import Mapping
@@ -19,16 +21,23 @@ from typing import Any
 
 from symloss.domain import Domain
 from symloss.errors import OptionError, RunError
-from symloss.files import replace_file
+from symloss.files import read_regular, replace_file
 from symloss.search.archive import archive as archive_file
 from symloss.search.archive.archive import Archive
-from symloss.search.archive.archive_errors import archive_errors
+from symloss.search.archive.archive_errors import archive_errors, damage
 from symloss.search.archive.lock import RunLock
 from symloss.search.environment import environment
 from symloss.search.grammar import LossGrammar
 from symloss.search.options import SearchOptions
 
 DEFAULT_FOLDER = Path("runs")
+
+LARGEST_FILE = 64 * 2**20
+"""Bytes of config.json and of summary.json at most."""
+
+_SEAL = "seal of "
+_SEALED = ("options", "token_operators", "dataset", "fingerprint")
+_NEXT = "restore it from a backup, or start a new search"
 
 
 class Run:
@@ -51,6 +60,11 @@ class Run:
             self._lock = RunLock(folder)
         try:
             self.archive = Archive(folder / archive_file.NAME, writable=writable)
+            if resumed and not self.is_sealed("config"):
+                raise RunError(
+                    f"{folder / 'config.json'} is not as the search wrote it: its options or its data were changed "
+                    f"or damaged, and results would be mixed; restore it, or start a new search"
+                )
         except BaseException:
             self._release()
             raise
@@ -79,6 +93,8 @@ class Run:
             document = {**config, "environment": environment(), "started": now.isoformat(timespec="seconds")}
             _write_json(unfinished / "config.json", document)
             Archive.create(unfinished / archive_file.NAME)
+            with Archive(unfinished / archive_file.NAME, writable=True) as archive:
+                archive.set_state(_SEAL + "config", _digest("config", _read_config(unfinished)))
             unfinished.rename(folder)
         except OSError as error:
             shutil.rmtree(unfinished, ignore_errors=True)
@@ -116,7 +132,7 @@ class Run:
         """
         try:
             return SearchOptions.from_json(self.config["options"])
-        except (KeyError, TypeError, AttributeError, OptionError) as error:
+        except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, OptionError) as error:
             raise RunError(
                 f"the options in {self.folder / 'config.json'} can't be used ({error}); start a new search"
             ) from error
@@ -128,7 +144,8 @@ class Run:
             RunError: the options can't be read by this version.
         """
         options = self.options()
-        labels = self.config.get("dataset", {}).get("labels", "binary")
+        with damage(self.folder / "config.json"):
+            labels = self.config.get("dataset", {}).get("labels", "binary")
         return LossGrammar(options.operators, options.n_variables, Domain.of(labels))
 
     def summary(self) -> dict[str, Any] | None:
@@ -138,7 +155,16 @@ class Run:
             RunError: it is damaged.
         """
         path = self.folder / "summary.json"
-        return _read_json(path) if path.exists() else None
+        return _read_json(path) if os.path.lexists(path) else None
+
+    def is_sealed(self, name: str) -> bool:
+        """Return whether config.json or summary.json holds what was written there, as far as the archive knows.
+
+        Of config.json, that is what results depend on; how the data was loaded may change, as a file is moved.
+        """
+        known = self.archive.state(_SEAL + name)
+        document = self.config if name == "config" else self.summary()
+        return known is None or document is None or known == _digest(name, document)
 
     def __enter__(self) -> Run:
         """Return the run."""
@@ -157,6 +183,7 @@ class Run:
         path = self.folder / f"{name}.json"
         with archive_errors(path):
             _write_json(path, document)
+        self.archive.set_state(_SEAL + name, _digest(name, _read_json(path)))
 
     def close(self) -> None:
         """Close the archive and let go of the folder."""
@@ -167,6 +194,13 @@ class Run:
         if self._lock is not None:
             self._lock.release()
             self._lock = None
+
+
+def _digest(name: str, document: Mapping[str, Any]) -> str:
+    """Return a checksum of what may not change in one of the JSON files."""
+    kept = {key: document.get(key) for key in _SEALED} if name == "config" else dict(document)
+    text = json.dumps(kept, sort_keys=True, separators=(",", ":"))
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def _free_name(folder: Path) -> Path:
@@ -186,11 +220,14 @@ def _read_config(folder: Path) -> dict[str, Any]:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(read_regular(path, LARGEST_FILE).decode("utf-8"))
     except (OSError, ValueError) as error:
-        raise RunError(f"{path} can't be read ({error})") from error
+        why = (error.strerror if isinstance(error, OSError) else None) or str(error)[:200]
+        raise RunError(f"{path} can't be read ({why}); {_NEXT}") from error
+    except RecursionError as error:
+        raise RunError(f"{path} can't be read (it is nested too deeply); {_NEXT}") from error
     if not isinstance(document, dict):
-        raise RunError(f"{path} can't be read (it holds no JSON object)")
+        raise RunError(f"{path} can't be read (it holds no JSON object); {_NEXT}")
     return document
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from symloss.errors import OptionError
@@ -23,15 +23,25 @@ def run_and_rank(text: str) -> tuple[Path, int] | None:
     stripped = text.strip()
     ranked = _RANKED.match(stripped)
     folder = ranked["folder"] if ranked else stripped
-    if not os.path.isdir(folder):
+    if not _exists(Path(folder).is_dir):
         if ranked and not set(folder) & set("()*+ "):
             raise OptionError(
                 f"there is no run folder {folder[:80]!r}; RUN:3 is the third loss of the search in the folder RUN"
             )
         return None
-    if ranked is None and "yhat" in folder and not os.path.isfile(os.path.join(folder, "config.json")):
+    if ranked is None and "yhat" in folder and not (Path(folder) / "config.json").is_file():
         return None
     rank = int(ranked["rank"]) if ranked else 1
     if rank < 1:
-        raise OptionError(f"the rank in {stripped[-80:]!r} is 0; losses of a run are counted from 1, its best")
+        raise OptionError(
+            f"the rank in {stripped[-80:]!r} is 0; losses of a run are counted from 1, its best"
+        )
     return Path(folder), rank
+
+
+def _exists(question: Callable[[], bool]) -> bool:
+    """Ask about a path; a text that can be none, such as a long formula, does not exist."""
+    try:
+        return question()
+    except (OSError, ValueError):
+        return False

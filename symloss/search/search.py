@@ -14,7 +14,9 @@ from symloss.domain import Domain, Labels
 from symloss.engine.engine import Engine
 from symloss.engine.local import LocalEngine
 from symloss.errors import DataError, OptionError, RunError
+from symloss.interrupt import stop_on_interrupt
 from symloss.models import registry
+from symloss.ops.construct import NumberLimitError
 from symloss.search.archive.archive_store import store_results
 from symloss.search.contest.cautions import Caution, cautions
 from symloss.search.contest.effectiveness import EvaluationResult
@@ -22,6 +24,7 @@ from symloss.search.contest.verdict import Verdict, judge
 from symloss.search.context import SearchContext, make_proxy
 from symloss.search.environment import data_fingerprint
 from symloss.search.grammar import LossGrammar
+from symloss.search.loop import LossSearch
 from symloss.search.options import SearchOptions
 from symloss.search.phase1 import check_start, run_phase1
 from symloss.search.phase2 import run_phase2
@@ -31,10 +34,14 @@ from symloss.search.result import SearchResult
 from symloss.search.resume import all_budgets, check_resumable, finished_result
 from symloss.search.run import Run, finite
 from symloss.search.validation import Survivor
+from symloss.symbolic.check import prepare_workers
 from symloss.training.references import Reference, references
 
 FINISHED = "finished"
 """Name of the state that says under which budgets the search came to its end."""
+
+LEADING = 10
+"""So many losses of phase I are part of the result."""
 
 
 def open_run(
@@ -85,7 +92,8 @@ def search(
             It is closed at the end.
         progress: receives the events, in this thread.
         stop: ends the search: phase I at the end of its loop, phase III with the best epochs so far;
-            what was found is kept, and later phases are skipped.
+            what was found is kept, and later phases are skipped. So does Ctrl-C in the main thread, or the stop button
+            of a notebook; a second one ends at once (KeyboardInterrupt).
         engine: trains the options' model on `dataset` with the options' settings; this process if None.
 
     Raises:
@@ -94,14 +102,15 @@ def search(
         RunError: the run folder can't be read or written.
     """
     try:
-        _check_data(options, dataset)
-        context = _context(options, dataset, run, progress, stop or threading.Event(), engine)
-        if run is not None and run.resumed:
-            check_resumable(run, options, dataset, context.progress)
-            known = finished_result(run) if run.archive.state(FINISHED) == all_budgets(options) else None
-            if known is not None:
-                return known
-        return _go(context)
+        with stop_on_interrupt(stop) as event:
+            _check_data(options, dataset)
+            context = _context(options, dataset, run, progress, event, engine)
+            if run is not None and run.resumed:
+                check_resumable(run, options, dataset, context.progress)
+                known = finished_result(run) if run.archive.state(FINISHED) == all_budgets(options) else None
+                if known is not None:
+                    return known
+            return _go(context)
     finally:
         if run is not None:
             run.close()
@@ -122,11 +131,14 @@ def _context(
 
 def _go(context: SearchContext) -> SearchResult:
     counts: dict[str, int] = {}
+    leading: tuple[dict[str, Any], ...] = ()
     tested = Phase3Result()
     survivors: tuple[Survivor, ...] = ()
     try:
+        prepare_workers()
         phase1 = run_phase1(context)
         counts = phase1.counts.as_dict()
+        leading = _leading(phase1)
         validated = run_phase2(context, phase1)
         survivors = validated.survivors
         counts["wrong_direction"] += validated.wrong_direction
@@ -139,18 +151,45 @@ def _go(context: SearchContext) -> SearchResult:
     except RunError:
         # the run folder can't be written: another try would only hide the reason
         raise
-    except BaseException:
+    except BaseException as error:
         # something went wrong in the middle: what was found is kept
-        _keep(context, counts, tested, survivors)
+        first = isinstance(error, KeyboardInterrupt) and not context.stop.is_set()
+        if first:
+            context.stop.set()
+        result = _keep(context, counts, tested, survivors, leading)
+        if first:
+            return result
         raise
-    result = _keep(context, counts, tested, survivors)
+    result = _keep(context, counts, tested, survivors, leading)
     if context.run is not None and not context.stop.is_set():
         context.run.archive.set_state(FINISHED, all_budgets(context.options))
     return result
 
 
+def _leading(phase1: LossSearch) -> tuple[dict[str, Any], ...]:
+    """Return the losses with the best rewards of phase I that do not point the wrong way."""
+    found: list[dict[str, Any]] = []
+    right = (one for one in phase1.candidates.values() if one.best is not None and not one.wrong)
+    for one in sorted(right, key=lambda one: (-one.best_reward, one.number)):
+        if len(found) == LEADING:
+            break
+        try:
+            formula = one.loss(phase1.proxy.grammar).formula
+        except NumberLimitError:
+            continue
+        assert one.best is not None
+        found.append(
+            {"formula": formula, "reward": one.best_reward, "eps": one.best.eps, "scale": one.best.scale}
+        )
+    return tuple(found)
+
+
 def _keep(
-    context: SearchContext, counts: dict[str, int], tested: Phase3Result, survivors: tuple[Survivor, ...]
+    context: SearchContext,
+    counts: dict[str, int],
+    tested: Phase3Result,
+    survivors: tuple[Survivor, ...],
+    leading: tuple[dict[str, Any], ...],
 ) -> SearchResult:
     """Write results and summary, and return them."""
     higher = context.options.higher_is_better
@@ -179,6 +218,8 @@ def _keep(
         references=known if tested.found or tested.baselines else (),
         warnings=_warnings(context, tested, known),
         verdict=_verdict(context, tested, best, known),
+        interrupted=context.stop.is_set(),
+        candidates=leading,
     )
     if run is not None:
         run.write("summary", result.to_json())

@@ -25,11 +25,8 @@ from symloss.search.distinct import DistinctLosses
 from symloss.search.options import SearchOptions
 from symloss.search.progress import CheckDone, Note, PhaseStarted, SearchProgress
 from symloss.search.proxy import ProxyTest
-from symloss.symbolic.direction import prove_direction, resolved_pieces
+from symloss.symbolic.check import checked_direction
 from symloss.symbolic.eps_grid import EVERY_EPS
-from symloss.symbolic.sampled import sampled_direction
-from symloss.symbolic.tape import Tape
-from symloss.symbolic.undecided import Deadline
 from symloss.symbolic.verdict import sentence_of, verdict_of
 
 CHECK_SECONDS = 2.0
@@ -178,18 +175,16 @@ def direction_report(loss: Loss) -> dict[str, Any]:
 
     The rest (properties, duplicates, the gradient as text) takes ten times as long, and phase II does not need it.
     """
-    deadline = Deadline(CHECK_SECONDS)
-    tape = Tape.of(loss.expression)
-    sampled = sampled_direction(loss, 0, tape)
-    direction = prove_direction(loss, sampled, tape, resolved_pieces(loss, deadline), deadline)
+    checked = checked_direction(loss, CHECK_SECONDS)
+    direction = checked.direction
     verdict = verdict_of(direction)
     return {
         "formula": loss.formula,
         "eps": loss.eps,
         "verdict": verdict,
         "direction": [proof.to_json() for proof in direction],
-        "positive_rate": sampled.positive_rate,
-        "sentence": sentence_of(loss, direction, verdict),
+        "positive_rate": checked.positive_rate,
+        "sentence": sentence_of(loss, direction, verdict, timed_out=checked.timed_out),
     }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from symloss import zoo
+from symloss.compile.realness import refuse_unreal
 from symloss.errors import OptionError
 from symloss.loss import Loss
 from symloss.search.grammar import LossGrammar
@@ -27,6 +28,7 @@ def warm_start_tokens(losses: Sequence[str], grammar: LossGrammar) -> Tokens:
     Raises:
         OptionError: a loss can't be written with the operators of the grammar.
         FormulaError: a formula can't be read.
+        DomainError: a named loss is none for the labels of the grammar.
     """
     from symloss.search.strategies.encoding import encode
 
@@ -35,6 +37,7 @@ def warm_start_tokens(losses: Sequence[str], grammar: LossGrammar) -> Tokens:
     for text in losses:
         if zoo.is_name(text):
             loss = zoo.get(text).with_domain(domain.labels, domain.input)
+            refuse_unreal(loss)
         else:
             loss = Loss(formula_of(text), labels=domain.labels, input=domain.input)
         try:

@@ -7,23 +7,27 @@ a formula whose other properties are out of reach has its proof all the same.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from symloss.domain import Labels
 from symloss.errors import OptionError
 from symloss.loss import Loss
-from symloss.symbolic.direction import Pieces, prove_direction, resolved_pieces
+from symloss.symbolic.direction import Pieces, prove_direction, resolved_pieces, text_of
 from symloss.symbolic.eps_grid import verdicts_on_grid
 from symloss.symbolic.gradient import gradient_form_by
-from symloss.symbolic.loss_classes import duplicate_of
+from symloss.symbolic.hints import hint_of
+from symloss.symbolic.known_direction import by_duplicates
+from symloss.symbolic.loss_classes import ZooDuplicate, duplicate_of
 from symloss.symbolic.properties import properties_of
 from symloss.symbolic.report import PROPERTY_TITLES, CheckReport, DirectionProof, Property
+from symloss.symbolic.right_on import with_intervals
 from symloss.symbolic.sampled import SampledDirection, sampled_direction
 from symloss.symbolic.tape import Tape, UnsupportedFunctionError
 from symloss.symbolic.undecided import OUT_OF_REACH, Deadline, UndecidedError
 from symloss.symbolic.verdict import sentence_of, verdict_of
-from symloss.symbolic.worker.ask import ask
+from symloss.symbolic.worker.ask import ask, warm_up
 
 LARGEST_SHOWN = 150
 """A gradient with more terms than this is not written out: nobody reads it, and printing takes seconds."""
@@ -73,6 +77,42 @@ def check(loss: Loss, *, time_limit: float = 2.0, seed: int = 0) -> CheckReport:
     )
 
 
+def prepare_workers() -> None:
+    """Have the process made in which checks run, while this one goes on: the first check then need not wait for it."""
+    warm_up()
+
+
+@dataclass(frozen=True)
+class CheckedDirection:
+    """The part of `check` that the verdict rests on.
+
+    Attributes:
+        direction: the proofs.
+        positive_rate: the share of sampled pairs that are moved towards their label; NaN where time was up before.
+        timed_out: whether the time limit was reached.
+    """
+
+    direction: tuple[DirectionProof, ...]
+    positive_rate: float
+    timed_out: bool
+
+
+def checked_direction(loss: Loss, time_limit: float) -> CheckedDirection:
+    """Decide the direction of a loss, which is what its verdict rests on, and nothing else.
+
+    Args:
+        loss: the loss.
+        time_limit: seconds; what is not settled by then is "undecided".
+    """
+    loss = loss.folded()
+    answer = ask(direction_parts, loss, time_limit, 0, seconds=time_limit)
+    found: dict[str, Any] = dict(answer.parts)
+    direction = found.get("direction") or _sampled_only(loss, found.get("witnessed", ()), answer.ended)
+    return CheckedDirection(
+        direction, found.get("positive_rate", float("nan")), found.get("timed_out", bool(answer.ended))
+    )
+
+
 def quick_verdict(loss: Loss, *, time_limit: float = 2.0) -> str:
     """Return only whether a loss is "valid", "invalid" or "undecided", which it also is where time runs out.
 
@@ -80,20 +120,7 @@ def quick_verdict(loss: Loss, *, time_limit: float = 2.0) -> str:
         loss: the loss.
         time_limit: seconds.
     """
-    found = dict(ask(direction_parts, loss.folded(), time_limit, 0, seconds=time_limit).parts)
-    return str(verdict_of(found["direction"])) if "direction" in found else "undecided"
-
-
-def direction_parts(loss: Loss, time_limit: float, seed: int) -> Iterator[tuple[str, Any]]:
-    """Yield what `check_parts` does, up to the direction.
-
-    Raises:
-        OptionError: as for `check_parts`.
-    """
-    for name, part in check_parts(loss, time_limit, seed):
-        yield name, part
-        if name == "direction":
-            return
+    return str(verdict_of(checked_direction(loss, time_limit).direction))
 
 
 def check_parts(loss: Loss, time_limit: float, seed: int) -> Iterator[tuple[str, Any]]:
@@ -107,22 +134,43 @@ def check_parts(loss: Loss, time_limit: float, seed: int) -> Iterator[tuple[str,
         tape = Tape.of(loss.expression)
     except UnsupportedFunctionError as error:
         raise OptionError(f"{error}; build losses from its functions (symloss ops lists them)") from None
-    sampled = sampled_direction(loss, seed, tape)
-    yield "positive_rate", sampled.positive_rate
     # The direction is what the verdict rests on: it gets the first half of the time, the rest shares what is left.
     half, most = Deadline.at(start + 0.5 * time_limit), Deadline.at(start + 0.75 * time_limit)
-    if sampled.wrong and loss.domain.labels is Labels.BINARY:
-        # a witness is quickly had; should the pieces be out of reach, it stands
-        yield "witnessed", prove_direction(loss, sampled, tape, {}, Deadline(0.0))
-    pieces, direction = _direction(loss, sampled, tape, half)
+    pieces, direction = yield from _direction_parts(loss, tape, seed, half)
+    timed_out = half.passed
+    direction = _with_intervals(loss, direction, pieces, tape, most)
     yield "direction", direction
     at_eps = verdicts_on_grid(loss, direction, tape, seed, Deadline.at(start + 0.6 * time_limit))
     yield "verdict_at_eps", {value: found for value, (found, _) in at_eps.items()}
-    yield "sentence", sentence_of(loss, direction, verdict_of(direction), at_eps)
+    yield "sentence", sentence_of(loss, direction, verdict_of(direction), at_eps, timed_out)
     yield "gradient", _gradient(loss, most)
-    yield "duplicates", _duplicates(loss, most)
+    duplicates = _duplicates(loss, most)
+    yield "duplicates", [(found.name, found.sentence) for found in duplicates]
+    direction, hint = _settled(loss, direction, duplicates, most)
+    yield "direction", direction
+    sentence = sentence_of(loss, direction, verdict_of(direction), at_eps, timed_out)
+    yield "sentence", f"{sentence} {hint}".rstrip()
     for found in properties_of(loss, pieces, direction, Deadline.at(start + 0.95 * time_limit)):
         yield found.name, found
+
+
+def direction_parts(loss: Loss, time_limit: float, seed: int) -> Iterator[tuple[str, Any]]:
+    """Yield what is found about the direction of a loss, by name, as it is found."""
+    yield from _direction_parts(loss, Tape.of(loss.expression), seed, Deadline(time_limit))
+
+
+def _direction_parts(
+    loss: Loss, tape: Tape, seed: int, deadline: Deadline
+) -> Generator[tuple[str, Any], None, tuple[Pieces, tuple[DirectionProof, ...]]]:
+    sampled = sampled_direction(loss, seed, tape)
+    yield "positive_rate", sampled.positive_rate
+    if sampled.wrong and loss.domain.labels is Labels.BINARY:
+        # a witness is quickly had; should the pieces be out of reach, it stands
+        yield "witnessed", prove_direction(loss, sampled, tape, {}, Deadline(0.0))
+    pieces, direction = _direction(loss, sampled, tape, deadline)
+    yield "timed_out", deadline.passed
+    yield "direction", direction
+    return pieces, direction
 
 
 def _direction(
@@ -136,6 +184,35 @@ def _direction(
         return {}, prove_direction(loss, sampled, tape, {}, deadline)
 
 
+def _with_intervals(
+    loss: Loss, direction: tuple[DirectionProof, ...], pieces: Pieces, tape: Tape, deadline: Deadline
+) -> tuple[DirectionProof, ...]:
+    """Return the proofs, a refuted one with the intervals on which the direction is right."""
+    try:
+        return tuple(
+            with_intervals(loss, proof, pieces.get(int(proof.label)), tape, text_of, deadline)
+            if proof.status == "refuted" and proof.label.isdigit()
+            else proof
+            for proof in direction
+        )
+    except OUT_OF_REACH:
+        return direction
+
+
+def _settled(
+    loss: Loss,
+    direction: tuple[DirectionProof, ...],
+    duplicates: Sequence[ZooDuplicate],
+    deadline: Deadline,
+) -> tuple[tuple[DirectionProof, ...], str]:
+    """Return the proofs with those of losses that have the same gradient, and a hint or nothing."""
+    try:
+        direction = by_duplicates(loss, direction, duplicates, deadline)
+        return direction, hint_of(loss, direction, deadline)
+    except OUT_OF_REACH:
+        return direction, ""
+
+
 def _sampled_only(
     loss: Loss, witnessed: tuple[DirectionProof, ...], reason: str
 ) -> tuple[DirectionProof, ...]:
@@ -146,10 +223,10 @@ def _sampled_only(
     return tuple(refuted.get(name) or DirectionProof(name, "undecided", note=reason) for name in names)
 
 
-def _duplicates(loss: Loss, deadline: Deadline) -> list[tuple[str, str]]:
-    """Return the names of the zoo losses with the gradient of `loss`, and what relates them."""
+def _duplicates(loss: Loss, deadline: Deadline) -> Sequence[ZooDuplicate]:
+    """Return the zoo losses with the gradient of `loss`."""
     try:
-        return [(found.name, found.sentence) for found in duplicate_of(loss, deadline)]
+        return duplicate_of(loss, deadline)
     except (UndecidedError, *OUT_OF_REACH):
         return []
 

@@ -11,7 +11,7 @@ import sympy
 from mpmath import mp, mpf
 from sympy import Expr, Rational
 
-from symloss.domain import Labels, eps, y, yhat
+from symloss.domain import Input, Labels, eps, y, yhat
 from symloss.loss import Loss
 from symloss.ops.construct import exact_number
 from symloss.symbolic.half_line import one_sign
@@ -20,6 +20,8 @@ from symloss.symbolic.undecided import Deadline
 
 _UNIT_POINTS = tuple(Rational(n, 1009) for n in (11, 137, 301, 467, 613, 811, 983))
 _LINE_POINTS = tuple(Rational(n, 97) for n in (-877, -211, -59, 13, 71, 157, 401))
+_HALF_LINE_POINTS = tuple(Rational(n, 97) for n in (1, 13, 59, 131, 401, 877, 3989))
+_POSITIVE_LABELS = (Rational(0), Rational(29, 53), Rational(1), Rational(149, 53), Rational(907, 53))
 _UNIT_LABELS = (Rational(0), Rational(1), Rational(23, 89), Rational(61, 89))
 _REAL_LABELS = (Rational(-101, 53), Rational(0), Rational(29, 53), Rational(1), Rational(149, 53))
 _EPS_POINTS = (Rational(1, 29), Rational(1, 1000), Rational(3, 7))
@@ -66,11 +68,15 @@ def label_points(loss: Loss) -> tuple[Rational, ...]:
     values = loss.domain.label_values
     if values is not None:
         return tuple(Rational(value) for value in values)
+    if loss.domain.labels is Labels.POSITIVE:
+        return _POSITIVE_LABELS
     return _UNIT_LABELS if loss.domain.labels is Labels.UNIT else _REAL_LABELS
 
 
 def prediction_points(loss: Loss) -> tuple[Rational, ...]:
     """Return the predictions to try."""
+    if loss.domain.input is Input.POSITIVE:
+        return _HALF_LINE_POINTS
     return _LINE_POINTS if loss.takes_score else _UNIT_POINTS
 
 

@@ -19,12 +19,12 @@ from sympy import Rational
 
 from symloss.domain import DEFAULT_EPS, Labels, eps, y, yhat
 from symloss.loss import Loss
+from symloss.symbolic.breaks import change_at
 from symloss.symbolic.every_eps import holds_for_every_eps
 from symloss.symbolic.filled_labels import prove_filled
 from symloss.symbolic.float_dual import value_and_slope
 from symloss.symbolic.interval_arithmetic import Box, BoxArithmetic
 from symloss.symbolic.pieces import Endpoint, Piece, domain_ends, label_pieces
-from symloss.symbolic.precise import is_real, precise
 from symloss.symbolic.report import ZERO_NOTE, DirectionProof
 from symloss.symbolic.sampled import SampledDirection
 from symloss.symbolic.sign_proof import SignProof, prove_sign
@@ -194,25 +194,15 @@ def _jumps(pieces: tuple[Piece, ...], deadline: Deadline) -> str:
     for left, right in pairwise(pieces):
         if deadline.passed:
             break
-        end = left.high.refine(_CLOSE)
-        if end.low is None or end.high is None or not (left.is_real and right.is_real):
+        if not (left.is_real and right.is_real):
             continue
-        before = [precise(left.value, {yhat: end.low - distance}, 80)[0] for distance in (_NEAR, _CLOSE)]
-        after = [precise(right.value, {yhat: end.high + distance}, 80)[0] for distance in (_NEAR, _CLOSE)]
-        if not all(is_real(value) for value in (*before, *after)):
-            continue
-        if any(abs(pair[1]) > abs(pair[0]) + 1 for pair in (before, after)):
-            found.append(f"the loss has a pole at yhat = {text_of(end)}")
-            continue
-        change = float(after[1] - before[1])
-        if abs(change) > 1e-9 * (1 + abs(float(before[1]))):
+        change = change_at(left.value, right.value, left.high)
+        if change == math.inf:
+            found.append(f"the loss has a pole at yhat = {text_of(left.high)}")
+        elif change:
             side = "up" if change > 0 else "down"
-            found.append(f"the loss jumps {side} by {abs(change):.3g} at yhat = {text_of(end)}")
+            found.append(f"the loss jumps {side} by {abs(change):.3g} at yhat = {text_of(left.high)}")
     return "; ".join(found)
-
-
-_NEAR, _CLOSE = Rational(1, 10**20), Rational(1, 10**40)
-"""Two distances from a breakpoint: what differs there is a jump, what grows from one to the other a pole."""
 
 
 def _sampled_witness(

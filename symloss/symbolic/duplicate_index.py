@@ -8,7 +8,7 @@ fingerprint, a formula seen before by a look into a table.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +19,11 @@ from symloss.domain import Domain
 from symloss.errors import OptionError
 from symloss.loss import Loss
 from symloss.symbolic.fingerprint import TOLERANCE, Fingerprints, alike, gradients, normalised
-from symloss.symbolic.normal_form import FormKey, UpToFactor, up_to_factor
-from symloss.symbolic.same_gradient import compare_by
-from symloss.symbolic.undecided import Deadline, UndecidedError
-from symloss.symbolic.workspace import Workspace
+from symloss.symbolic.label_forms import label_forms
+from symloss.symbolic.normal_form import FormKey
+from symloss.symbolic.same_gradient import compare, compare_by
+from symloss.symbolic.undecided import Deadline
+from symloss.symbolic.worker.ask import ask
 
 _CELL = 16 * TOLERANCE
 """Width of a bucket in the projection of fingerprints to one number; two shifted grids, so neighbours share one."""
@@ -73,8 +74,6 @@ class DuplicateIndex:
         self._buckets: tuple[dict[int, list[int]], dict[int, list[int]]] = ({}, {})
         self._not_finite: list[int] = []
         self._weights: NDArray[np.float64] | None = None
-        self._workspace = Workspace(self.domain)
-        self._forms: dict[tuple[Expr, int | None], UpToFactor] = {}
         self.exact_tests = 0
 
     def __len__(self) -> int:
@@ -191,44 +190,32 @@ class DuplicateIndex:
             return Match(number, "equal" if equal else "proportional", factors)
         if old.certain and new.certain and _surely_different(old.signature, new.signature):
             return None
-        comparison = compare_by(new.loss, old.loss, deadline)
+        left = deadline.left
+        # a process is asked only where there is time for an answer
+        comparison = (
+            compare(new.loss, old.loss, left) if left > 0 else compare_by(new.loss, old.loss, deadline)
+        )
         if comparison.relation == "different":
             return None
         return Match(number, comparison.relation, comparison.factors or {})
 
     def _open(self, entry: _Entry, deadline: Deadline) -> None:
         entry.opened = True
-        labels: tuple[int | None, ...] = self.domain.label_values or (None,)
-        try:
-            parts = [self._label(entry.loss, label, deadline) for label in labels]
-        except UndecidedError:
-            # What was only short of time gets another chance.
+        if deadline.passed:
+            entry.opened = False
+            return
+        answer = ask(label_forms, entry.loss, deadline.left, seconds=deadline.left)
+        if not answer.parts:
+            # what was only short of time gets another chance; what had to be ended would have to be ended again
+            entry.opened = bool(answer.ended)
+            return
+        parts = answer.parts[0]
+        if parts is None:
             entry.opened = not deadline.passed
             return
         entry.signature = tuple(part.key for part in parts)
         entry.sizes = tuple(part.size for part in parts)
         entry.certain = all(part.certain for part in parts)
-
-    def _label(self, loss: Loss, label: int | None, deadline: Deadline) -> UpToFactor:
-        """Return the form up to a factor for one label; formulas that differ by numbers a*f + b are done once."""
-        factor, core = _core(self._workspace.label_expression(loss, label))
-        name = (core, label)
-        if name not in self._forms:
-            self._forms[name] = up_to_factor(self._workspace.form(loss, label, core, deadline))
-        found = self._forms[name]
-        return found if factor == 1 or not found.has_size else replace(found, size=found.size * factor)
-
-
-def _core(expression: Expr) -> tuple[Expr, Expr]:
-    """Split a loss at one label into a positive rational factor and the rest, without added numbers."""
-    if expression.is_number:
-        return S.One, expression
-    if expression.is_Add:
-        expression = expression.func(*(term for term in expression.args if not term.is_number))
-    if expression.is_Add:
-        return expression.primitive()
-    factor, rest = expression.as_coeff_Mul(rational=True)
-    return (factor, rest) if factor > 0 else (-factor, -rest)
 
 
 def _surely_different(a: tuple[FormKey, ...] | None, b: tuple[FormKey, ...] | None) -> bool:

@@ -22,7 +22,7 @@ def holds_for_every_eps(loss: Loss, label: int, want: int, deadline: Deadline) -
         if expression.is_number or not _parts_are_real(loss, label, deadline):
             return False
         return all(
-            slope_sign(expression, region, deadline) in (0, want) for region in strip_region(loss.takes_score)
+            slope_sign(expression, region, deadline) in (0, want) for region in strip_region(loss.domain)
         )
     except (UndecidedError, TypeError):
         return False
@@ -31,6 +31,4 @@ def holds_for_every_eps(loss: Loss, label: int, want: int, deadline: Deadline) -
 def _parts_are_real(loss: Loss, label: int, deadline: Deadline) -> bool:
     """Return whether what vanishes for the label is a real number for every eps > 0."""
     ends = domain_ends(loss.domain)
-    return all(
-        piece.is_real for part in label_parts(loss, label) for piece in resolve(part, *ends, deadline)
-    )
+    return all(piece.is_real for part in label_parts(loss, label) for piece in resolve(part, *ends, deadline))

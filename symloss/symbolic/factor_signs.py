@@ -8,8 +8,8 @@ from sympy import Expr, Rational
 from symloss.domain import yhat
 from symloss.symbolic.boxes import box_signs, first_edges
 from symloss.symbolic.convert import Converter
-from symloss.symbolic.end_sign import EndSign, EndSigns, collected
 from symloss.symbolic.enclosure import sign_at
+from symloss.symbolic.end_sign import EndSign, EndSigns, collected
 from symloss.symbolic.endpoint import Endpoint
 from symloss.symbolic.places import groups, outer, simplest_between
 from symloss.symbolic.sign_question import Question

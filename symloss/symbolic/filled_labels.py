@@ -3,7 +3,10 @@
 A loss of the error yhat - y alone is a function of one variable, and its pieces
 are proved one by one. Others are looked at on the regions yhat < y and yhat > y, as
 functions of two variables. The labels 0 and 1 are also proved on their own, because
-protected functions may jump there.
+protected functions may jump there and terms such as log(y) are not real numbers.
+
+Where yhat is the logarithm of a mean, the question is put for the mean: a loss has the same
+direction in both, because the one increases with the other.
 """
 
 from __future__ import annotations
@@ -11,25 +14,26 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
 import sympy
 from sympy import Expr, Rational
 
-from symloss.domain import Labels, y, yhat
+from symloss.domain import Domain, Input, Labels, y, yhat
 from symloss.loss import Loss
 from symloss.ops.construct import NumberLimitError, substitute
 from symloss.symbolic.endpoint import Endpoint
-from symloss.symbolic.every_eps import holds_for_every_eps
-from symloss.symbolic.orthant import real_regions, slope_sign, unit_regions
+from symloss.symbolic.label_ends import LabelEnd, at_label
+from symloss.symbolic.orthant import Region, Sides, finer_sides_of, sides_of, slope_sign, strip_sides
 from symloss.symbolic.pieces import domain_ends, label_expression, resolve
 from symloss.symbolic.places import end_text, inner_rational
 from symloss.symbolic.report import ZERO_NOTE, DirectionProof
-from symloss.symbolic.sampled import SampledDirection
+from symloss.symbolic.sampled import SampledDirection, wanted_sign
 from symloss.symbolic.sign_proof import SignProof, prove_sign
 from symloss.symbolic.tape import Tape
 from symloss.symbolic.undecided import Deadline, UndecidedError
 from symloss.symbolic.witness import Witness, verified_witness
 
-_ERROR = sympy.Symbol("error", real=True)
+_OTHER = sympy.Symbol("error", real=True)
 
 
 def prove_filled(loss: Loss, sampled: SampledDirection, tape: Tape, deadline: Deadline) -> DirectionProof:
@@ -47,11 +51,14 @@ def prove_filled(loss: Loss, sampled: SampledDirection, tape: Tape, deadline: De
     fixed = loss.with_eps(loss.eps_value) if loss.has_eps else loss
     is_open = loss.has_eps and loss.eps is None
     try:
+        fixed = of_mean(fixed)
         found = _of_error(fixed, tape, deadline)
-        if found is None:
+        if found is None or found.status == "undecided":
             found = _not_real(fixed, deadline) or _on_regions(fixed, deadline)
     except (UndecidedError, NumberLimitError):
         found = DirectionProof("y", "undecided")
+    if found.witness is not None and loss.domain.input is Input.LOG:
+        found = _by_logarithm(loss, tape, found)
     if not is_open:
         return found
     scope = f"eps = {loss.eps_value:g}"
@@ -60,18 +67,52 @@ def prove_filled(loss: Loss, sampled: SampledDirection, tape: Tape, deadline: De
     return replace(found, scope=scope)
 
 
+def of_mean(loss: Loss) -> Loss:
+    """Return a loss of the logarithm of the mean as one of the mean; others come back as they are."""
+    if loss.domain.input is not Input.LOG:
+        return loss
+    expression = substitute(loss.expression, {yhat: sympy.log(yhat, evaluate=False)})
+    return Loss(expression, eps=loss.eps, labels=loss.domain.labels, input=Input.POSITIVE, name=loss.name)
+
+
+def _by_logarithm(loss: Loss, tape: Tape, found: DirectionProof) -> DirectionProof:
+    """Turn a witness at a mean into one at its logarithm."""
+    assert found.witness is not None
+    mean, label = found.witness.yhat, found.witness.y
+    if not mean > 0:
+        return DirectionProof("y", "undecided")
+    point = math.log(mean)
+    if math.isnan(found.witness.gradient) or found.zero:
+        return replace(found, witness=replace(found.witness, yhat=point))
+    want = 1 if mean > label else -1
+    witness = verified_witness(tape, point, label, loss.eps_value, loss.has_eps, want)
+    return DirectionProof("y", "undecided") if witness is None else replace(found, witness=witness)
+
+
 def _for_every_eps(loss: Loss, deadline: Deadline) -> bool:
     """Prove the direction with eps as one more positive variable, on both sides of the diagonal."""
-    unit = loss.domain.labels is Labels.UNIT and not loss.takes_score
-    regions = unit_regions() if unit else real_regions()
     try:
-        expression = label_expression(loss, y)
-        if not all(slope_sign(expression, region, deadline) in (0, want) for region, want in regions):
+        loss = of_mean(loss)
+        if not _on_all(loss, sides_of(loss.domain), deadline):
             return False
-        # The ends of a unit interval are edges of the regions, where protected functions may jump.
-        return not unit or all(holds_for_every_eps(loss, label, 1 - 2 * label, deadline) for label in (0, 1))
+        # The ends of the labels are edges of the regions, where protected functions may jump.
+        return all(
+            slope_sign(label_expression(loss, label), region, deadline) in (0, want)
+            for label in end_labels(loss.domain)
+            for region, want in strip_sides(loss.domain, label)
+        )
     except (UndecidedError, NumberLimitError):
         return False
+
+
+def _on_all(loss: Loss, sides: Sides, deadline: Deadline) -> bool:
+    expression = label_expression(loss, y)
+    return all(slope_sign(expression, region, deadline) in (0, want) for region, want in sides)
+
+
+def end_labels(domain: Domain) -> tuple[int, ...]:
+    """Return the labels that are looked at on their own: ends of their interval, and 0, where signs switch."""
+    return (0, 1) if domain.labels is Labels.UNIT else (0,)
 
 
 def _not_real(loss: Loss, deadline: Deadline) -> DirectionProof | None:
@@ -82,10 +123,14 @@ def _not_real(loss: Loss, deadline: Deadline) -> DirectionProof | None:
         if not piece.is_real:
             ends = f"({end_text(piece.low)}, {end_text(piece.high)})"
             note = f"the loss is not a real number on {ends} for y = {label}"
-            point = float(inner_rational(piece.low, piece.high))
-            witness = Witness(point, float(label), loss.eps if loss.has_eps else None, math.nan)
-            return DirectionProof("y", "refuted", witness=witness, note=note)
+            return not_real(loss, float(inner_rational(piece.low, piece.high)), float(label), note)
     return None
+
+
+def not_real(loss: Loss, point: float, label: float, note: str) -> DirectionProof:
+    """Return the refutation of a loss that is not a real number at a pair."""
+    witness = Witness(point, label, loss.eps if loss.has_eps else None, math.nan)
+    return DirectionProof("y", "refuted", witness=witness, note=note)
 
 
 def _sampled_witness(loss: Loss, sampled: SampledDirection, tape: Tape) -> Witness | None:
@@ -93,22 +138,15 @@ def _sampled_witness(loss: Loss, sampled: SampledDirection, tape: Tape) -> Witne
     if candidate is None:
         return None
     point, label, _ = candidate
-    want = 1 if point > label else -1
+    want = int(wanted_sign(loss.domain, np.array([point]), np.array([label]))[0])
     return verified_witness(tape, point, label, loss.eps_value, loss.has_eps, want)
 
 
 def _of_error(loss: Loss, tape: Tape, deadline: Deadline) -> DirectionProof | None:
     """Decide a loss of yhat - y alone; None if it is not one."""
-    expression = substitute(label_expression(loss, y), {y: yhat - _ERROR})
-    if yhat in expression.free_symbols:
-        expression = (
-            sympy.expand(expression)
-            if expression.count_ops() < 60 and not expression.has(sympy.Max)
-            else expression
-        )
-    if yhat in expression.free_symbols:
+    expression = error_expression(loss)
+    if expression is None:
         return None
-    expression = expression.xreplace({_ERROR: yhat})
     bounded = loss.domain.labels is Labels.UNIT and not loss.takes_score
     zero = Endpoint.rational(Rational(0))
     parts = []
@@ -136,6 +174,18 @@ def _of_error(loss: Loss, tape: Tape, deadline: Deadline) -> DirectionProof | No
     return DirectionProof("y", "proved", strict, note=note)
 
 
+def error_expression(loss: Loss) -> Expr | None:
+    """Return a loss of the error yhat - y alone, with the error named yhat; None if it is not one."""
+    expression = substitute(label_expression(loss, y), {y: yhat - _OTHER})
+    if yhat in expression.free_symbols:
+        expression = (
+            sympy.expand(expression)
+            if expression.count_ops() < 60 and not expression.has(sympy.Max)
+            else expression
+        )
+    return None if yhat in expression.free_symbols else expression.xreplace({_OTHER: yhat})
+
+
 def _zero(loss: Loss) -> DirectionProof:
     witness = Witness(0.5, 0.25, loss.eps if loss.has_eps else None, 0.0)
     return DirectionProof("y", "refuted", False, witness=witness, note=ZERO_NOTE)
@@ -145,46 +195,74 @@ def _refuted(loss: Loss, tape: Tape, proof: SignProof, want: int) -> DirectionPr
     """Turn an error with the wrong sign into a pair (yhat, y) of the domain."""
     assert proof.witness is not None
     error = float(proof.witness)
-    places = (
-        (0.5 + error / 2, 0.0) if loss.domain.labels is Labels.UNIT and not loss.takes_score else (error, 0.0)
-    )
+    if loss.domain.labels is Labels.POSITIVE:
+        places = tuple(max(error, 0.0) + more for more in (0.0, 1.0, 2.0**-10))
+    elif loss.domain.labels is Labels.UNIT and not loss.takes_score:
+        places = (0.5 + error / 2, 0.0)
+    else:
+        places = (error, 0.0)
     for point in places:
-        witness = verified_witness(tape, point, point - error, loss.eps_value, loss.has_eps, want)
+        # the mean of a loss of its logarithm: the caller turns it into a point of the loss itself
+        own = Tape.of(loss.expression) if loss.domain.input is Input.POSITIVE else tape
+        witness = verified_witness(own, point, point - error, loss.eps_value, loss.has_eps, want)
         if witness is not None:
             return DirectionProof("y", "refuted", witness=witness)
     return DirectionProof("y", "undecided")
 
 
 def _on_regions(loss: Loss, deadline: Deadline) -> DirectionProof:
-    """Prove on the regions beside the diagonal; nothing is refuted here."""
-    unit = loss.domain.labels is Labels.UNIT and not loss.takes_score
-    expression = label_expression(loss, y)
-    signs = []
-    for region, want in unit_regions() if unit else real_regions():
-        found = slope_sign(expression, region, deadline)
-        if found not in (0, want):
-            return DirectionProof("y", "undecided")
-        signs.append(found)
-    for label in (0, 1) if loss.domain.labels is Labels.UNIT else (0,):
-        if not _at_label(loss, label, label_expression(loss, label), deadline):
-            return DirectionProof("y", "undecided")
+    """Prove on the regions beside the diagonal; nothing is refuted there, but at the labels on their own."""
+    ends: list[LabelEnd] = []
+    signs = _region_signs(loss, sides_of(loss.domain), deadline)
+    if signs is None and finer_sides_of(loss.domain) != sides_of(loss.domain):
+        signs = _region_signs(loss, finer_sides_of(loss.domain), deadline)
+    for label in end_labels(loss.domain):
+        end = at_label(loss, label, deadline)
+        if end.status == "refuted" and end.witness is not None:
+            return DirectionProof("y", "refuted", witness=end.witness)
+        ends.append(end)
+    missing = [end for end in ends if end.status == "not real"]
+    if missing:
+        rest = " (everywhere else the direction is right)" if signs is not None else ""
+        note = f"the loss is not a real number for y = {missing[0].label}{rest}"
+        return not_real(loss, missing[0].place, float(missing[0].label), note)
+    if signs is None or any(end.status == "undecided" for end in ends):
+        return DirectionProof("y", "undecided")
     if not any(signs):
         return _zero(loss)
-    return DirectionProof("y", "proved", all(signs) or None)
+    limits = [f"y = {end.label}" for end in ends if end.status == "limit"]
+    notes = [] if all(signs) else ["the gradient is zero on a part of the domain"]
+    notes += [_limit_note(limits)] if limits else []
+    return DirectionProof("y", "proved", all(signs), note="; ".join(notes))
 
 
-def _at_label(loss: Loss, label: int, expression: Expr, deadline: Deadline) -> bool:
-    """Prove the direction at one label, on both sides of it."""
-    low, high = domain_ends(loss.domain)
-    here = Endpoint.rational(Rational(label))
-    sides = [(low, here, -1), (here, high, 1)]
-    for left, right, want in sides:
-        if left.is_rational and right.is_rational and left.low == right.low:
-            continue
-        for piece in resolve(expression, left, right, deadline):
-            if (
-                not piece.is_real
-                or prove_sign(piece.gradient, piece.low, piece.high, want, deadline).status != "proved"
-            ):
-                return False
-    return True
+def _region_signs(loss: Loss, sides: Sides, deadline: Deadline) -> list[int] | None:
+    """Return the sign of the gradient on each region, None where one is not proved to be right."""
+    expression = label_expression(loss, y)
+    signs = []
+    for region, want in sides:
+        found = slope_sign(expression, region, deadline)
+        if found is None and expression.is_Add:
+            found = _sign_of_terms(expression, region, want, deadline)
+        if found is None or found not in (0, want):
+            return None
+        signs.append(found)
+    return signs
+
+
+def _sign_of_terms(expression: Expr, region: Region, want: int, deadline: Deadline) -> int | None:
+    """Return the sign of a gradient all of whose terms point the right way, None where one does not."""
+    total = 0
+    for term in expression.args:
+        found = slope_sign(term, region, deadline)
+        if found is None or found not in (0, want):
+            return None
+        total = total or found
+    return total
+
+
+def _limit_note(limits: list[str]) -> str:
+    return (
+        f"at {' and '.join(limits)} the formula itself is not a number (0*log(0) or the like), only the limit of its "
+        "gradient is, and has the right sign: leave out terms without yhat, or keep labels away from there"
+    )

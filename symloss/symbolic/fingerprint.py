@@ -42,6 +42,13 @@ _PROBABILITIES = np.array(
 _SCORES = np.array([-91.7, -19.3, -7.31, -2.63, -1.17, -0.31, 0.23, 0.71, 1.41, 3.07, 8.13, 23.9, 83.1])
 _UNIT_LABELS = np.array([0.0, 0.271, 0.683, 1.0])
 _REAL_LABELS = np.array([-1.93, -0.41, 0.0, 0.77, 2.31])
+_POSITIVE_LABELS = np.array([0.0, 0.41, 1.0, 2.31, 17.3])
+_PREDICTIONS = {
+    Input.PROBABILITY: _PROBABILITIES,
+    Input.SCORE: _SCORES,
+    Input.LOG: np.array([-19.3, -7.31, -2.63, -1.17, -0.31, 0.23, 0.71, 1.41, 3.07, 8.13, 23.9]),
+    Input.POSITIVE: np.array([1e-9, 1e-4, 0.0231, 0.31, 0.77, 1.41, 3.07, 8.13, 23.9, 871.0, 1e7]),
+}
 _ENDS = 2
 """Points at each end of the predictions that don't count for the size."""
 _SMALL = 1e-7
@@ -58,11 +65,12 @@ Fingerprints = tuple[NDArray[np.float64], ...]
 
 def points(domain: Domain) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return predictions and labels, each of shape (n,), label by label."""
-    predictions = _SCORES if domain.input is Input.SCORE else _PROBABILITIES
+    predictions = _PREDICTIONS[domain.input]
     labels = {
         Labels.BINARY: np.array([0.0, 1.0]),
         Labels.UNIT: _UNIT_LABELS,
         Labels.REAL: _REAL_LABELS,
+        Labels.POSITIVE: _POSITIVE_LABELS,
     }[domain.labels]
     return np.tile(predictions, len(labels)), np.repeat(labels, len(predictions))
 

@@ -107,6 +107,12 @@ def _power(a: Range, b: Range, da: Range, db: Range) -> Dual:
     by_exponent = r.times(db, r.multiply(value, r.log(a)))
     if not np.all(db.is_zero):
         by_exponent = r.either(by_exponent, ZERO, a.has_zero)
+        still = a.is_zero & (b.low >= 0) & np.logical_not(b.nan)
+        by_exponent = Range(
+            np.where(still, 0.0, by_exponent.low),
+            np.where(still, 0.0, by_exponent.high),
+            by_exponent.nan & np.logical_not(still),
+        )
     return value, r.add(by_base, by_exponent)
 
 

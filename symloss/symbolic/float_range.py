@@ -7,72 +7,27 @@ into [2**-126, 1 - 2**-24], as training clips it; a score lies in [-10,000, 10,0
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import NDArray
 
 from symloss.compile.program import Program
-from symloss.domain import Labels
+from symloss.domain import Input
 from symloss.loss import Loss
-from symloss.symbolic.float32_ranges import Range
-from symloss.symbolic.float32_steps import at_points, ranges
+from symloss.symbolic.float32_boxes import Floats, first_boxes, grid
+from symloss.symbolic.float32_largest import LargestGradient, pair_text, ranges_on
+from symloss.symbolic.float32_steps import at_points
 from symloss.symbolic.report import Property
 from symloss.symbolic.undecided import Deadline
 
-LOWEST, HIGHEST = 2.0**-126, 1 - 2.0**-24
-"""Where training clips a probability (`symloss.compile.slopes`)."""
-LARGEST_SCORE = 1e4
+_DOMAINS = {
+    Input.PROBABILITY: "for every yhat from 2^-126 to 1 - 2^-24, where training clips it",
+    Input.SCORE: "for every score up to 10,000 in size",
+    Input.LOG: "for every yhat from -80 to 80",
+    Input.POSITIVE: "for every yhat from 2^-30 to 10,000",
+}
+"""Where losses are looked at; beyond these a mean of counts or amounts is no longer plausible."""
 
 _MOST_BOXES = 6_000
 _MOST_ROUNDS = 34
-
-Floats = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class _Boxes:
-    """Boxes of pairs (yhat, y), closed, with float32 ends; each array has shape (n,)."""
-
-    low: Floats
-    high: Floats
-    y_low: Floats
-    y_high: Floats
-
-    def __len__(self) -> int:
-        return len(self.low)
-
-    def kept(self, keep: NDArray[np.bool_]) -> _Boxes:
-        return _Boxes(self.low[keep], self.high[keep], self.y_low[keep], self.y_high[keep])
-
-    def corners(self) -> tuple[Floats, Floats]:
-        """Return the corners, as predictions and labels."""
-        predictions = np.concatenate([self.low, self.high, self.low, self.high])
-        return predictions, np.concatenate([self.y_low, self.y_low, self.y_high, self.y_high])
-
-    def halves(self) -> _Boxes:
-        """Cut each box in two, in the middle of its float32 numbers along the side that holds most of them."""
-        bounds = [_ordinal(part) for part in (self.low, self.high, self.y_low, self.y_high)]
-        wide = bounds[1] - bounds[0] >= bounds[3] - bounds[2]
-        middle, y_middle = (bounds[0] + bounds[1]) // 2, (bounds[2] + bounds[3]) // 2
-        left = [
-            bounds[0],
-            np.where(wide, middle, bounds[1]),
-            bounds[2],
-            np.where(wide, bounds[3], y_middle),
-        ]
-        right = [
-            np.where(wide, middle + 1, bounds[0]),
-            bounds[1],
-            np.where(wide, bounds[2], y_middle + 1),
-            bounds[3],
-        ]
-        return _Boxes(*(_float(np.concatenate(pair)) for pair in zip(left, right, strict=True)))
-
-    @property
-    def single(self) -> NDArray[np.bool_]:
-        """Where a box is one pair."""
-        return (self.low == self.high) & (self.y_low == self.y_high)
 
 
 def float32_property(loss: Loss, deadline: Deadline) -> Property:
@@ -83,38 +38,29 @@ def float32_property(loss: Loss, deadline: Deadline) -> Property:
         deadline: when to stop with "undecided".
     """
     program = loss.program()
-    points, labels = _grid(loss)
+    points, labels = grid(loss)
     bad = _worst_bad(loss, program, points, labels)
     if bad is not None:
         return bad
-    slope = at_points(program, points, labels, loss.eps_value)[1]
-    top = int(np.argmax(np.abs(slope)))
-    size = float(abs(slope[top]))
-    largest = f"the largest gradient found, {size:.4g}, is at {_pair(points[top], labels[top])}"
-    boxes = _first_boxes(loss)
+    largest = LargestGradient(program, loss.eps_value, points, labels)
+    boxes = first_boxes(loss)
     for _ in range(_MOST_ROUNDS):
-        found = ranges(
-            program,
-            Range(boxes.low.astype(np.float64), boxes.high.astype(np.float64)),
-            Range(boxes.y_low.astype(np.float64), boxes.y_high.astype(np.float64)),
-            loss.eps_value,
-        )
+        found = ranges_on(program, boxes, loss.eps_value)
+        largest.keep(boxes, found[1])
         boxes = boxes.kept(~np.broadcast_to(found[0].is_finite & found[1].is_finite, boxes.low.shape))
         if not len(boxes):
-            domain = (
-                "for every score up to 10,000 in size"
-                if loss.takes_score
-                else "for every yhat from 2^-126 to 1 - 2^-24, where training clips it"
+            largest.search(loss, deadline)
+            return Property(
+                "finite_float32", "proved", largest.size, f"{_DOMAINS[loss.domain.input]}; {largest}"
             )
-            return Property("finite_float32", "proved", size, f"{domain}; {largest}")
         bad = _worst_bad(loss, program, *boxes.corners())
         if bad is not None:
             return bad
         if boxes.single.any() or 2 * len(boxes) > _MOST_BOXES or deadline.passed:
             break
         boxes = boxes.halves()
-    detail = f"not settled near {_pair(boxes.low[0], boxes.y_low[0])}; {largest}"
-    return Property("finite_float32", "undecided", size, detail)
+    detail = f"not settled near {pair_text(boxes.low[0], boxes.y_low[0])}; {largest}"
+    return Property("finite_float32", "undecided", largest.size, detail)
 
 
 def _worst_bad(loss: Loss, program: Program, points: Floats, labels: Floats) -> Property | None:
@@ -126,62 +72,6 @@ def _worst_bad(loss: Loss, program: Program, points: Floats, labels: Floats) -> 
     index = int(bad[np.argmin(np.abs(points[bad] - (0.0 if loss.takes_score else 0.5)))])
     wrong, what = (value[index], "loss") if not np.isfinite(value[index]) else (slope[index], "gradient")
     kind = "not a number" if np.isnan(wrong) else "infinite"
-    detail = f"the {what} is {kind} at {_pair(points[index], labels[index])}"
+    detail = f"the {what} is {kind} at {pair_text(points[index], labels[index])}"
     witness = {"yhat": float(points[index]), "y": float(labels[index])}
     return Property("finite_float32", "refuted", float(points[index]), detail, witness=witness)
-
-
-def _pair(point: np.float32, label: np.float32) -> str:
-    return f"yhat = {float(point):.9g}, y = {float(label):g}"
-
-
-def _ends(loss: Loss) -> Floats:
-    """Return the predictions at which the domain is cut first, dense where losses are steep."""
-    if loss.takes_score:
-        powers = 2.0 ** np.arange(-30.0, 14.0)
-        steps = np.concatenate([[0.0, LARGEST_SCORE], powers, np.linspace(0, 120, 241)])
-        return np.unique(np.concatenate([-steps, steps]).astype(np.float32))
-    near = 2.0 ** -np.arange(1.0, 127.0)
-    steps = np.concatenate([near, 1 - 2.0 ** -np.arange(1.0, 25.0), np.arange(1, 128) / 128])
-    return np.unique(steps.astype(np.float32))
-
-
-def _grid(loss: Loss) -> tuple[Floats, Floats]:
-    """Return pairs to evaluate: all predictions of `_ends` with a few labels."""
-    ends = _ends(loss)
-    labels = {Labels.BINARY: (0.0, 1.0), Labels.UNIT: (0.0, 0.5, 1.0), Labels.REAL: (-3.0, 0.0, 3.0)}
-    chosen = np.array(labels[loss.domain.labels], np.float32)
-    return np.tile(ends, len(chosen)), np.repeat(chosen, len(ends))
-
-
-def _first_boxes(loss: Loss) -> _Boxes:
-    ends = _ends(loss)
-    low, high = ends[:-1], ends[1:]
-    if loss.domain.labels is Labels.BINARY:
-        y_low = y_high = np.array([0.0, 1.0], np.float32)
-    else:
-        low, high = low[::4], np.append(low[::4][1:], ends[-1])
-        edges = np.linspace(0, 1, 9) if loss.domain.labels is Labels.UNIT else _real_edges()
-        y_low, y_high = edges[:-1].astype(np.float32), edges[1:].astype(np.float32)
-    return _Boxes(
-        np.tile(low, len(y_low)),
-        np.tile(high, len(y_low)),
-        np.repeat(y_low, len(low)),
-        np.repeat(y_high, len(low)),
-    )
-
-
-def _real_edges() -> NDArray[np.float64]:
-    sizes = np.array([0.0, 1.0, 32.0, LARGEST_SCORE])
-    return np.concatenate([-sizes[:0:-1], sizes])
-
-
-def _ordinal(x: Floats) -> NDArray[np.int64]:
-    """Number float32 numbers in their order; 0 and -0 are both 0."""
-    bits = np.ascontiguousarray(x).view(np.int32).astype(np.int64)
-    return np.where(bits < 0, -(bits & 0x7FFFFFFF), bits)
-
-
-def _float(number: NDArray[np.int64]) -> Floats:
-    size = np.abs(number).astype(np.int32).view(np.float32)
-    return np.where(number < 0, -size, size)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import sympy
 from sympy import Expr, S
@@ -12,8 +13,9 @@ from symloss.domain import SYMBOLS
 from symloss.formula.text import formula_text
 from symloss.loss import Loss
 from symloss.symbolic.endpoint import Endpoint
-from symloss.symbolic.normal_form import LabelForm, best_label_form, tidy
+from symloss.symbolic.normal_form import LabelForm, best_label_form, tidy, written_label
 from symloss.symbolic.undecided import Deadline, UndecidedError
+from symloss.symbolic.worker.ask import first
 
 _LATEX_NAMES = {SYMBOLS["yhat"]: r"\hat{y}", SYMBOLS["y"]: "y", SYMBOLS["eps"]: r"\epsilon"}
 
@@ -28,6 +30,8 @@ class GradientForm:
     """
 
     labels: tuple[LabelForm, ...]
+    _written: tuple[dict[str, str], dict[str, str]] | None = field(default=None, compare=False, repr=False)
+    """Text and LaTeX, where they were written by the process that found the form."""
 
     @property
     def exact(self) -> bool:
@@ -42,11 +46,15 @@ class GradientForm:
     @property
     def text(self) -> dict[str, str]:
         """The gradient as formula text by label."""
+        if self._written is not None:
+            return dict(self._written[0])
         return {form.label: _text(form) for form in self.labels}
 
     @property
     def latex(self) -> dict[str, str]:
         """The gradient in LaTeX by label."""
+        if self._written is not None:
+            return dict(self._written[1])
         return {form.label: _latex(form) for form in self.labels}
 
     def __str__(self) -> str:
@@ -66,7 +74,18 @@ def gradient_form(loss: Loss, *, time_limit: float = 2.0) -> GradientForm:
     Raises:
         UndecidedError: the time limit was reached or the formula is out of reach.
     """
-    return gradient_form_by(loss, Deadline(time_limit))
+    return first(written_form, loss, time_limit, seconds=time_limit)
+
+
+def written_form(loss: Loss, time_limit: float) -> Iterator[GradientForm]:
+    """Yield the gradient of a loss, made in this process, with all that is written of it.
+
+    Raises:
+        UndecidedError: the time limit was reached or the formula is out of reach.
+    """
+    form = gradient_form_by(loss, Deadline(time_limit))
+    labels = tuple(written_label(label) for label in form.labels)
+    yield GradientForm(labels, (form.text, form.latex))
 
 
 def gradient_form_by(loss: Loss, deadline: Deadline) -> GradientForm:

@@ -44,7 +44,7 @@ _LARGEST = 100
 
 
 @dataclass(frozen=True)
-class _Value:
+class Value:
     """A value of |gradient|: its size, where it is found, and the value itself where it is known exactly."""
 
     size: float
@@ -54,7 +54,7 @@ class _Value:
     piece: int = 0
 
 
-class _UnboundedError(Exception):
+class UnboundedError(Exception):
     """The gradient of a piece explodes at one of its ends."""
 
 
@@ -76,8 +76,8 @@ def bounded_gradient(loss: Loss, pieces: Pieces, deadline: Deadline) -> Property
     exact = True
     for label, group in pieces.items():
         try:
-            found = [_supremum(piece, number, deadline) for number, piece in enumerate(group)]
-        except _UnboundedError as error:
+            found = [supremum(piece, number, deadline) for number, piece in enumerate(group)]
+        except UnboundedError as error:
             explodes.append(f"for y = {label} it explodes {error}")
             continue
         if any(value is None for value in found):
@@ -96,7 +96,7 @@ def bounded_gradient(loss: Loss, pieces: Pieces, deadline: Deadline) -> Property
     return Property(_NAME, "proved", max(sizes), f"{lead} {', '.join(texts)}{scope}")
 
 
-def _text(loss: Loss, label: int, best: _Value, deadline: Deadline) -> str:
+def _text(loss: Loss, label: int, best: Value, deadline: Deadline) -> str:
     number = f"{best.size:.6g}"
     if best.exact is None and float(number) < best.size:
         number = _rounded_up(best.size)
@@ -108,7 +108,7 @@ def _text(loss: Loss, label: int, best: _Value, deadline: Deadline) -> str:
     return f"{number} for y = {label}" + (f" ({best.where})" if best.where else "")
 
 
-def _in_eps(loss: Loss, label: int, best: _Value, deadline: Deadline) -> str:
+def _in_eps(loss: Loss, label: int, best: Value, deadline: Deadline) -> str:
     """Return the supremum as a formula in an open eps, if it is a limit at an end of the domain."""
     if not (loss.has_eps and loss.eps is None) or best.exact is None or best.size == 0:
         return ""
@@ -135,14 +135,14 @@ def _in_eps(loss: Loss, label: int, best: _Value, deadline: Deadline) -> str:
         return ""
 
 
-def _supremum(piece: Piece, number: int, deadline: Deadline) -> _Value | None:
+def supremum(piece: Piece, number: int, deadline: Deadline) -> Value | None:
     """Return the supremum of |gradient| on a piece, or an upper bound of it (then not exact), or None."""
     gradient = piece.gradient
     if gradient.is_number:
-        return _Value(abs(float(gradient.evalf(20))), "", abs(gradient), None, number)
+        return Value(abs(float(gradient.evalf(20))), "", abs(gradient), None, number)
     element = Converter(deadline, {yhat: inner_rational(piece.low, piece.high)}).element(gradient)
     if element.is_zero:
-        return _Value(0.0, "", Integer(0), None, number)
+        return Value(0.0, "", Integer(0), None, number)
     ends = [
         _at_end(gradient, end, side, number, deadline) for end, side in ((piece.low, 1), (piece.high, -1))
     ]
@@ -161,7 +161,7 @@ def _supremum(piece: Piece, number: int, deadline: Deadline) -> _Value | None:
     return _sampled_bound(piece, number, known, deadline)
 
 
-def _at_end(gradient: Expr, end: Endpoint, side: int, number: int, deadline: Deadline) -> _Value | None:
+def _at_end(gradient: Expr, end: Endpoint, side: int, number: int, deadline: Deadline) -> Value | None:
     """Return |gradient| at an end, exactly where the end is rational or infinite."""
     where = f"as yhat tends to {end_text(end)}"
     if end.is_infinite or end.is_rational:
@@ -169,10 +169,10 @@ def _at_end(gradient: Expr, end: Endpoint, side: int, number: int, deadline: Dea
         if limit is None:
             return None
         if limit.kind == "explodes":
-            raise _UnboundedError(where)
+            raise UnboundedError(where)
         assert limit.value is not None
         exact = None if limit.exact is None else abs(limit.exact)
-        return _Value(abs(limit.value), where, exact, end, number)
+        return Value(abs(limit.value), where, exact, end, number)
     if end.low is None:
         return None
     near = end.refine(Rational(1, 10**40))
@@ -182,7 +182,7 @@ def _at_end(gradient: Expr, end: Endpoint, side: int, number: int, deadline: Dea
         exact = abs(gradient.xreplace({yhat: end.closed_form}))
         exact = exact if exact.is_comparable else None
     size = float(value) if exact is not None else math.nextafter(float(value), math.inf)
-    return _Value(size, where, exact, None, number) if math.isfinite(size) else None
+    return Value(size, where, exact, None, number) if math.isfinite(size) else None
 
 
 def _monotone(piece: Piece, deadline: Deadline) -> bool:
@@ -202,7 +202,7 @@ def _below(gradient: Expr, piece: Piece, bound: Expr, deadline: Deadline) -> boo
     )
 
 
-def _critical(piece: Piece, number: int, deadline: Deadline) -> Iterator[_Value]:
+def _critical(piece: Piece, number: int, deadline: Deadline) -> Iterator[Value]:
     """Yield |gradient| at its critical points, where they are roots of polynomials of low degree."""
     gradient, low, high = piece.gradient, piece.low, piece.high
     if gradient.count_ops() > _LARGEST or deadline.passed:
@@ -232,7 +232,7 @@ def _critical(piece: Piece, number: int, deadline: Deadline) -> Iterator[_Value]
             size = abs(sympy.radsimp(gradient.xreplace({yhat: place})))
             if size.is_comparable:
                 inside = sympy.log(place) if in_exponential else place
-                yield _Value(float(size.evalf(20)), f"at yhat = {sstr(inside)}", size, None, number)
+                yield Value(float(size.evalf(20)), f"at yhat = {sstr(inside)}", size, None, number)
 
 
 def _by_exponential(gradient: Expr, deadline: Deadline) -> Expr | None:
@@ -249,7 +249,7 @@ def _by_exponential(gradient: Expr, deadline: Deadline) -> Expr | None:
     return None if yhat in hidden.free_symbols else written.xreplace(powers)
 
 
-def _sampled_bound(piece: Piece, number: int, known: list[_Value], deadline: Deadline) -> _Value | None:
+def _sampled_bound(piece: Piece, number: int, known: list[Value], deadline: Deadline) -> Value | None:
     """Return a proved bound a little above the largest value found by sampling."""
     tape = Tape.of(piece.gradient)
     points = sample_points(piece)
@@ -272,7 +272,7 @@ def _sampled_bound(piece: Piece, number: int, known: list[_Value], deadline: Dea
         bound = float(_rounded_up(largest * (1 + margin)))
         if _below(piece.gradient, piece, Rational(repr(bound)), deadline):
             where = "" if math.isnan(place) else f"near yhat = {place:.6g}"
-            return _Value(bound, where, None, None, number)
+            return Value(bound, where, None, None, number)
     return None
 
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sympy import Expr, Rational, S
 
 from symloss import zoo
-from symloss.domain import y, yhat
+from symloss.domain import Domain, y, yhat
 from symloss.loss import Loss
 from symloss.symbolic.factor_text import by_label, factor_text, relation_by_label
 from symloss.symbolic.fingerprint import alike, loss_fingerprint
+from symloss.symbolic.gradient_values import KnownValues, gradient_values
 from symloss.symbolic.pieces import label_expression
 from symloss.symbolic.region import region_converter
-from symloss.symbolic.same_gradient import Comparison, compare_by
+from symloss.symbolic.same_gradient import Comparison, compare, compare_by
 from symloss.symbolic.undecided import Deadline, UndecidedError
 
 MOST_EPS_GUESSES = 3
@@ -85,8 +86,8 @@ def _single_text(factors: dict[str, Expr]) -> str | None:
 
 
 class _Group:
-    def __init__(self, index: int, loss: Loss) -> None:
-        self.first = loss
+    def __init__(self, index: int, loss: Loss, is_hard: bool) -> None:
+        self.first, self.is_hard = loss, is_hard
         self.members = [index]
         self.factors: list[dict[str, Expr]] = [{}]
         self.reasons: list[str] = []
@@ -107,30 +108,45 @@ class _Group:
         return LossClass(tuple(self.members), titles, relation, tuple(self.factors), tuple(self.reasons))
 
 
-def classes(losses: Sequence[Loss], time_limit: float = 2.0) -> list[LossClass]:
+def classes(
+    losses: Sequence[Loss], time_limit: float = 2.0, progress: Callable[[int], None] | None = None
+) -> list[LossClass]:
     """Group losses by their gradients.
 
     Args:
         losses: any number of losses.
         time_limit: seconds for each pair that has to be compared.
+        progress: told how many losses have their place, after each.
 
     Returns:
         One class for each group, in the order of their first members.
     """
     groups: list[_Group] = []
+    known: dict[Domain, KnownValues] = {}
     for index, loss in enumerate(losses):
+        values = gradient_values(loss, time_limit)
+        open_groups = known.setdefault(loss.domain, KnownValues()).not_surely_different(values)
         reasons = []
-        for group in groups:
-            comparison = compare_by(group.first, loss, Deadline(time_limit))
+        for number in open_groups:
+            group = groups[number]
+            comparison = _comparison(group.first, loss, time_limit, group.is_hard or values is None)
             if comparison.same:
                 group.add(index, comparison)
                 break
             if comparison.relation == "undecided":
                 reasons.append(f"{group.first} ({comparison.reason})")
         else:
-            groups.append(_Group(index, loss))
+            known[loss.domain].add(len(groups), values)
+            groups.append(_Group(index, loss, is_hard=values is None))
             groups[-1].reasons = reasons
+        if progress is not None:
+            progress(index + 1)
     return [group.finished(losses) for group in groups]
+
+
+def _comparison(a: Loss, b: Loss, time_limit: float, is_hard: bool) -> Comparison:
+    """Compare two losses; where the gradient of one could not even be evaluated in time, only their formulas."""
+    return compare_by(a, b, Deadline(0.0)) if is_hard else compare(a, b, time_limit)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ polynomials and logarithms of polynomials differ only if the gradients do.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import cast
 
 import sympy
 from sympy import Expr, Integer, S
@@ -44,6 +45,7 @@ class FormPiece:
         element: the gradient in the converter's tower, None where the loss is not a real number.
         end: a hashable name of the right end.
         value: the loss on the piece, where it was resolved into smooth pieces.
+        written: the gradient as an expression and whether it is zero, in a copy for another process.
     """
 
     low: Endpoint = field(compare=False)
@@ -52,10 +54,13 @@ class FormPiece:
     element: Element | None = field(compare=False)
     end: Hashable
     value: Expr | None = field(compare=False, default=None)
+    written: tuple[Expr | None, bool] | None = field(compare=False, repr=False, default=None)
 
     @property
     def is_zero(self) -> bool:
         """Whether the gradient is zero on the whole piece."""
+        if self.written is not None:
+            return self.written[1]
         return self.element is not None and self.element.is_zero
 
 
@@ -87,6 +92,9 @@ class LabelForm:
         """
         result: list[tuple[Endpoint, Endpoint, Expr | None]] = []
         for piece in self.pieces:
+            if piece.written is not None:
+                result.append((piece.low, piece.high, piece.written[0]))
+                continue
             if piece.element is None:
                 result.append((piece.low, piece.high, S.NaN))
                 continue
@@ -97,6 +105,16 @@ class LabelForm:
                 self.converter.move({yhat: inner_point(piece.low, piece.high), eps: INNER_EPS})
             result.append((piece.low, piece.high, self.converter.expression(piece.element)))
         return result
+
+
+def written_label(form: LabelForm) -> LabelForm:
+    """Return a form for another process: written out, without the field that its elements belong to."""
+    expressions = [expression for _, _, expression in form.expressions()]
+    pieces = tuple(
+        replace(piece, element=None, value=None, written=(expression, piece.is_zero))
+        for piece, expression in zip(form.pieces, expressions, strict=True)
+    )
+    return LabelForm(form.label, pieces, form.exact, cast(Converter, None))
 
 
 def _plain_gradient(value: Expr | None) -> Expr | None:

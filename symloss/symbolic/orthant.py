@@ -7,6 +7,7 @@ That settles many gradients for all eps > 0, or for all labels of an interval.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,12 +15,13 @@ from typing import Any
 import sympy
 from sympy import Expr, Poly, Rational
 
-from symloss.domain import eps, y, yhat
+from symloss.domain import Domain, Input, Labels, eps, y, yhat
 from symloss.symbolic.convert import Converter
 from symloss.symbolic.tower import Element, Factor
 from symloss.symbolic.undecided import Deadline, UndecidedError
 
 MOST_TERMS = 300
+LARGEST_ORDER = 20
 _T = sympy.Symbol("t", positive=True)
 _S = sympy.Symbol("s", positive=True)
 
@@ -119,7 +121,39 @@ def _factor_sign(converter: Converter, factor: Factor, region: Region) -> int | 
         return region.sign(converter.poly_expression(factor.poly))
     if kinds <= {"log", "prime"}:
         return _logarithms_sign(converter, factor.poly, region)
+    if kinds <= {"yhat", "y", "eps", "root", "prime"}:
+        return _two_terms_sign(converter, factor.poly, region)
     return None
+
+
+def _two_terms_sign(converter: Converter, poly: Any, region: Region) -> int | None:
+    """Return the sign of a difference of two products of positive powers: that of the difference of their powers."""
+    tower = converter.tower
+    if len(poly) != 2:
+        return None
+    used = sorted({i for monomial in poly for i, e in enumerate(monomial) if e})
+    generators = {i: tower.generators[i] for i in used}
+    if any(generator.kind == "prime" for generator in generators.values()):
+        return None
+    order = math.lcm(*(generator.order for generator in generators.values() if generator.kind == "root"))
+    if order > LARGEST_ORDER:
+        return None
+    sides: dict[int, Expr] = {}
+    for monomial, coefficient in poly.items():
+        side: Expr = sympy.Integer(abs(int(coefficient))) ** order
+        for i in used:
+            generator, power = generators[i], order * monomial[i]
+            if generator.kind == "root":
+                base = converter.poly_expression(generator.argument)
+                power //= generator.order
+            else:
+                base = {"yhat": yhat, "y": y, "eps": eps}[generator.kind]
+            sign = region.sign(base)
+            if not sign or (sign < 0 and generator.kind != "root"):
+                return None
+            side *= (sign * base) ** power
+        sides[1 if coefficient > 0 else -1] = side
+    return region.sign(sides[1] - sides[-1]) if len(sides) == 2 else None
 
 
 def _logarithms_sign(converter: Converter, poly: Any, region: Region) -> int | None:
@@ -146,8 +180,55 @@ def _logarithms_sign(converter: Converter, poly: Any, region: Region) -> int | N
     return region.sign(above - below)
 
 
-def unit_regions() -> tuple[tuple[Region, int], ...]:
-    """Return the parts yhat < y and yhat > y of the unit square, with the sign that the gradient should have."""
+Sides = tuple[tuple[Region, int], ...]
+"""Regions that cover a domain but for the lines between them, each with the sign that a gradient should have there."""
+
+
+def sides_of(domain: Domain) -> Sides:
+    """Return the parts yhat < y and yhat > y of a domain whose labels fill an interval.
+
+    A prediction that is the logarithm of the mean is refused: put log(yhat) for it first.
+    """
+    if domain.input is Input.LOG:
+        raise ValueError("the domain of a logarithm is cut by its mean")
+    if domain.labels is Labels.UNIT and not domain.is_line:
+        return _unit_sides()
+    if domain.labels is not Labels.POSITIVE:
+        return tuple(
+            _side({y: side * _S, yhat: side * _S + want * _T}, want) for side in (-1, 1) for want in (-1, 1)
+        )
+    above = _side({y: _S, yhat: _S + _T}, 1)
+    if domain.input is Input.POSITIVE:
+        return above, _side({yhat: _S, y: _S + _T}, -1)
+    return above, _side({y: _S, yhat: _S - _T}, -1)
+
+
+def finer_sides_of(domain: Domain) -> Sides:
+    """Return the same parts cut at yhat = 0 and y = 0 as well, where abs(yhat) and the like switch."""
+    if not domain.is_line or domain.labels is Labels.UNIT:
+        return sides_of(domain)
+    found = [
+        _side({y: _S, yhat: _S + _T}, 1),
+        _side({yhat: _S, y: _S + _T}, -1),
+        _side({yhat: -_S, y: _T}, -1),
+    ]
+    if domain.labels is Labels.REAL:
+        found += [
+            _side({y: -_S, yhat: -_S - _T}, -1),
+            _side({yhat: -_S, y: -_S - _T}, 1),
+            _side({yhat: _S, y: -_T}, 1),
+        ]
+    return tuple(found)
+
+
+_INSIDE = {_S: Rational(37, 101), _T: Rational(58, 97)}
+
+
+def _side(place: dict[sympy.Symbol, Expr], want: int) -> tuple[Region, int]:
+    return _with_eps(Region(place, {symbol: at.xreplace(_INSIDE) for symbol, at in place.items()})), want
+
+
+def _unit_sides() -> Sides:
     label = 1 / (1 + _S)
     below = Region({y: label, yhat: label * _T / (1 + _T)}, {y: Rational(58, 97), yhat: Rational(37, 101)})
     above = Region(
@@ -157,22 +238,19 @@ def unit_regions() -> tuple[tuple[Region, int], ...]:
     return (_with_eps(below), -1), (_with_eps(above), 1)
 
 
-def real_regions() -> tuple[tuple[Region, int], ...]:
-    """Return the parts yhat < y and yhat > y of the plane, each for y < 0 and y > 0, with the wanted sign."""
-    found = []
-    for side in (-1, 1):
-        for want in (-1, 1):
-            inside = {y: Rational(side * 37, 101), yhat: Rational(side * 37, 101) + want * Rational(58, 97)}
-            found.append((_with_eps(Region({y: side * _S, yhat: side * _S + want * _T}, inside)), want))
-    return tuple(found)
-
-
-def strip_region(score: bool) -> tuple[Region, ...]:
+def strip_region(domain: Domain) -> tuple[Region, ...]:
     """Return the whole domain of yhat, with eps > 0, as one or two regions."""
-    if score:
-        places = [(_T, Rational(58, 97)), (-_T, Rational(-58, 97))]
-        return tuple(_with_eps(Region({yhat: place}, {yhat: inside})) for place, inside in places)
-    return (_with_eps(Region({yhat: _T / (1 + _T)}, {yhat: Rational(37, 101)})),)
+    return tuple(region for region, _ in strip_sides(domain, 0))
+
+
+def strip_sides(domain: Domain, label: int) -> Sides:
+    """Return the domain of yhat below and above a label, 0 or 1, with eps > 0 and the sign wanted there."""
+    if domain.input is Input.PROBABILITY:
+        return ((_with_eps(Region({yhat: _T / (1 + _T)}, {yhat: Rational(37, 101)})), 1 - 2 * label),)
+    if domain.input is Input.POSITIVE:
+        return ((_with_eps(Region({yhat: _T}, {yhat: Rational(58, 97)})), 1),)
+    place = [(label + _T, 1), (label - _T, -1)]
+    return tuple(_side({yhat: at}, want) for at, want in place)
 
 
 def _with_eps(region: Region) -> Region:

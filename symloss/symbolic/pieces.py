@@ -21,7 +21,6 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import sympy
 from sympy import Abs, Expr, Integer, Max, Min, Mul, Pow, Rational, S, sign
@@ -72,6 +71,8 @@ def domain_ends(domain: Domain) -> tuple[Endpoint, Endpoint]:
     """Return the two ends of the domain of yhat."""
     if domain.input is Input.PROBABILITY:
         return Endpoint.rational(Rational(0), "domain"), Endpoint.rational(Rational(1), "domain")
+    if domain.input is Input.POSITIVE:
+        return Endpoint.rational(Rational(0), "domain"), Endpoint.infinite(1)
     return Endpoint.infinite(-1), Endpoint.infinite(1)
 
 
@@ -190,7 +191,7 @@ def resolve(
     """
     waiting = [(low, high)]
     pieces: list[Piece] = []
-    open_eps = eps in expression.free_symbols
+    open_eps = any(eps in part.free_symbols for part in (expression, *also))
     if finder is None:
         finder = SignFinder(low, high, deadline, open_eps)
     finder.open_eps = open_eps

@@ -9,31 +9,37 @@ The gradient after a sigmoid is g yhat (1 - yhat).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import sympy
+from mpmath import mp
 from sympy import Expr, Rational
 from sympy.polys.polyerrors import BasePolynomialError
 
 from symloss.domain import Labels, eps, y, yhat
 from symloss.loss import Loss
+from symloss.symbolic.breaks import change_at
 from symloss.symbolic.consistency import consistency
 from symloss.symbolic.convert import Converter
 from symloss.symbolic.endpoint import Endpoint
+from symloss.symbolic.filled_properties import filled_properties
 from symloss.symbolic.float_range import float32_property
 from symloss.symbolic.gradient_bound import bounded_gradient
 from symloss.symbolic.limits import Limit, limit_at
 from symloss.symbolic.overlap import Cell, common_cells
 from symloss.symbolic.pieces import Piece
-from symloss.symbolic.precise import precise
-from symloss.symbolic.report import DirectionProof, Property
+from symloss.symbolic.precise import is_real, precise
+from symloss.symbolic.report import BINARY_PROPERTIES, NOT_APPLICABLE, DirectionProof, Property
 from symloss.symbolic.sign_proof import prove_sign
 from symloss.symbolic.smooth import derivative
 from symloss.symbolic.tape import UnsupportedFunctionError
 from symloss.symbolic.undecided import OUT_OF_REACH, Deadline, UndecidedError
 
 Pieces = dict[int, tuple[Piece, ...]]
+
+_BINARY_ONLY = "a question about labels 0 and 1"
 
 _GIVEN_UP = (UndecidedError, UnsupportedFunctionError, BasePolynomialError, *OUT_OF_REACH)
 """What means "undecided": the third is SymPy's, for coefficients outside of its domains."""
@@ -63,13 +69,20 @@ def properties_of(
         "saturation": lambda: _saturation(fixed, pieces, deadline),
         "symmetric": lambda: _symmetric(fixed, pieces, deadline),
     }
-    usable = loss.domain.labels is Labels.BINARY and set(pieces) == {0, 1}
-    usable = usable and all(piece.is_real for group in pieces.values() for piece in group)
-    reason = (
-        "decided for binary labels only"
-        if loss.domain.labels is not Labels.BINARY
-        else "the pieces are not settled"
-    )
+    if loss.domain.labels is not Labels.BINARY:
+        found |= filled_properties(
+            loss, direction, lambda group: _convex("convex", group, None, deadline), deadline
+        )
+        yield from found.values()
+        yield from (Property(name, NOT_APPLICABLE, detail=_BINARY_ONLY) for name in BINARY_PROPERTIES)
+        return
+    unreal = [label for label, group in pieces.items() if not all(piece.is_real for piece in group)]
+    usable = set(pieces) == {0, 1} and not unreal
+    if unreal:
+        labels = " and ".join(f"y = {label}" for label in unreal)
+        reason = f"the loss is not a real number everywhere for {labels}"
+    else:
+        reason = "the pieces are not settled"
     for name, question in questions.items():
         found[name] = Property(name, "undecided", detail=reason)
         if usable:
@@ -84,6 +97,7 @@ def properties_of(
             for name in ("fisher_consistent", "proper"):
                 found[name] = Property(name, "undecided", detail="not settled in the time limit")
     yield from (found[name] for name in ("fisher_consistent", "proper"))
+    yield Property("elicits", NOT_APPLICABLE, detail="for labels that fill an interval")
 
 
 def _decided(name: str, question: Callable[[], Property]) -> Property:
@@ -112,11 +126,12 @@ def _convex(
                 return Property(name, "refuted", detail=detail, witness={"yhat": point, "y": float(label)})
             undecided |= proof.status != "proved"
         for (left, right), (before, after) in zip(pairwise(group), pairwise(slopes), strict=True):
-            value = _step(left.value, right.value, left.high, deadline)
-            step = _step(before, after, left.high, deadline)
+            pole = change_at(left.value, right.value, left.high) == math.inf
+            value = None if pole else _step(left.value, right.value, left.high, deadline)
+            step = None if pole else _step(before, after, left.high, deadline)
             place = left.high.approximation
-            if value or step == -1:
-                what = "jumps" if value else "has a kink that bends down"
+            if pole or value or step == -1:
+                what = "has a pole" if pole else "jumps" if value else "has a kink that bends down"
                 witness = {"yhat": place, "y": float(label)}
                 return Property(
                     name,
@@ -136,6 +151,8 @@ def _step(before: Expr, after: Expr, place: Endpoint, deadline: Deadline) -> int
     assert near.low is not None and near.high is not None
     difference = precise(after - before, {yhat: (near.low + near.high) / 2}, 80)[0]
     size = 1 + abs(precise(before, {yhat: (near.low + near.high) / 2}, 80)[0])
+    if not (is_real(difference) and is_real(size)):
+        return None
     if abs(difference) > size * sympy.Float("1e-40"):
         return 1 if difference > 0 else -1
     if not near.is_rational:
@@ -171,6 +188,8 @@ def _symmetric(loss: Loss, pieces: Pieces, deadline: Deadline) -> Property:
         Rational(17, 7) if loss.takes_score else Rational(1, 2),
     ):
         slopes = [_gradient(loss, point, label) for label in (0, 1)]
+        if not all(map(is_real, slopes)):
+            continue
         total = slopes[0] + slopes[1]
         if abs(total) > sympy.Float("1e-40") * (abs(slopes[0]) + 1):
             witness = {"yhat": float(point)}
@@ -183,10 +202,7 @@ def _symmetric(loss: Loss, pieces: Pieces, deadline: Deadline) -> Property:
         total = cell.first.gradient + cell.second.gradient
         if not Converter(deadline, {yhat: cell.inside}).element(total).is_zero:
             return Property("symmetric", "undecided")
-        if (
-            precise(total, {yhat: cell.inside})[0] != 0
-            and abs(precise(total, {yhat: cell.inside})[0]) > 1e-40
-        ):
+        if not abs(precise(total, {yhat: cell.inside})[0]) <= 1e-40:
             return Property("symmetric", "undecided")
     for label in (0, 1):
         for left, right in pairwise(pieces[label]):
@@ -200,9 +216,22 @@ def _gradient(loss: Loss, point: Rational, label: int) -> sympy.Float:
 
 
 def _scale(loss: Loss) -> Property:
-    """Return the sizes of the gradient in the middle of the domain."""
+    """Return the sizes of the gradient in the middle of the domain, where the loss is a real number there."""
     point = Rational(0) if loss.takes_score else Rational(1, 2)
-    sizes = [abs(float(_gradient(loss, point, label))) for label in (0, 1)]
     where = "yhat = 0" if loss.takes_score else "yhat = 0.5"
-    detail = f"|gradient| at {where}: {sizes[0]:.6g} for y = 0, {sizes[1]:.6g} for y = 1"
+    at = {yhat: point, eps: Rational(repr(loss.eps_value))}
+    found = [precise(loss.expression, {**at, y: label}) for label in (0, 1)]
+    for label, (value, slope) in enumerate(found):
+        if not (is_real(value) and is_real(slope)):
+            what = "gradient" if is_real(value) else "loss"
+            detail = f"the {what} is not a real number at {where} for y = {label}"
+            return Property(
+                "scale", "refuted", detail=detail, witness={"yhat": float(point), "y": float(label)}
+            )
+    sizes = [abs(float(slope)) for _, slope in found]
+    texts = [
+        mp.nstr(abs(slope), 6) if math.isinf(size) else f"{size:.6g}"
+        for (_, slope), size in zip(found, sizes, strict=True)
+    ]
+    detail = f"|gradient| at {where}: {texts[0]} for y = 0, {texts[1]} for y = 1"
     return Property("scale", "proved", sum(sizes) / 2, detail)

@@ -19,7 +19,7 @@ from symloss.symbolic.tape import Tape, UnsupportedFunctionError
 
 
 def is_partial(node: Expr) -> bool:
-    """Whether a node may be no real number where its arguments are: a logarithm, a root, a reciprocal, a varying power."""
+    """Whether a node may be no real number where its arguments are: a logarithm, a reciprocal, most powers."""
     if node.func is sympy.log:
         return True
     return node.func is Pow and node.base is not sympy.E and not (node.exp.is_Integer and node.exp > 0)

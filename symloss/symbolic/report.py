@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +25,8 @@ class DirectionProof:
         scope: for which eps the status holds: "", "every eps > 0" or "eps = ...".
         jump: whether the loss jumps towards the label's wrong side at a breakpoint.
         note: a remark for people.
+        right_on: where refuted, the intervals of yhat, as pairs of texts, on which the direction is right, if known.
+        pulls_to: the one prediction at which the loss is least for this label instead, as text, if there is one.
     """
 
     label: str
@@ -36,6 +39,8 @@ class DirectionProof:
     scope: str = ""
     jump: str = ""
     note: str = ""
+    right_on: tuple[tuple[str, str], ...] = ()
+    pulls_to: str = ""
 
     @property
     def zero(self) -> bool:
@@ -54,12 +59,19 @@ class DirectionProof:
             "witness": None if found is None else found.yhat,
             "witness_y": None if found is None else found.y,
             "witness_eps": None if found is None else found.eps,
-            "witness_gradient": None if found is None or found.gradient != found.gradient else found.gradient,
+            "witness_gradient": None if found is None else _plain(found.gradient),
             "interval": None if self.interval is None else list(self.interval),
             "scope": self.scope,
             "jump": self.jump,
             "note": self.note,
+            "right_on": [list(pair) for pair in self.right_on],
+            "pulls_to": self.pulls_to or None,
         }
+
+
+def _plain(value: Any) -> Any:
+    """Return a value for JSON, which has no number beyond those of a double: None there."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 ZERO_NOTE = "the gradient is zero everywhere"
@@ -71,7 +83,7 @@ class Property:
 
     Attributes:
         name: its key in `PROPERTY_TITLES`.
-        status: "proved", "refuted" or "undecided".
+        status: "proved", "refuted" or "undecided"; `NOT_APPLICABLE` where the labels are of another kind.
         value: a number or text that goes with it, None where there is none.
         detail: a sentence for people.
         witness: where refuted by a point: its coordinates by name.
@@ -85,7 +97,12 @@ class Property:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data for JSON."""
-        return {"status": self.status, "value": self.value, "detail": self.detail, "witness": self.witness}
+        return {
+            "status": self.status,
+            "value": _plain(self.value),
+            "detail": self.detail,
+            "witness": self.witness,
+        }
 
 
 PROPERTY_TITLES = {
@@ -96,10 +113,18 @@ PROPERTY_TITLES = {
     "symmetric": "symmetric: f(yhat, 0) + f(yhat, 1) is constant",
     "fisher_consistent": "Fisher consistent: the best yhat increases with P(y = 1)",
     "proper": "proper: the best yhat is P(y = 1)",
+    "elicits": "elicits: the best yhat, given the distribution of y",
     "scale": "scale at 0.5",
     "finite_float32": "finite in float32",
 }
 """What the properties are called on the page, in its order."""
+
+
+BINARY_PROPERTIES = ("convex_in_logit", "saturation", "symmetric", "fisher_consistent", "proper")
+"""Those that are questions about labels 0 and 1."""
+
+NOT_APPLICABLE = "not applicable"
+"""The status of a property that is no question for these labels; the page leaves it out."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +208,14 @@ class CheckReport:
                 [(f"y = {k}" if k != "y" else "any y", text) for k, text in self.gradient.items()],
             ),
             ("Direction", [_direction_row(proof) for proof in self.direction]),
-            ("Properties", [_property_row(found) for found in self.properties.values()]),
+            (
+                "Properties",
+                [
+                    _property_row(found)
+                    for found in self.properties.values()
+                    if found.status != NOT_APPLICABLE
+                ],
+            ),
             ("Verdict", [(self.verdict, self.sentence)]),
         ]
         return [(title, rows) for title, rows in sections if rows]
@@ -217,11 +249,17 @@ def _by_verdict(verdicts: dict[str, str]) -> list[tuple[str, str]]:
     ]
 
 
+def number_text(value: float) -> str:
+    """Return a number with six digits, or all of them where six would move it onto a whole number."""
+    short = f"{value:.6g}"
+    return repr(value) if float(short).is_integer() and float(short) != value else short
+
+
 def _direction_row(proof: DirectionProof) -> tuple[str, ...]:
     label = f"y = {proof.label}" if proof.label != "y" else "any y"
     facts = []
     if proof.witness is not None and not proof.zero:
-        where = f"yhat = {proof.witness.yhat:.6g}" + (
+        where = f"yhat = {number_text(proof.witness.yhat)}" + (
             f", y = {proof.witness.y:.6g}" if proof.label == "y" else ""
         )
         facts.append(f"the gradient is {proof.witness.gradient:.3g} at {where}")
@@ -229,6 +267,8 @@ def _direction_row(proof: DirectionProof) -> tuple[str, ...]:
         facts.append(ZERO_NOTE)
     elif proof.vanishes_on:
         facts.append("zero on " + " and ".join(f"({low}, {high})" for low, high in proof.vanishes_on))
+    if proof.right_on:
+        facts.append("right on " + " and ".join(f"({low}, {high})" for low, high in proof.right_on))
     if proof.zeros:
         facts.append("zero at yhat = " + ", ".join(proof.zeros))
     if proof.status == "proved":

@@ -8,6 +8,7 @@ by piece, and their ratio is constant exactly if its derivative is zero.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +33,7 @@ from symloss.symbolic.region import region_converter
 from symloss.symbolic.signs import INNER_EPS, inner_point, precedes
 from symloss.symbolic.tower import Element
 from symloss.symbolic.undecided import Deadline, UndecidedError
+from symloss.symbolic.worker.ask import ask
 
 LONGEST_FACTOR = 60
 """Terms of the longest factor that is written out."""
@@ -65,9 +67,15 @@ def compare(a: Loss, b: Loss, time_limit: float = 2.0) -> Comparison:
 
     Args:
         a, b: losses; an open eps is the same positive number in both.
-        time_limit: seconds, after which the answer is "undecided".
+        time_limit: seconds, after which the answer is "undecided"; the work is done in a process that can be ended.
     """
-    return compare_by(a, b, Deadline(time_limit))
+    answer = ask(compared, a, b, time_limit, seconds=time_limit)
+    return answer.parts[0] if answer.parts else Comparison("undecided", None, None, answer.ended)
+
+
+def compared(a: Loss, b: Loss, time_limit: float) -> Iterator[Comparison]:
+    """Yield the comparison of two losses, made in this process."""
+    yield compare_by(a, b, Deadline(time_limit))
 
 
 def compare_by(a: Loss, b: Loss, deadline: Deadline) -> Comparison:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from symloss.domain import Labels, eps, y, yhat
+from symloss.domain import Domain, Input, Labels, eps, y, yhat
 from symloss.loss import Loss
 from symloss.symbolic.float_dual import value_and_slope
 from symloss.symbolic.tape import Tape
@@ -59,9 +59,10 @@ def sampled_direction(loss: Loss, seed: int = 0, tape: Tape | None = None) -> Sa
     wrong: dict[str, tuple[float, float, float]] = {}
     flat: dict[str, bool] = {}
     for label, (predictions, labels) in groups.items():
-        _, gradient = value_and_slope(tape, {yhat: predictions, y: labels, eps: loss.eps_value}, yhat)
-        away = wanted_sign(loss, predictions, labels)
-        toward = away * gradient
+        value, gradient = value_and_slope(tape, {yhat: predictions, y: labels, eps: loss.eps_value}, yhat)
+        away = wanted_sign(loss.domain, predictions, labels)
+        # Where the loss is not a number there is no step, whatever its parts have as slopes.
+        toward = np.where(np.isfinite(value), away * gradient, np.nan)
         right = toward > SMALLEST_STEP
         right_total += int(right.sum())
         count += len(predictions)
@@ -74,18 +75,37 @@ def sampled_direction(loss: Loss, seed: int = 0, tape: Tape | None = None) -> Sa
     return SampledDirection(right_total / count, rates, wrong, flat, count)
 
 
-def wanted_sign(loss: Loss, predictions: Array, labels: Array) -> Array:
-    """Return the sign that the gradient should have at each pair: that of yhat - y, or by class for binary labels."""
-    if loss.domain.labels is Labels.BINARY:
+def wanted_sign(domain: Domain, predictions: Array, labels: Array) -> Array:
+    """Return the sign that the gradient should have at each pair.
+
+    That of yhat - y, for the logarithm of a mean that of exp(yhat) - y; for binary labels by class.
+    """
+    if domain.labels is Labels.BINARY:
         return 1.0 - 2.0 * labels
+    if domain.input is Input.LOG:
+        with np.errstate(divide="ignore"):
+            return np.sign(predictions - np.log(labels))
     return np.sign(predictions - labels)
+
+
+def positive_labels(generator: np.random.Generator, domain: Domain, predictions: Array) -> Array:
+    """Draw labels around the means that predictions stand for, one in ten of them 0; scores are their own means."""
+    spread, zero = generator.standard_normal(len(predictions)), generator.random(len(predictions)) < 0.1
+    if domain.input is Input.SCORE:
+        labels = np.maximum(predictions + 3.0 * spread, 0.0)
+    else:
+        means = np.exp(predictions) if domain.input is Input.LOG else predictions
+        labels = means * np.exp(1.5 * spread)
+    return np.where(zero, 0.0, labels)
 
 
 def _pairs(loss: Loss, generator: np.random.Generator) -> dict[str, tuple[Array, Array]]:
     uniform = generator.random(N_PREDICTIONS)
     margin = min(loss.eps_value, 0.1)
     predictions = np.clip(uniform, margin, 1 - margin)
-    if loss.takes_score:
+    if loss.domain.input is Input.POSITIVE:
+        predictions = predictions / (1 - predictions)
+    elif loss.takes_score:
         predictions = np.log(predictions / (1 - predictions))
     values = loss.domain.label_values
     if values is not None:
@@ -93,6 +113,8 @@ def _pairs(loss: Loss, generator: np.random.Generator) -> dict[str, tuple[Array,
     doubled = np.concatenate([predictions, predictions])
     if loss.domain.labels is Labels.UNIT:
         labels = generator.random(len(doubled))
+    elif loss.domain.labels is Labels.POSITIVE:
+        labels = positive_labels(generator, loss.domain, doubled)
     else:
         labels = doubled + 3.0 * generator.standard_normal(len(doubled))
     return {"y": (doubled, labels)}

@@ -16,12 +16,13 @@ from sympy import Expr, Rational
 from symloss.domain import eps, yhat
 from symloss.symbolic.boxes import box_signs, first_edges
 from symloss.symbolic.convert import Converter
+from symloss.symbolic.enclosure import sign_at
 from symloss.symbolic.endpoint import Endpoint
 from symloss.symbolic.factor_signs import FactorSigns
 from symloss.symbolic.places import as_endpoint, inner_rational, outer, separated
 from symloss.symbolic.real_roots import Isolated, as_poly, roots_between
 from symloss.symbolic.sign_question import ZERO, Question, SignProof
-from symloss.symbolic.tape import UnsupportedFunctionError
+from symloss.symbolic.tape import Tape, UnsupportedFunctionError
 from symloss.symbolic.tower import Factor
 from symloss.symbolic.unbounded import on_half_lines
 from symloss.symbolic.undecided import Deadline, UndecidedError
@@ -122,6 +123,10 @@ class _Prover(Question):
         tower = self.converter.tower
         side, merged = 1, dict[int, int]()
         for part, power in written_factors(gradient):
+            if part.is_number and (found := sign_at(Tape.of(part), {})):
+                # what numbers add up to needs no factors
+                side *= found if power % 2 else 1
+                continue
             element = self.converter.element(part)
             if element.is_zero:
                 if power < 0:

@@ -26,6 +26,7 @@ from symloss.symbolic.tape import Tape
 from symloss.symbolic.tower import Element
 from symloss.symbolic.undecided import Deadline, UndecidedError
 
+_NEAR = Rational(1, 2**40)
 INNER_EPS = Rational(1, 29)
 """Stands for an open eps where any positive number will do."""
 
@@ -157,8 +158,10 @@ class SignFinder:
     def _search(self, function: Expr) -> list[Endpoint]:
         if self.low.depends_on_eps or self.high.depends_on_eps:
             raise UndecidedError("a switching point depends on eps")
+        # beyond an irrational end the function may be undefined: look no further than that end is known
+        low, high = (end if end.is_infinite else end.refine(_NEAR) for end in (self.low, self.high))
         search = TranscendentalRoots(function, self._vanishes, self.deadline)
-        return search.isolate(self.low.low, self.high.high)
+        return search.isolate(low.low, high.high)
 
     def element_sign(self, element: Element, at_zeros: bool = False) -> int | list[Endpoint]:
         """Return the same for an element of the converter's tower."""

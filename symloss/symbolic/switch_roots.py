@@ -20,13 +20,16 @@ from sympy.polys.rootisolation import dup_isolate_real_roots_sqf
 from symloss.domain import yhat
 from symloss.symbolic.endpoint import Endpoint
 from symloss.symbolic.factoring import LARGEST_BITS, LARGEST_DEGREE_TO_FACTOR, Poly
-from symloss.symbolic.float_box import FloatBoxes
+from symloss.symbolic.float_box import Box, FloatBoxes, down, up
 from symloss.symbolic.precise import precise
 from symloss.symbolic.smooth import derivative
 from symloss.symbolic.tape import Tape
 from symloss.symbolic.undecided import Deadline, UndecidedError
 
 MOST_BOXES = 3_000
+MANY_BOXES = 100
+"""From here on the mean value form is tried as well."""
+
 SMALLEST_BOX = 1e-13
 HIGHEST_DERIVATIVE = 8
 
@@ -129,12 +132,24 @@ class TranscendentalRoots:
                     continue
             elif self._end_settles(a, b, low if a == start else None, high if b == end else None):
                 continue
+            if count > MANY_BOXES and self._mean_value_settles(a, b, box):
+                continue
             middle = _split(a, b, start, end)
             small = b - a < 1e-280 or (b - a < 1 and b - a <= SMALLEST_BOX * max(abs(a), abs(b)))
             if small or not a < middle < b:
                 raise UndecidedError(f"a switching function may touch zero near yhat = {middle:.6g}")
             stack += [(middle, b), (a, middle)]
         raise UndecidedError("the zeros of a switching function are out of reach")
+
+    def _mean_value_settles(self, a: float, b: float, box: Box) -> bool:
+        """Return whether f(m) + f'([a, b]) ([a, b] - m) is nowhere zero: tighter than the box where f varies slowly."""
+        steepest = max(abs(box[2]), abs(box[3]))
+        if not (math.isfinite(a) and math.isfinite(b) and math.isfinite(steepest)):
+            return False
+        m = a + (b - a) / 2
+        center = self.tapes[0].run(self.arithmetic, {yhat: (m, m, 0.0, 0.0)})[0]
+        change = up(steepest * up(max(b - m, m - a)))
+        return down(center[0] - change) > 0 or up(center[1] + change) < 0
 
     def _side_of(self, point: Rational, beside_zero: int | None) -> int | None:
         """Return the sign just inside of the end of a box: `beside_zero` if the function is zero at a domain end."""

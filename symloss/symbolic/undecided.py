@@ -35,6 +35,11 @@ class Deadline:
         """Whether time is up."""
         return time.monotonic() > self.moment
 
+    @property
+    def left(self) -> float:
+        """Seconds until time is up; negative after that."""
+        return self.moment - time.monotonic()
+
     def check(self) -> None:
         """Raise `UndecidedError` when time is up."""
         if time.monotonic() > self.moment:

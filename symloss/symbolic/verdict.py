@@ -7,7 +7,10 @@ from collections.abc import Mapping
 
 from symloss.domain import DEFAULT_EPS, Labels
 from symloss.loss import Loss
-from symloss.symbolic.report import DirectionProof
+from symloss.symbolic.report import DirectionProof, number_text
+
+NOT_REAL_AT_LABEL = "the loss is not a real number for y ="
+"""How the note of a proof begins where only single labels are at fault."""
 
 
 def verdict_of(direction: tuple[DirectionProof, ...]) -> str:
@@ -24,6 +27,7 @@ def sentence_of(
     direction: tuple[DirectionProof, ...],
     verdict: str,
     at_eps: Mapping[str, tuple[str, tuple[DirectionProof, ...]]] | None = None,
+    timed_out: bool = False,
 ) -> str:
     """Say what the verdict means for training, and what to change.
 
@@ -32,6 +36,7 @@ def sentence_of(
         direction: its proofs, at the default eps where eps is open.
         verdict: the verdict on them.
         at_eps: verdicts and proofs at other values of an open eps, where not all eps > 0 are settled at once.
+        timed_out: whether the time limit was reached: only then is more time of use.
     """
     if len(direction) > 0 and all(proof.zero for proof in direction):
         return (
@@ -39,11 +44,13 @@ def sentence_of(
             "add a term with yhat."
         )
     grid = _on_grid(loss, verdict, at_eps) if at_eps else ""
-    parts = [text for text in (_complaint(loss, proof) for proof in direction) if text]
+    parts = [text for text in (_complaint(loss, proof, timed_out) for proof in direction) if text]
     if parts:
         return " ".join([*parts, grid]).strip()
     if verdict != "valid":
-        return "The direction is not settled in the time limit; raise it, or fix eps with a number."
+        if timed_out:
+            return "The direction is not settled in the time limit; raise it, or fix eps with a number."
+        return "The direction is not settled: the proofs do not reach this formula; fix eps with a number or simplify."
     moves, rest = "Every gradient step moves yhat towards its label", []
     flat = [proof for proof in direction if proof.vanishes_on]
     if flat:
@@ -63,6 +70,19 @@ def sentence_of(
     if grid:
         return " ".join([grid, *rest])
     return " ".join([f"{moves}{scope}.", *rest])
+
+
+def _right_on(proof: DirectionProof) -> str:
+    """Say where a refuted direction is right, and where it pulls to elsewhere."""
+    if not proof.right_on:
+        return ""
+    spans = " and ".join(f"({low}, {high})" for low, high in proof.right_on)
+    if proof.pulls_to:
+        return (
+            f"It is right on {spans}; beyond, it pulls back to {proof.pulls_to}, where the loss for "
+            f"{_label(proof)} is least, as with label smoothing."
+        )
+    return f"It is right on {spans}."
 
 
 def _on_grid(loss: Loss, verdict: str, at_eps: Mapping[str, tuple[str, tuple[DirectionProof, ...]]]) -> str:
@@ -100,7 +120,7 @@ def _place(loss: Loss, proof: DirectionProof) -> str:
     if proof.status != "refuted" or proof.witness is None:
         return ""
     found = proof.witness
-    at = f"yhat = {found.yhat:.6g}" + (f", y = {found.y:.6g}" if proof.label == "y" else "")
+    at = f"yhat = {number_text(found.yhat)}" + (f", y = {found.y:.6g}" if proof.label == "y" else "")
     if math.isnan(found.gradient):
         return f"for {_label(proof)} {proof.note}"
     side = "negative" if found.gradient < 0 else "positive"
@@ -117,7 +137,7 @@ def _label(proof: DirectionProof) -> str:
     return "some labels" if proof.label == "y" else f"y = {proof.label}"
 
 
-def _complaint(loss: Loss, proof: DirectionProof) -> str:
+def _complaint(loss: Loss, proof: DirectionProof, timed_out: bool) -> str:
     """Say what is wrong for a label and what to change, "" where nothing is."""
     if proof.zero:
         return (
@@ -129,15 +149,20 @@ def _complaint(loss: Loss, proof: DirectionProof) -> str:
         place = _place(loss, proof)
         where = place[0].upper() + place[1:]
         if math.isnan(found.gradient):
+            if proof.note.startswith(NOT_REAL_AT_LABEL):
+                return f"{proof.note[0].upper()}{proof.note[1:]}; leave such rows out or use another formula."
             return f"{where}; use a protected operator (--protect) or another formula there."
         if found.eps is not None and loss.eps is None:
             where += f" (eps = {found.eps:g})"
         if loss.domain.labels is Labels.BINARY:
             goal = "increase" if found.gradient > 0 else "decrease"
-            return f"{where}: it pushes away from the label; the loss must not {goal} with yhat there."
+            said = f"{where}: it pushes away from the label; the loss must not {goal} with yhat there."
+            return f"{said} {_right_on(proof)}".rstrip()
         return f"{where}: it pushes yhat away from y; the loss should be smallest at yhat = y."
     if proof.status == "undecided":
         rest = f" on [{proof.interval[0]:.6g}, {proof.interval[1]:.6g}]" if proof.interval else ""
         advice = "raise the time limit (--time-limit) or simplify the loss"
+        if not timed_out:
+            advice = "more time would not help, for the proofs do not reach this form: simplify the loss"
         return f"For {_label(proof)} the sign of the gradient is not settled{rest}; {advice}."
     return ""

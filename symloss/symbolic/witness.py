@@ -59,4 +59,5 @@ def verified_witness(
     side, size = gradient_sign(tape, exact(point), exact(label), eps_value)
     if side != -want:
         return None
-    return Witness(float(point), float(label), eps_value if has_eps else None, size)
+    # Adding 0 turns -0.0, which would be shown as such, into 0.
+    return Witness(float(point) + 0.0, float(label) + 0.0, eps_value if has_eps else None, size)

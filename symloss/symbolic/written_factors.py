@@ -35,7 +35,7 @@ def _of_sum(expression: Expr) -> Factors:
     shared = {
         base: min(term[base] for term in terms)
         for base in terms[0]
-        if not base.is_number and all(base in term for term in terms)
+        if not base.is_Rational and all(base in term for term in terms)
     }
     shared = {base: power for base, power in shared.items() if power}
     if not shared:

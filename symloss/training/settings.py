@@ -38,6 +38,10 @@ class Optimizer(StrEnum):
     ADAM = "adam"
 
 
+MOST_THREADS = 1024
+"""More than any machine has cores; each takes memory."""
+
+
 @dataclass(frozen=True)
 class TrainingSettings:
     """How to train.
@@ -53,7 +57,7 @@ class TrainingSettings:
         patience: stop after so many epochs without a better validation metric, >= 1.
         metric: "auc" (higher is better) or "rmse" (lower is better).
         seed: of the order of interactions where members don't bring their own, 0 to 2**63 - 1.
-        threads: number of cores; None for all that this process may use.
+        threads: number of cores, at most 1024; None for all that this process may use.
         device: "cpu" (the fused kernels), what torch calls a device ("cuda", "cuda:1"), or "torch-cpu", the code for
             such devices on the CPU.
         optimizer: "sgd", or "adam" with the defaults of `torch.optim.Adam`: 0.9, 0.999 and 1e-8.
@@ -96,8 +100,9 @@ class TrainingSettings:
         _require(
             _whole(self.seed) and 0 <= self.seed < 2**63, "seed", self.seed, "a whole number, 0 to 2**63 - 1"
         )
-        threads_fit = self.threads is None or (_whole(self.threads) and self.threads >= 1)
-        _require(threads_fit, "threads", self.threads, "a whole number, at least 1, or None for all cores")
+        threads_fit = self.threads is None or (_whole(self.threads) and 1 <= self.threads <= MOST_THREADS)
+        range_of_threads = f"a whole number from 1 to {MOST_THREADS}, or None for all cores"
+        _require(threads_fit, "threads", self.threads, range_of_threads)
         named = isinstance(self.device, str) and bool(self.device)
         _require(named, "device", self.device, "a name such as 'cpu' or 'cuda'")
 

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from symloss.compile.torch_printer import torch_function
 from symloss.domain import Domain, eps, y, yhat
 from symloss.errors import OptionError
+from symloss.formula.parse import parse
 from symloss.formula.text import formula_text
 from symloss.ops import GUARD_LIMIT, Bounded, Operator, operator_set, operators
 from symloss.ops.constants import XI_RATIONAL
 from symloss.ops.interval import Interval, variable_interval
-from symloss.formula.parse import parse
 
 ALL = list(operators().values())
 ANYTHING = Interval(-float(GUARD_LIMIT), float(GUARD_LIMIT))

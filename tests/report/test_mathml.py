@@ -10,8 +10,8 @@ from mpmath import mp, mpf
 
 from symloss import zoo
 from symloss.domain import yhat
-from symloss.formula.text import formula_text
 from symloss.formula.parse import parse
+from symloss.formula.text import formula_text
 from symloss.report.mathml import lines
 from tests.formulas import formulas
 from tests.mp_evaluate import mp_evaluate

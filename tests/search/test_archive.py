@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from symloss.errors import OptionError, RunError
 from symloss.search.archive import archive as archive_module
 from symloss.search.archive.archive_errors import archive_errors
 from symloss.search.archive.archive_store import ArchiveStore
+from symloss.search.archive.seal import row_checksum
 from symloss.search.archive.snapshot import load_search
 from symloss.search.loop import LossSearch
 from symloss.search.outcome import Outcome
@@ -176,10 +178,14 @@ def test_damaged_files_are_refused(folder: Path, tmp_path: Path) -> None:
 
 
 def test_a_damaged_state_is_refused(folder: Path) -> None:
-    connection = sqlite3.connect(folder / archive_module.NAME)
-    connection.execute("UPDATE state SET value = ? WHERE name = 'search'", (b"SYMS" + b"\xff" * 30,))
-    connection.commit()
-    connection.close()
+    with closing(sqlite3.connect(folder / archive_module.NAME)) as connection:
+        connection.create_function("row_checksum", -1, row_checksum)
+        # sealed, as by a program that writes nonsense: the checksum does not help here
+        connection.execute(
+            "UPDATE state SET value = ?1, checksum = row_checksum(name, ?1) WHERE name = 'search'",
+            (b"SYMS" + b"\xff" * 30,),
+        )
+        connection.commit()
     with Run.resume(folder) as run, pytest.raises(RunError, match="is damaged: its state 'search'"):
         load_search(run.archive, search_of(run))
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from symloss import zoo
 from symloss.compile.kernel import evaluate
 from symloss.loss import Loss
 from symloss.symbolic import float32_ranges as ranges32
+from symloss.symbolic.float32_boxes import HIGHEST, LOWEST, from_ordinal, ordinal
 from symloss.symbolic.float32_ranges import Range
 from symloss.symbolic.float32_steps import at_points, ranges
-from symloss.symbolic.float_range import HIGHEST, LOWEST, float32_property
+from symloss.symbolic.float_range import float32_property
 from symloss.symbolic.undecided import Deadline
 from tests.symbolic.sampling import sampled_losses, zoo_mutations
 
@@ -118,3 +120,31 @@ def test_size_and_place_of_the_largest_gradient():
 def test_no_time_is_undecided():
     found = float32_property(Loss("1/(yhat*log(yhat) + 0.3679)"), Deadline(-1.0))
     assert found.status == "undecided"
+
+
+NEEDLES = [
+    ("plog(plog(yhat))", {}, 0.99999, 1.0),
+    ("plog(plog(yhat))", {"input": "score"}, -1.00001, -0.9999),
+    ("tanh(5000*(yhat - 0.123))", {}, 0.12, 0.126),
+    ("recip(yhat - 0.7)*(1 - y)", {}, 0.6999, 0.7001),
+    ("exp(-(yhat - 0.3)**2*5000) - y*yhat", {}, 0.28, 0.32),
+    ("psqrt(yhat - 0.3)", {"labels": "unit"}, 0.2999, 0.3001),
+]
+
+
+@pytest.mark.parametrize(("text", "domain", "low", "high"), NEEDLES)
+def test_the_worst_gradient_is_the_worst(text, domain, low, high):
+    """Every float32 number of an interval that holds the steepest place, in plain torch."""
+    loss = Loss(text, **domain)
+    found = float32_property(loss, Deadline(20.0))
+    first, last = ordinal(np.array([low, min(high, HIGHEST)], np.float32))
+    points = torch.tensor(from_ordinal(np.arange(first, last + 1)))
+    largest = 0.0
+    for label in (0.0, 1.0):
+        point = points.clone().requires_grad_(True)
+        loss.torch(reduction="sum")(point, torch.full_like(point, label)).backward()
+        slopes = point.grad.abs()
+        largest = max(largest, float(slopes[slopes.isfinite()].max()))
+    assert found.status == "proved"
+    assert found.value == pytest.approx(largest, rel=2e-3)
+    assert f"{found.value:.4g}" in found.detail

@@ -3,7 +3,8 @@
 It is written in transactions of one loop each, in write-ahead mode: readers see
 whole loops, also while the search runs, and a killed search loses the loop that
 it was in. Any SQLite program can read the file; the methods here give its
-contents as plain data.
+contents as plain data. Whoever opens it here knows that every row is as it was
+written (see `seal`).
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from typing import Any
 
 from symloss.errors import OptionError, RunError, unknown_name
 from symloss.search.archive.archive_errors import archive_errors
-from symloss.search.archive.archive_schema import APPLICATION_ID, TABLES, VERSION
+from symloss.search.archive.archive_schema import APPLICATION_ID, READABLE, TABLES, VERSION, statements
 from symloss.search.archive.codec import CodecError, decode, encode
+from symloss.search.archive.seal import FUNCTION, check_objects, check_rows, row_checksum, seal_rows
 from symloss.search.outcome import Outcome
 
 NAME = "archive.sqlite"
@@ -51,10 +53,15 @@ class Archive:
         self._mutex = threading.RLock()
         if not path.is_file():
             raise RunError(f"{path} is missing; {path.parent} is no run of this version of symloss")
+        for ending in ("-wal", "-shm", "-journal"):
+            beside = path.with_name(path.name + ending)
+            if beside.exists() and not beside.is_file():
+                raise RunError(f"{beside} is no regular file; remove it")
         with archive_errors(path):
             self._connection = _connect(path, writable)
             try:
-                self._check_kind()
+                self.version = self._check_kind(writable)
+                self._check_contents()
                 if writable:
                     self._connection.execute("PRAGMA journal_mode = WAL")
                     self._connection.execute("PRAGMA synchronous = NORMAL")
@@ -63,19 +70,32 @@ class Archive:
                 self._connection.close()
                 raise
 
-    def _check_kind(self) -> None:
+    def _check_kind(self, writable: bool) -> int:
         kind, version = (
             self._connection.execute(f"PRAGMA {name}").fetchone()[0]
             for name in ("application_id", "user_version")
         )
         if kind != APPLICATION_ID:
             raise RunError(f"{self.path} is no archive of a search; name a run folder")
-        if version != VERSION:
+        if version not in READABLE or (writable and version != VERSION):
             age = "a newer" if version > VERSION else "an older"
+            can = "it can be read (symloss report), but not gone on with; " if version in READABLE else ""
             raise RunError(
-                f"{self.path} was written by {age} version of symloss (tables {version}, here {VERSION}); "
+                f"{self.path} was written by {age} version of symloss (tables {version}, here {VERSION}); {can}"
                 f"use that version, or start a new search"
             )
+        return int(version)
+
+    def _check_contents(self) -> None:
+        """Refuse an archive that is not as it was written, seen as of one moment: a search may be writing to it."""
+        self._connection.execute("BEGIN")
+        try:
+            check_objects(self._connection, self.path, self.version)
+            if self.version == VERSION:
+                check_rows(self._connection, self.path)
+        finally:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
 
     @classmethod
     def create(cls, path: Path) -> None:
@@ -87,8 +107,9 @@ class Archive:
         with archive_errors(path):
             connection = sqlite3.connect(path)
             try:
-                for statement in TABLES:
+                for statement in statements():
                     connection.execute(statement)
+                connection.executemany("INSERT INTO tally VALUES (?, 0)", [(table,) for table in TABLES])
                 connection.commit()
             finally:
                 connection.close()
@@ -117,6 +138,7 @@ class Archive:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
+                seal_rows(self._connection)
                 self._connection.execute("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:
@@ -124,7 +146,7 @@ class Archive:
                 raise
 
     def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
-        """Return the rows of an SQL query as dicts.
+        """Return the rows of an SQL query as dicts, without their checksums.
 
         Raises:
             RunError: the archive can't be read.
@@ -132,7 +154,10 @@ class Archive:
         with self._mutex, archive_errors(self.path):
             cursor = self._connection.execute(query, values)
             names = [column[0] for column in cursor.description]
-            return [dict(zip(names, row, strict=True)) for row in cursor]
+            found = [dict(zip(names, row, strict=True)) for row in cursor]
+        for row in found:
+            row.pop("checksum", None)
+        return found
 
     def candidates(
         self, order: str = "number", limit: int | None = None, outcome: Outcome | str | None = None
@@ -226,7 +251,7 @@ class Archive:
 
 def put_state(connection: sqlite3.Connection, name: str, value: Any) -> None:
     """Save a part of the state inside of a transaction."""
-    connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, encode(value)))
+    connection.execute("INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)", (name, encode(value)))
 
 
 def _connect(path: Path, writable: bool) -> sqlite3.Connection:
@@ -248,4 +273,10 @@ def _connect(path: Path, writable: bool) -> sqlite3.Connection:
 def _opened(uri: str) -> sqlite3.Connection:
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
     connection.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
+    # A file is data: nothing in it may call functions, write elsewhere or pass for a cell that it is not.
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cell_size_check = ON")
+    connection.execute("PRAGMA mmap_size = 0")
+    connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+    connection.create_function(FUNCTION, -1, row_checksum, deterministic=True)
     return connection

@@ -22,6 +22,21 @@ def archive_errors(path: Path) -> Iterator[None]:
         raise RunError(_file_sentence(path, error)) from error
 
 
+@contextmanager
+def damage(path: Path) -> Iterator[None]:
+    """Turn what reading values of a wrong shape raises into a `RunError`: `path` is not as it was written."""
+    try:
+        yield
+    except RecursionError as error:
+        raise RunError(f"{path} is damaged (it is nested too deeply); {_NEXT}") from error
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        what = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise RunError(f"{path} is damaged ({what}); {_NEXT}") from error
+
+
+_NEXT = "restore it from a backup, or start a new search"
+
+
 def _sqlite_sentence(path: Path, error: sqlite3.Error) -> str:
     text = str(error)
     run = path.parent
@@ -34,9 +49,20 @@ def _sqlite_sentence(path: Path, error: sqlite3.Error) -> str:
         )
     if "locked" in text:
         return f"{path} is locked by another program; close what has it open for writing, then --resume {run}"
-    if "not a database" in text or "malformed" in text or "no such table" in text:
+    if any(words in text for words in _DAMAGE):
         return f"{path} is damaged or no archive of a search ({text}); restore it from a backup, or start a new search"
     return f"{path} can't be used ({text})"
+
+
+_DAMAGE = (
+    "not a database",
+    "malformed",
+    "no such",
+    "Could not decode",
+    "datatype mismatch",
+    "corrupt",
+    "too big",
+)
 
 
 def _file_sentence(path: Path, error: OSError) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from symloss.search.archive.archive import Archive
+from symloss.search.archive.archive_errors import damage
+from symloss.search.archive.archive_schema import TOUCH
 from symloss.search.run import finite
 
 
@@ -20,7 +22,8 @@ class ArchiveStore:
     def get(self, key: str) -> dict[str, Any] | None:
         """Return what was put under `key`, or None."""
         found = self._archive.rows("SELECT value FROM trials WHERE key = ?", key)
-        return dict(json.loads(found[0]["value"])) if found else None
+        with damage(self._archive.path):
+            return dict(json.loads(found[0]["value"])) if found else None
 
     def put(self, key: str, value: dict[str, Any]) -> None:
         """Remember `value` under `key`.
@@ -29,7 +32,9 @@ class ArchiveStore:
             RunError: it can't be written.
         """
         with self._archive.transaction() as connection:
-            connection.execute("INSERT OR REPLACE INTO trials VALUES (?, ?)", (key, json.dumps(value)))
+            connection.execute(
+                "INSERT OR REPLACE INTO trials (key, value) VALUES (?, ?)", (key, json.dumps(value))
+            )
 
 
 class CheckStore:
@@ -42,7 +47,8 @@ class CheckStore:
     def get(self, number: int) -> dict[str, Any] | None:
         """Return the report on a candidate, or None."""
         found = self._archive.rows("SELECT report FROM checks WHERE number = ?", number)
-        return dict(json.loads(found[0]["report"])) if found else None
+        with damage(self._archive.path):
+            return dict(json.loads(found[0]["report"])) if found else None
 
     def put(self, number: int, report: Mapping[str, Any]) -> None:
         """Remember the report on a candidate, which has reached phase II with it.
@@ -52,8 +58,8 @@ class CheckStore:
         """
         row = (number, bool(report["passed"]), json.dumps(finite(report)))
         with self._archive.transaction() as connection:
-            connection.execute("INSERT OR REPLACE INTO checks VALUES (?, ?, ?)", row)
-            connection.execute("UPDATE candidates SET phase = 2 WHERE number = ?", (number,))
+            connection.execute("INSERT OR REPLACE INTO checks (number, passed, report) VALUES (?, ?, ?)", row)
+            connection.execute(f"UPDATE candidates SET phase = 2, {TOUCH} WHERE number = ?", (number,))
 
 
 def store_results(
@@ -77,6 +83,8 @@ def store_results(
     rows = [(k, kind, json.dumps(finite(entry))) for k, (kind, entry) in enumerate(kinds)]
     with archive.transaction() as connection:
         connection.execute("DELETE FROM results")
-        connection.executemany("INSERT INTO results VALUES (?, ?, ?)", rows)
-        connection.execute("UPDATE candidates SET phase = 2 WHERE phase = 3")
-        connection.executemany("UPDATE candidates SET phase = 3 WHERE number = ?", [(n,) for n in numbers])
+        connection.executemany("INSERT INTO results (position, kind, result) VALUES (?, ?, ?)", rows)
+        connection.execute(f"UPDATE candidates SET phase = 2, {TOUCH} WHERE phase = 3")
+        connection.executemany(
+            f"UPDATE candidates SET phase = 3, {TOUCH} WHERE number = ?", [(n,) for n in numbers]
+        )

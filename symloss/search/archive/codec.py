@@ -52,12 +52,12 @@ def decode(data: bytes) -> Any:
         arrays = []
         for dtype, shape, size in about:
             kind = np.dtype(dtype)
-            if kind.kind not in _KINDS or begin + size > len(data):
+            if kind.kind not in _KINDS or not 0 <= size <= len(data) - begin:
                 raise CodecError("an array of the state is not whole")
             arrays.append(np.frombuffer(data[begin : begin + size], kind).reshape(shape).copy())
             begin += size
         return _fill(structure, arrays)
-    except (ValueError, TypeError, KeyError, IndexError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
         raise CodecError(f"the state can't be read: {error}") from error
 
 

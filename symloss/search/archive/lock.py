@@ -22,6 +22,8 @@ class RunLock:
             RunError: another process has it, or the folder can't be written.
         """
         path = folder / NAME
+        if os.path.lexists(path) and not path.is_file():
+            raise RunError(f"{path} is no regular file; remove it")
         with archive_errors(path):
             self._file: IO[str] | None = path.open("a+", encoding="utf-8")
         try:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from symloss.search.archive.archive import Archive, put_state
+from symloss.search.archive.archive_errors import damage
+from symloss.search.archive.archive_schema import TOUCH
 from symloss.search.attempt import Attempt
 from symloss.search.candidate import Candidate
 from symloss.search.counts import Counts
@@ -46,7 +48,7 @@ def save_loop(archive: Archive, search: LossSearch, record: LoopRecord) -> None:
         _write_trainings(connection, search, record)
         kept = [one.number for one in record.trainings if one.outcome is Outcome.KEPT]
         connection.execute(
-            "INSERT INTO loops VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO loops (loop, seconds, metric, adopted, trained, counts) VALUES (?, ?, ?, ?, ?, ?)",
             (
                 search.loops,
                 search.seconds,
@@ -83,10 +85,10 @@ def _write_candidates(connection: sqlite3.Connection, search: LossSearch, record
     seen = report.gradients
     if seen is not None:
         vectors = ((number, seen[k].tobytes()) for number, k in record.new.items())
-        connection.executemany("INSERT INTO gradients VALUES (?, ?)", vectors)
+        connection.executemany("INSERT INTO gradients (number, vector) VALUES (?, ?)", vectors)
     connection.executemany(
-        "UPDATE candidates SET outcome = ?, best_reward = ?, eps = ?, scale = ?, kept = ?, sampled = ? "
-        "WHERE number = ?",
+        "UPDATE candidates SET outcome = ?, best_reward = ?, eps = ?, scale = ?, kept = ?, sampled = ?, "
+        f"{TOUCH} WHERE number = ?",
         [
             (
                 one.outcome.key,
@@ -123,7 +125,7 @@ def _write_trainings(connection: sqlite3.Connection, search: LossSearch, record:
     )
     # spelling a loss out takes a millisecond: only those that were trained, and once
     connection.executemany(
-        "UPDATE candidates SET formula = ? WHERE number = ? AND formula IS NULL",
+        f"UPDATE candidates SET formula = ?, {TOUCH} WHERE number = ? AND formula IS NULL",
         [
             (search.formula(search.candidates[one.number]), one.number)
             for one in record.trainings
@@ -141,6 +143,12 @@ def load_search(archive: Archive, search: LossSearch) -> bool:
     state = archive.state(SEARCH)
     if state is None:
         return False
+    with damage(archive.path):
+        _restore(archive, search, state)
+    return True
+
+
+def _restore(archive: Archive, search: LossSearch, state: Any) -> None:
     search.loops, search.seconds = state["loops"], state["seconds"]
     search.counts = Counts(state["counts"])
     search.adopted_loop = state["adopted_loop"]
@@ -153,7 +161,6 @@ def load_search(archive: Archive, search: LossSearch) -> bool:
     _load_gradients(archive, search, state["numbered"])
     if state["best"] is not None:
         search.best = search.candidates[state["best"]]
-    return True
 
 
 def _load_candidates(archive: Archive, search: LossSearch) -> None:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from symloss.errors import OptionError
-from symloss.loss import LARGEST_EPS
+from symloss.formula.allowed import LARGEST_EPS
 from symloss.search.options import PAPER_EPS_GRID, check_grid
 from symloss.training.clock import FAST_RATES, LEAST_PATIENCE
 from symloss.training.settings import Optimizer, TrainingSettings

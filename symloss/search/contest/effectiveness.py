@@ -19,13 +19,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symloss import zoo
+from symloss.compile.realness import refuse_unreal
 from symloss.data.dataset import Dataset
 from symloss.engine.engine import Engine
 from symloss.engine.local import LocalEngine
 from symloss.errors import OptionError
-from symloss.loss import LARGEST_EPS, Loss
+from symloss.formula.allowed import LARGEST_EPS
+from symloss.interrupt import stop_on_interrupt
+from symloss.loss import Loss
 from symloss.models.recommender import Recommender
 from symloss.search.contest.significance import Comparison, compare_with_best
+from symloss.search.contest.store import Store
 from symloss.search.contest.trial import Trial, grid
 from symloss.search.contest.trial_runner import TrialRecord, TrialRunner, read_test
 from symloss.search.contest.verdict import Scored
@@ -123,7 +127,7 @@ def evaluate(
         scale_grid: factors for all losses.
         seeds: each loss is trained with each of them.
         progress: receives `EvaluationStep`s.
-        stop: ends training early; the best so far is reported.
+        stop: ends training early; the best so far is reported. So does Ctrl-C; a second one ends at once.
 
     Returns:
         One result for each loss and seed, in this order.
@@ -146,12 +150,14 @@ def evaluate_and_compare(
     seeds: Sequence[int] = (42,),
     progress: Callable[[SearchEvent], None] = silent,
     stop: threading.Event | None = None,
+    store: Store | None = None,
 ) -> tuple[list[EvaluationResult], Comparison | None]:
     """Train as `evaluate` does, and test whether the best loss differs from the others.
 
     Args:
         losses, eps_grid, scale_grid, seeds, progress, stop: as for `evaluate`.
         engine: of the model, the data and the settings.
+        store: holds finished trainings, which are not repeated; None remembers nothing.
 
     Returns:
         The results, and the tests between the loss with the best mean validation metric and each
@@ -159,15 +165,18 @@ def evaluate_and_compare(
 
     Raises:
         OptionError: as for `evaluate`.
+        DomainError: a loss is none for its labels, or not a real number for some scores.
     """
     if not losses:
         raise OptionError("there is no loss to evaluate; name at least one")
     if not seeds:
         raise OptionError("there is no seed; give at least one")
+    for loss in losses:
+        refuse_unreal(loss)
     check_grid("eps", eps_grid, None, LARGEST_EPS)
     check_grid("scale", scale_grid, None, None)
     groups = [grid(loss, eps_grid, scale_grid, [seed]) for loss in losses for seed in seeds]
-    tested = _best_of_groups(groups, engine, progress, stop)
+    tested = _best_of_groups(groups, engine, progress, stop, store)
     results = [result for result, _ in tested]
     if len(losses) < 2 or len(seeds) < 2:
         return results, None
@@ -237,15 +246,25 @@ def _best_of_groups(
     engine: Engine,
     progress: Callable[[SearchEvent], None],
     stop: threading.Event | None,
+    store: Store | None = None,
 ) -> list[tuple[EvaluationResult, NDArray[np.float32]]]:
     """Return for each group the result of its best trial, and what its test metrics are made from."""
+    with stop_on_interrupt(stop) as event:
+        return _tested(groups, TrialRunner(engine, store, progress, event))
+
+
+def _tested(
+    groups: Sequence[Sequence[Trial]], runner: TrialRunner
+) -> list[tuple[EvaluationResult, NDArray[np.float32]]]:
+    engine = runner.engine
     owner = {id(trial): number for number, group in enumerate(groups) for trial in group}
-    runner = TrialRunner(engine, None, progress, stop)
     trials = [trial for group in groups for trial in group]
     records = iter(runner.run(trials, engine.settings, keep=lambda trial: owner[id(trial)]))
+    chosen = [min((next(records) for _ in group), key=lambda record: record.rank) for group in groups]
+    # what came from the store has no state: it is trained again, to the same one
+    chosen = runner.with_states(chosen)
     tested = []
-    for group in groups:
-        best = min((next(records) for _ in group), key=lambda record: record.rank)
+    for best, group in zip(chosen, groups, strict=True):
         metrics, values = read_test(engine, best)
         tested.append((result_of(best, metrics, len(group)), values))
     return tested

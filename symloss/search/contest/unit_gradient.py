@@ -42,17 +42,20 @@ def unit_factors(programs: ProgramBatch, domain: Domain) -> NDArray[np.float64]:
     """
     middles = (np.arange(PREDICTIONS) + 0.5) / PREDICTIONS
     spread = np.log(middles / (1 - middles))
-    score = domain.input is Input.SCORE
+    score = domain.is_line
     labels = np.array([0.0, 1.0])
     if domain.labels is Labels.UNIT:
         labels = middles
     elif domain.labels is Labels.REAL:
         labels = spread
-    predictions = spread if score else middles
+    elif domain.labels is Labels.POSITIVE:
+        labels = np.exp(spread)
+    predictions = spread if score else np.exp(spread) if domain.input is Input.POSITIVE else middles
     yhat, y = (grid.ravel() for grid in np.meshgrid(predictions, labels))
     with np.errstate(all="ignore"):
         value, gradient = evaluate_batch(programs, yhat, y)
-        by_logit = gradient if score else gradient * yhat * (1 - yhat)
+        by_logit = gradient * yhat if domain.input is Input.POSITIVE else gradient
+        by_logit = gradient * yhat * (1 - yhat) if domain.input is Input.PROBABILITY else by_logit
         mean = np.abs(by_logit).mean(axis=1)
         factor = np.clip(1 / mean, SMALLEST, LARGEST)
     usable = np.isfinite(value).all(axis=1) & np.isfinite(mean) & (mean > 0)

@@ -92,7 +92,7 @@ def first(question: Question, *arguments: Any, seconds: float) -> Any:
 
 
 def warm_up() -> None:
-    """Have workers prepared in the background, where starting the first takes noticeable time."""
+    """Have the first worker made, or what makes it started in the background, before there is a question."""
     pool().warm()
 
 
@@ -150,6 +150,7 @@ def _answer(worker: Worker, question: Question, arguments: tuple[Any, ...], limi
     elif kind == "failed":
         short, _, trace = message.partition("\n\n")
         builtin = getattr(builtins, name, None)
-        is_error = isinstance(builtin, type) and issubclass(builtin, Exception)
-        raise (builtin if is_error else RemoteError)(short) from RemoteError(trace)
+        if isinstance(builtin, type) and issubclass(builtin, Exception):
+            raise builtin(short) from RemoteError(trace)
+        raise RemoteError(f"{name}: {short}") from RemoteError(trace)
     return answer

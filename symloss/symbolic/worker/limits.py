@@ -99,6 +99,6 @@ def keep_only(descriptor: int) -> None:
 
 def _highest_descriptor() -> int:
     try:
-        return max(int(name) for name in os.listdir("/dev/fd")) + 1
+        return max(int(path.name) for path in Path("/dev/fd").iterdir()) + 1
     except (OSError, ValueError):
         return 4096

@@ -27,13 +27,17 @@ class Pool:
         os.register_at_fork(after_in_child=self._forget)
 
     def warm(self) -> None:
-        """Have what is slow to start begun, while this process does something else."""
-        if not (self._alone or self._idle or may_fork()):
-            try:
+        """Have the first worker made, or begin what is slow about it while this process does something else."""
+        if self._alone or self._idle:
+            return
+        try:
+            if may_fork():
+                self._idle.append(forked())
+            else:
                 self._started_server()
-            except NoProcessError:
-                # whoever asks a question first is told
-                return
+        except NoProcessError:
+            # whoever asks a question first is told
+            return
 
     def take(self) -> Worker | None:
         """Return an idle worker, or a new one; None where no process can be had. Waits while too many are at work."""

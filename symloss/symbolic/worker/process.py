@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import warnings
@@ -52,7 +51,7 @@ def may_fork() -> bool:
     if threading.active_count() > 1 or not THREADED.isdisjoint(sys.modules):
         return False
     try:
-        running = len(os.listdir("/proc/self/task"))
+        running = sum(1 for _ in Path("/proc/self/task").iterdir())
     except OSError:
         return False
     return running <= (os.cpu_count() or 1)
@@ -95,6 +94,9 @@ class Server:
         Raises:
             NoProcessError: the system gives no process.
         """
+        # a process that may be copied needs no server, and does without this import
+        import subprocess
+
         self._lock = threading.Lock()
         if os.name != "posix" or not sys.executable:
             raise NoProcessError("this platform gives no process that can be ended")
@@ -154,4 +156,3 @@ class Server:
         self._control.close()
         # the copy is not its parent: there is nothing to wait for
         self._process.returncode = 0
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import traceback
@@ -29,9 +30,12 @@ against the next."""
 TOLD = {"UndecidedError": UndecidedError, "OptionError": OptionError, "NumberLimitError": NumberLimitError}
 """Errors that are answers: they are raised again, with their message, where the question was asked."""
 
+
 def begin(end: socket.socket, parent: int) -> NoReturn:
     """Turn a process that was just forked into a worker; it never comes back."""
     try:
+        # what was there before is shared with the other process as long as nobody touches it
+        gc.freeze()
         become_worker()
         leave_terminal()
         keep_only(end.fileno())

@@ -43,12 +43,12 @@ def main(descriptor: int) -> None:
     workers: set[int] = set()
     try:
         while True:
-            ready = select.select([control, woken], [], [])[0]
+            ready = select.select([control.fileno(), woken], [], [])[0]
             if woken in ready:
                 with suppress(BlockingIOError):
                     os.read(woken, 4096)
             _reap(workers)
-            if control in ready:
+            if control.fileno() in ready:
                 request = _request(control)
                 if request is None:
                     return

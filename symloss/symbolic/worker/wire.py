@@ -70,6 +70,14 @@ def _encode(value: Any) -> Any:
     raise TypeError(f"{kind.__module__}.{kind.__qualname__} does not travel between processes")
 
 
+@cache
+def _named(module: str, name: str) -> Any:
+    """Return a class or function of symloss or SymPy by its name."""
+    if module.partition(".")[0] not in _TRUSTED:
+        raise TypeError(f"{module}.{name} is neither of symloss nor of SymPy")
+    return reduce(getattr, name.split("."), importlib.import_module(module))
+
+
 def _decode(value: Any) -> Any:
     if type(value) is not tuple:
         return value
@@ -106,14 +114,6 @@ _DECODERS: dict[str, Callable[..., Any]] = {
 
 def _name(thing: Any) -> tuple[str, str]:
     return thing.__module__, thing.__qualname__
-
-
-@cache
-def _named(module: str, name: str) -> Any:
-    """Return a class or function of symloss or SymPy by its name."""
-    if module.partition(".")[0] not in _TRUSTED:
-        raise TypeError(f"{module}.{name} is neither of symloss nor of SymPy")
-    return reduce(getattr, name.split("."), importlib.import_module(module))
 
 
 def _nodes(expression: Basic) -> list[Any]:

@@ -1,0 +1,48 @@
+"""The direction of a loss whose gradient is that of a named loss, up to positive factors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from symloss import zoo
+from symloss.loss import Loss
+from symloss.symbolic.direction import prove_direction, resolved_pieces
+from symloss.symbolic.loss_classes import ZooDuplicate
+from symloss.symbolic.report import DirectionProof
+from symloss.symbolic.sampled import sampled_direction
+from symloss.symbolic.tape import Tape
+from symloss.symbolic.undecided import Deadline
+
+
+def by_duplicates(
+    loss: Loss,
+    direction: tuple[DirectionProof, ...],
+    duplicates: Sequence[ZooDuplicate],
+    deadline: Deadline,
+) -> tuple[DirectionProof, ...]:
+    """Settle what is undecided by the proof for a loss with the same gradient.
+
+    Args:
+        loss: the loss.
+        direction: its proofs.
+        duplicates: named losses that have its gradient, up to positive factors.
+        deadline: when to leave the proofs as they are.
+    """
+    for found in duplicates:
+        if all(proof.status != "undecided" for proof in direction) or deadline.passed:
+            break
+        known = zoo.get(found.name).with_domain(loss.domain.labels, loss.domain.input)
+        if known.has_eps and found.eps is not None:
+            known = known.with_eps(found.eps)
+        tape = Tape.of(known.expression)
+        proofs = prove_direction(
+            known, sampled_direction(known, 0, tape), tape, resolved_pieces(known, deadline), deadline
+        )
+        direction = tuple(
+            replace(other, note=f"its gradient is that of {found.name}, up to a positive factor")
+            if proof.status == "undecided" and other.status == "proved" and not other.zero
+            else proof
+            for proof, other in zip(direction, proofs, strict=True)
+        )
+    return direction
