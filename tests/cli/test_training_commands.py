@@ -263,7 +263,18 @@ def test_evaluate_without_a_result_has_its_own_exit_code() -> None:
 
 def test_a_search_without_a_gain_crowns_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    options = ["--loops", "1", "--batch", "30", "--survivors", "1", "--eps", "0.1", "--warm-start", "(yhat - y)**4"]
+    options = [
+        "--loops",
+        "1",
+        "--batch",
+        "30",
+        "--survivors",
+        "1",
+        "--eps",
+        "0.1",
+        "--warm-start",
+        "(yhat - y)**4",
+    ]
     training = ["--learning-rate", "0.3", "--max-epochs", "2", "--reward-epochs", "2", "--final-seeds", "2"]
     result = run("search", *SMALL, *options, *training, "--threads", "1", "--out", str(folder), "--json")
     document = json.loads(result.stdout)
