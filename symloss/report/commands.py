@@ -181,10 +181,7 @@ def _pinned(name: str, options: SearchOptions, base: SearchOptions, size: Size |
             patience=usual.patience,
         ),
     )
-    if size is not None:
-        plain = fitted_search(plain, size, name=name)
-    else:
-        plain = base
+    plain = base if size is None else fitted_search(plain, size, name=name)
     different = {key for key in LENGTHS if _length(options, key) != _length(plain, key)}
     return frozenset(LENGTHS if different and size is not None else different)
 

@@ -25,7 +25,8 @@ def sentence_of(facts: Facts) -> str:
     eps = "" if best.eps is None else f" at eps {best.eps:g}"
     scale = "" if best.scale == 1 else f", times {best.scale:g}"
     verdict = [facts.verdict_sentence] if facts.verdict in NOT_CROWNED and facts.verdict_sentence else []
-    parts = [*verdict, f"The best loss found is {best.formula}{eps}{scale}: validation {name} {_number(best.valid.mean)}, "
+    parts = [*verdict,
+             f"The best loss found is {best.formula}{eps}{scale}: validation {name} {_number(best.valid.mean)}, "
              f"test {name} {_number(best.test[facts.metric].mean)} with one seed."]  # fmt: skip
     if facts.baselines:
         named = ", ".join(

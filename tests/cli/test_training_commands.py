@@ -208,3 +208,96 @@ def test_a_search_that_can_not_begin_leaves_nothing(options: list[str], tmp_path
     result = run("search", *SMALL, "--loops", "1", *options, "--out", str(folder))
     assert result.exit_code == 2
     assert not folder.exists()
+
+
+def test_evaluate_says_what_is_trivial_and_warns() -> None:
+    options = ["--max-epochs", "1", "--patience", "2", "--threads", "1"]
+    result = run("evaluate", "bce", "-(yhat - y)**2", *SMALL, *options, "--json")
+    assert result.exit_code == 0, result.stderr
+    document = json.loads(result.stdout)
+    assert [one["name"] for one in document["references"]] == [
+        "global mean",
+        "item mean",
+        "user plus item means",
+    ]
+    assert all(
+        set(one["metrics"]) == {"auc", "f1", "accuracy", "rmse", "mae"} for one in document["references"]
+    )
+    codes = {one["code"] for one in document["warnings"]}
+    assert {"not_converged", "below_means", "invalid_loss"} <= codes
+    assert document["training"]["max_epochs"] == 1 and document["training"]["patience"] == 2
+    table = run("evaluate", "bce", *SMALL, *options).stdout
+    assert "user plus item means" in table and "Warning: not converged" in table
+
+
+def test_regression_has_no_columns_that_do_not_apply(tmp_path: Path) -> None:
+    path = tmp_path / "ratings.csv"
+    rows = [f"{k % 12},{(k * 7) % 31},{1 + (k * k) % 5},{k}" for k in range(300)]
+    path.write_text("\n".join(["user,item,rating,time", *rows]))
+    options = ["--labels", "real", "--task", "regression", "--max-epochs", "2", "--threads", "1"]
+    table = run("evaluate", "mse", "--data-dir", str(path), *options)
+    assert table.exit_code == 0, table.stderr
+    assert "RMSE" in table.stdout and "MAE" in table.stdout
+    assert not any(word in table.stdout for word in ("AUC", "F1", "accuracy", "nan"))
+
+
+def test_evaluate_without_a_result_has_its_own_exit_code() -> None:
+    # the gradient overflows at once
+    options = [
+        "--scale",
+        "1e38",
+        "--learning-rate",
+        "1000",
+        "--l2",
+        "0",
+        "--max-epochs",
+        "1",
+        "--threads",
+        "1",
+    ]
+    result = run("evaluate", "exp(80*yhat)*yhat**2", *SMALL, *options, "--json")
+    usable = any(entry["valid_metric"] is not None for entry in json.loads(result.stdout)["results"])
+    assert result.exit_code == (0 if usable else 3)
+    assert any(one["code"] == "extreme_scale" for one in json.loads(result.stdout)["warnings"])
+
+
+def test_a_search_without_a_gain_crowns_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    options = [
+        "--loops",
+        "1",
+        "--batch",
+        "30",
+        "--survivors",
+        "1",
+        "--eps",
+        "0.1",
+        "--warm-start",
+        "(yhat - y)**4",
+    ]
+    training = ["--learning-rate", "0.3", "--max-epochs", "2", "--reward-epochs", "2", "--final-seeds", "2"]
+    result = run("search", *SMALL, *options, *training, "--threads", "1", "--out", str(folder), "--json")
+    document = json.loads(result.stdout)
+    verdict = document["verdict"]
+    best = document["best"]
+    rivals = [one["metrics"]["auc"] for one in (*document["baselines"], *document["references"])]
+    if best is None:
+        assert verdict["code"] == "nothing_got_through" and result.exit_code == 3
+    else:
+        beats = best["metrics"]["auc"] > max(rivals)
+        assert verdict["code"] == ("found_loss_beats" if beats else "no_found_loss_beats")
+        assert result.exit_code == 0
+    again = run("search", "--resume", str(folder), "--fail-without-gain")
+    crowned = verdict["code"] == "found_loss_beats"
+    assert again.exit_code == (3 if best is None else 0 if crowned else 4)
+    assert " ".join(again.stdout.split()).startswith(" ".join(verdict["sentence"].split()))
+    assert ("winner" in again.stdout) == crowned
+    assert "user plus item means" in again.stdout and "\n kept" not in again.stdout
+    reported = run("report", str(folder), "--json")
+    page = (folder / "report.html").read_text()
+    facts = json.loads(reported.stdout)
+    assert facts["verdict"] == verdict and facts["references"] == document["references"]
+    assert facts["warnings"] == document["warnings"]
+    if not crowned:
+        assert "winner" not in page and "the winner" not in facts["sentence"].lower()
+    assert "user plus item means" in page
