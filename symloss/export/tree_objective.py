@@ -132,6 +132,7 @@ def tree_source(loss: Loss, library: str, usage: str, functions: str) -> str:
     hessian = np.where(np.isfinite(hessian), hessian, {SMALLEST_HESSIAN})
     return gradient, np.maximum(hessian, {SMALLEST_HESSIAN})'''
     chain = " yhat is the sigmoid of it." if code.is_probability else ""
+    remarks: tuple[str, ...]
     if regression:
         remarks = (
             f"{usage} The model's output is the prediction.",
