@@ -1,4 +1,4 @@
-"""Criteria refuse what lies outside of their domain, as torch.nn.BCELoss does; from_logits and weight in all of them."""
+"""Criteria refuse what lies outside of their domain, as torch.nn.BCELoss does; from_logits and weight."""
 
 from __future__ import annotations
 
