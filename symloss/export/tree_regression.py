@@ -24,7 +24,8 @@ REMARK_CONVEX = (
 REMARK_SECANT = (
     "Hessian: this loss is not strictly convex in the prediction, so max(s, |g| / 4d) stands for the second "
     "derivative h, where g is the gradient, d the distance to the label, and s the slope of the secant of the gradient "
-    "between y - d and y + d (|h| where the loss is not smallest at y). max_step=NUMBER takes max(|h|, |g| / NUMBER) instead."
+    "between y - d and y + d (|h| where the loss is not smallest at y). "
+    "max_step=NUMBER takes max(|h|, |g| / NUMBER) instead."
 )
 REMARK_START = (
     "The first two trees also go to the best constant, so that labels of any size can be fitted; "
