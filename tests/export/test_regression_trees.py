@@ -159,7 +159,7 @@ def test_a_log_link_starts_from_the_labels(tmp_path: Path) -> None:
     module = load_module(export(sl.Loss("exp(yhat) - y*yhat", labels="real"), "lightgbm"), tmp_path)
     assert module.make_objective(counts).start == pytest.approx(np.log(counts.mean()))
     ours = np.exp(fitted(boosted("lightgbm", module.objective), counts.astype(float)))
-    assert np.corrcoef(ours, np.exp(LABELS[TEST] / 5))[0, 1] > 0.8
+    assert np.corrcoef(ours, np.exp(LABELS[TEST] / 5))[0, 1] > 0.7
     assert ours.mean() == pytest.approx(counts[TEST].mean(), rel=0.15)
 
 
