@@ -125,11 +125,9 @@ def tree_source(loss: Loss, library: str, usage: str, functions: str) -> str:
     elif regression:
         safe = [
             "if max_step is None:",
-            f"    safe = _curvature(np.asarray(score), np.asarray(y), gradient{eps})",
+            f"    hessian = _curvature(np.asarray(score), np.asarray(y), gradient, hessian{eps})",
             "else:",
-            "    safe = np.abs(gradient) / max_step",
-            "hessian = np.where(np.isfinite(hessian), np.abs(hessian), 0.0)",
-            "hessian = np.maximum(hessian, safe)",
+            "    hessian = np.maximum(np.abs(hessian), np.abs(gradient) / max_step)",
         ]
     final = f'''def gradient_hessian(score, y{code.eps_parameter}{step}):
     """Gradient and safe Hessian of each row by its raw score."""

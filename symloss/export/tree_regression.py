@@ -22,9 +22,10 @@ REMARK_CONVEX = (
     "is used."
 )
 REMARK_SECANT = (
-    "Hessian: this loss is not strictly convex in the prediction, so max(|h|, s, |g| / 4d) stands for the second "
+    "Hessian: this loss is not strictly convex in the prediction, so max(s, |g| / 4d) stands for the second "
     "derivative h, where g is the gradient, d the distance to the label, and s the slope of the secant of the gradient "
-    "between y - d and y + d. max_step=NUMBER takes max(|h|, |g| / NUMBER) instead."
+    "between y - d and y + d (|h| where the loss is not smallest at y). "
+    "max_step=NUMBER takes max(|h|, |g| / NUMBER) instead."
 )
 REMARK_START = (
     "The first two trees also go to the best constant, so that labels of any size can be fitted; "
@@ -43,15 +44,19 @@ REACHED = '''def _reached(score, y<eps>):
             score = np.where(lost, (score + y) / 2, score)
     return gradient, hessian'''
 
-CURVATURE = f'''def _curvature(score, y, gradient<eps>):
-    """The slope of the secant of the gradient between y - d and y + d, d the distance of score and label."""
+CURVATURE = f'''def _curvature(score, y, gradient, hessian<eps>):
+    """The slope of the secant of the gradient between y - d and y + d, d the distance of score and label.
+
+    Where the loss is not smallest at the label, the size of its own second derivative.
+    """
     distance = np.abs(y - score)
     usual = {NEAREST} * np.median(distance)
     distance = np.maximum(distance, usual if usual > 0 else 1.0)
-    rise = _reached(y + distance, y<eps>)[0] - _reached(y - distance, y<eps>)[0]
-    secant = np.abs(rise) / (2 * distance)
-    secant = np.where(np.isfinite(secant), secant, 0.0)
-    return np.maximum(secant, np.abs(gradient) / (4 * distance))'''
+    above, below = _reached(y + distance, y<eps>)[0], _reached(y - distance, y<eps>)[0]
+    secant = (above - below) / (2 * distance)
+    own = np.where(np.isfinite(hessian), np.abs(hessian), 0.0)
+    centred = (below <= 0) & (above >= 0) & (secant > 0) & np.isfinite(secant)
+    return np.maximum(np.where(centred, secant, own), np.abs(gradient) / (4 * distance))'''
 
 SHIFT = '''def _best_shift(score, y, weight<eps>):
     """The number that brings the sum of all gradients to 0 when it is added to every score."""
