@@ -14,7 +14,6 @@ import click
 
 from symloss.errors import SymlossError, nearest
 
-
 OUTPUT_FAILED = 2
 """Exit code where the output could not be written."""
 
@@ -83,7 +82,9 @@ class LazyGroup(click.Group):
                 reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or str(error)
                 code = OUTPUT_FAILED
                 with suppress(OSError):
-                    click.echo(f"Error: can't write the output: {reason}; what is written is not whole", err=True)
+                    click.echo(
+                        f"Error: can't write the output: {reason}; what is written is not whole", err=True
+                    )
             _forget_output()
         sys.exit(code)
 

@@ -225,7 +225,9 @@ def _document(folder: Path, generator: random.Random) -> str:
 def _text(folder: Path, generator: random.Random) -> str:
     path = folder / generator.choice([CONFIG, SUMMARY])
     path.write_bytes(
-        generator.choice([b"", b"[]", b"null", b"{", b"[" * 100_000, b"\xff\xfe{}", b"{}", b'{"options": {}}'])
+        generator.choice(
+            [b"", b"[]", b"null", b"{", b"[" * 100_000, b"\xff\xfe{}", b"{}", b'{"options": {}}']
+        )
     )
     return path.name
 

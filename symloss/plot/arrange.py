@@ -31,9 +31,7 @@ Build = Callable[[str], Figure]
 """Draws the figure in one of its ways, at a size as `figure_size` takes it."""
 
 
-def arranged(
-    builds: Sequence[Build], size: str | None, default: str, smallest: int | None = None
-) -> Figure:
+def arranged(builds: Sequence[Build], size: str | None, default: str, smallest: int | None = None) -> Figure:
     """Return the figure in the first of several ways that fits.
 
     Args:

@@ -36,7 +36,9 @@ LARGEST_FILE = 64 * 2**20
 """Bytes of config.json and of summary.json at most."""
 
 _SEAL = "seal of "
-_SEALED = ("options", "token_operators", "dataset", "fingerprint")
+_FREE = ("source",)
+"""What may change in config.json: how the data was loaded, as a file is moved."""
+
 _NEXT = "restore it from a backup, or start a new search"
 
 
@@ -62,7 +64,7 @@ class Run:
             self.archive = Archive(folder / archive_file.NAME, writable=writable)
             if resumed and not self.is_sealed("config"):
                 raise RunError(
-                    f"{folder / 'config.json'} is not as the search wrote it: its options or its data were changed "
+                    f"{folder / 'config.json'} is not as the search wrote it: it was changed "
                     f"or damaged, and results would be mixed; restore it, or start a new search"
                 )
         except BaseException:
@@ -160,7 +162,7 @@ class Run:
     def is_sealed(self, name: str) -> bool:
         """Return whether config.json or summary.json holds what was written there, as far as the archive knows.
 
-        Of config.json, that is what results depend on; how the data was loaded may change, as a file is moved.
+        How the data was loaded may change in config.json, as a file is moved.
         """
         known = self.archive.state(_SEAL + name)
         document = self.config if name == "config" else self.summary()
@@ -198,7 +200,8 @@ class Run:
 
 def _digest(name: str, document: Mapping[str, Any]) -> str:
     """Return a checksum of what may not change in one of the JSON files."""
-    kept = {key: document.get(key) for key in _SEALED} if name == "config" else dict(document)
+    free = _FREE if name == "config" else ()
+    kept = {key: value for key, value in document.items() if key not in free}
     text = json.dumps(kept, sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
