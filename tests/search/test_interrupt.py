@@ -88,15 +88,13 @@ def test_a_handler_of_the_program_stays(tiny: Dataset) -> None:
 
 
 def test_an_evaluation_returns_the_best_so_far(tiny: Dataset) -> None:
-    settings = TrainingSettings(
-        learning_rate=0.1, batch_size=16, max_epochs=100_000, patience=100_000, threads=1
-    )
+    settings = TrainingSettings(learning_rate=0.1, batch_size=16, max_epochs=3000, patience=3000, threads=1)
     seen = 0
 
     def watch(event: Any) -> None:
         nonlocal seen
         seen += 1
-        if seen == 3:
+        if seen == 1:
             signal.raise_signal(signal.SIGINT)
 
     results = evaluate([zoo.bce], tiny, registry.get("mf"), settings, progress=watch)
