@@ -8,6 +8,7 @@ lock            held by the process that writes
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import math
@@ -226,6 +227,8 @@ def _read_json(path: Path) -> dict[str, Any]:
         document = json.loads(read_regular(path, LARGEST_FILE).decode("utf-8"))
     except (OSError, ValueError) as error:
         why = (error.strerror if isinstance(error, OSError) else None) or str(error)[:200]
+        if isinstance(error, OSError) and error.errno == errno.EFBIG:
+            why = f"it has more than {LARGEST_FILE // 2**20} MB; that is no file of a search"
         raise RunError(f"{path} can't be read ({why}); {_NEXT}") from error
     except RecursionError as error:
         raise RunError(f"{path} can't be read (it is nested too deeply); {_NEXT}") from error

@@ -85,7 +85,7 @@ def test_a_preset_is_short() -> None:
 
 
 def test_the_way_data_was_loaded_comes_back() -> None:
-    source = {**SOURCE, "dataset": None, "users": None, "items": None, "interactions": None, "separator": None, "split": None, "validation": None, "test": None, "threshold": 3.5,
+    source = {**SOURCE, "dataset": None, "users": None, "items": None, "interactions": None, "threshold": 3.5,
               "seed": 42, "labels": "real", "data_dir": "/some where/data", "user_column": "user id",
               "ties": "published"}  # fmt: skip
     _, loaded = parsed(search_words(replace(BEST, task="regression"), source))
