@@ -23,7 +23,9 @@ from tests.tamper import WAYS, base_runs, read_everything, tamper
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--count", type=int, default=500, help="tampered runs")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
@@ -59,11 +61,19 @@ def main() -> int:
                 listed.append(f"{outcome}, number {number}, {done}: {found.crash!r}")
             shutil.rmtree(folder / "run")
     if arguments.json:
-        print(json.dumps({"counts": counts, "by_way": by_way, "listed": listed, "slowest": slowest}, indent=2))
+        print(
+            json.dumps({"counts": counts, "by_way": by_way, "listed": listed, "slowest": slowest}, indent=2)
+        )
     else:
-        print(f"{arguments.count} tampered runs: " + ", ".join(f"{n} {what}" for what, n in counts.most_common()))
+        print(
+            f"{arguments.count} tampered runs: "
+            + ", ".join(f"{n} {what}" for what, n in counts.most_common())
+        )
         for way, outcomes in by_way.items():
-            print(f"  {way.removeprefix('_'):12}" + ", ".join(f"{n} {what}" for what, n in outcomes.most_common()))
+            print(
+                f"  {way.removeprefix('_'):12}"
+                + ", ".join(f"{n} {what}" for what, n in outcomes.most_common())
+            )
         print(f"slowest reading {slowest:.2f} s")
         print("\n".join(listed))
     return 1 if counts["traceback"] else 0

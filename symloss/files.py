@@ -48,7 +48,7 @@ def write_file(
     try:
         replace_file(Path(path), data)
     except (OSError, ValueError) as failure:
-        raise error(f"can't write {str(path)!r}: {reason_of(failure, Path(path))}; {advice}") from None
+        raise error(f"can't write {path}: {reason_of(failure, Path(path))}; {advice}") from None
 
 
 def check_writable(
@@ -66,7 +66,7 @@ def check_writable(
         if status is None or stat.S_ISREG(status.st_mode):
             _check_rights(target, status)
     except (OSError, ValueError) as failure:
-        raise error(f"can't write {str(path)!r}: {reason_of(failure, Path(path))}; {advice}") from None
+        raise error(f"can't write {path}: {reason_of(failure, Path(path))}; {advice}") from None
 
 
 def is_stream(path: Path | str) -> bool:
@@ -150,12 +150,10 @@ def read_regular(path: Path | str, limit: int) -> bytes:
 def reason_of(failure: OSError | ValueError, path: Path) -> str:
     """Return why a file can't be written, in a few words."""
     number = failure.errno if isinstance(failure, OSError) else None
-    if number in (errno.ENOSPC, getattr(errno, "EDQUOT", None)):
-        return "the disk is full"
     if number == errno.EISDIR:
         return "it is a folder"
     if number == errno.ENOENT:
-        return f"there is no folder {str(path.parent)!r}"
+        return f"there is no folder {path.parent}, choose another folder"
     if number == errno.ELOOP:
         return "its links lead in a circle"
     if number == errno.EPIPE:

@@ -48,6 +48,19 @@ def base_runs(folder: Path) -> tuple[list[Path], Dataset]:
     return [folder / "finished", folder / "stopped"], dataset
 
 
+def reseal(folder: Path) -> None:
+    """Give every row of a changed archive its true checksum, as who means to deceive would."""
+    with closing(sqlite3.connect(folder / ARCHIVE)) as connection:
+        connection.create_function("row_checksum", -1, row_checksum)
+        for table in TABLES:
+            names = ", ".join(name for name, _ in columns()[table])
+            connection.execute(f"UPDATE {table} SET checksum = row_checksum({names})")
+            connection.execute(
+                f"UPDATE tally SET rows = (SELECT count(*) FROM {table}) WHERE name = ?", (table,)
+            )
+        connection.commit()
+
+
 def tamper(base: Path, target: Path, number: int) -> str:
     """Copy a run and damage the copy in the way of `number`; return what was done."""
     shutil.copytree(base, target)
@@ -225,7 +238,9 @@ def _document(folder: Path, generator: random.Random) -> str:
 def _text(folder: Path, generator: random.Random) -> str:
     path = folder / generator.choice([CONFIG, SUMMARY])
     path.write_bytes(
-        generator.choice([b"", b"[]", b"null", b"{", b"[" * 100_000, b"\xff\xfe{}", b"{}", b'{"options": {}}'])
+        generator.choice(
+            [b"", b"[]", b"null", b"{", b"[" * 100_000, b"\xff\xfe{}", b"{}", b'{"options": {}}']
+        )
     )
     return path.name
 

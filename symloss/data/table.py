@@ -133,10 +133,10 @@ def _head(path: Path, max_bytes: int) -> tuple[str, str]:
             size = os.fstat(file.fileno()).st_size
             head = file.read(_HEAD_BYTES) if size <= max_bytes else b""
     except (OSError, ValueError) as error:
-        raise DataError(
-            f"can't read {path}: {getattr(error, 'strerror', None) or error}; check the path and its rights; "
-            f"rows from a pipe have to be saved to a file first"
-        ) from None
+        why = getattr(error, "strerror", None) or str(error)
+        if "not a regular file" in why:
+            raise DataError(f"{path} is not a regular file; save the rows to a file first") from None
+        raise DataError(f"can't read {path}: {why}; check the path and its rights") from None
     if head and not size:
         raise DataError(f"{path} is a file of the system that has no size; save the rows to a file first")
     if size > max_bytes:

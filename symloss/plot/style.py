@@ -188,8 +188,8 @@ def _check_tex() -> None:
     missing = [name for name in ("latex", "dvipng") if shutil.which(name) is None]
     if missing:
         raise OptionError(
-            f"the style sheet sets text.usetex, which needs {' and '.join(missing)}, not found on this machine; install "
-            f"LaTeX, remove that line, or write a .pgf file, whose texts your document sets"
+            f"the style sheet sets text.usetex, which needs {' and '.join(missing)}, not found here; install LaTeX, "
+            f"remove that line, or write a .pgf file, whose texts your document sets"
         )
 
 

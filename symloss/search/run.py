@@ -8,6 +8,7 @@ lock            held by the process that writes
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import math
@@ -36,7 +37,9 @@ LARGEST_FILE = 64 * 2**20
 """Bytes of config.json and of summary.json at most."""
 
 _SEAL = "seal of "
-_SEALED = ("options", "token_operators", "dataset", "fingerprint")
+_FREE = ("source",)
+"""What may change in config.json: how the data was loaded, as a file is moved."""
+
 _NEXT = "restore it from a backup, or start a new search"
 
 
@@ -62,7 +65,7 @@ class Run:
             self.archive = Archive(folder / archive_file.NAME, writable=writable)
             if resumed and not self.is_sealed("config"):
                 raise RunError(
-                    f"{folder / 'config.json'} is not as the search wrote it: its options or its data were changed "
+                    f"{folder / 'config.json'} is not as the search wrote it: it was changed "
                     f"or damaged, and results would be mixed; restore it, or start a new search"
                 )
         except BaseException:
@@ -160,7 +163,7 @@ class Run:
     def is_sealed(self, name: str) -> bool:
         """Return whether config.json or summary.json holds what was written there, as far as the archive knows.
 
-        Of config.json, that is what results depend on; how the data was loaded may change, as a file is moved.
+        How the data was loaded may change in config.json, as a file is moved.
         """
         known = self.archive.state(_SEAL + name)
         document = self.config if name == "config" else self.summary()
@@ -198,7 +201,8 @@ class Run:
 
 def _digest(name: str, document: Mapping[str, Any]) -> str:
     """Return a checksum of what may not change in one of the JSON files."""
-    kept = {key: document.get(key) for key in _SEALED} if name == "config" else dict(document)
+    free = _FREE if name == "config" else ()
+    kept = {key: value for key, value in document.items() if key not in free}
     text = json.dumps(kept, sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
@@ -223,6 +227,8 @@ def _read_json(path: Path) -> dict[str, Any]:
         document = json.loads(read_regular(path, LARGEST_FILE).decode("utf-8"))
     except (OSError, ValueError) as error:
         why = (error.strerror if isinstance(error, OSError) else None) or str(error)[:200]
+        if isinstance(error, OSError) and error.errno == errno.EFBIG:
+            why = f"it has more than {LARGEST_FILE // 2**20} MB; that is no file of a search"
         raise RunError(f"{path} can't be read ({why}); {_NEXT}") from error
     except RecursionError as error:
         raise RunError(f"{path} can't be read (it is nested too deeply); {_NEXT}") from error

@@ -101,8 +101,8 @@ class TrainingSettings:
             _whole(self.seed) and 0 <= self.seed < 2**63, "seed", self.seed, "a whole number, 0 to 2**63 - 1"
         )
         threads_fit = self.threads is None or (_whole(self.threads) and 1 <= self.threads <= MOST_THREADS)
-        range_of_threads = f"a whole number from 1 to {MOST_THREADS}, or None for all cores"
-        _require(threads_fit, "threads", self.threads, range_of_threads)
+        wanted = f"a whole number from 1 to {MOST_THREADS}, or None for all cores"
+        _require(threads_fit, "threads", self.threads, wanted)
         named = isinstance(self.device, str) and bool(self.device)
         _require(named, "device", self.device, "a name such as 'cpu' or 'cuda'")
 

@@ -136,7 +136,7 @@ def test_large_times_are_exact(write):
         (b"", "is empty"),
         (b"\n \n\n", "is empty; it should hold the columns user, item, rating, time"),
         (b"user,item,rating,time\n", "has a header but no rows"),
-        (b"1 2 3 4\n", "no tab, comma or '::' in the first line '1 2 3 4'"),
+        (b"1234\n", "no tab, comma, blank or '::' in the first line '1234'.*--separator"),
         (b"1,2,3\n", "no header and only 3 columns"),
         (b"\x00\x01\x02,", "is not a text file"),
         (b"\x1f\x8b\x08,1,2", "is not a text file; unpack it"),

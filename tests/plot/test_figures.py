@@ -11,7 +11,10 @@ from symloss import zoo
 from symloss.errors import OptionError, SymlossError
 from symloss.loss import Loss
 from symloss.plot import figure, save
-from symloss.plot.figure import LOSS_KINDS
+from symloss.plot.arrange import lay_out
+from symloss.plot.figure import LOSS_KINDS, new_figure
+from symloss.plot.measure import fault_of
+from symloss.plot.style import style_context
 from tests.plot.measure import assert_nothing_cut
 
 SEVEN = [zoo.get(name).with_eps(0.1) for name in ("mse", "bce", "hinge", "focal", "maxr", "sumr", "logmin")]
@@ -25,11 +28,53 @@ LONG = Loss(
 @pytest.mark.parametrize("kind", LOSS_KINDS)
 def test_nothing_is_cut(kind: str, size: str) -> None:
     losses = SEVEN if kind in ("compare", "consistency") else [SEVEN[2], SEVEN[4], LONG]
+    if (kind, size) == ("all", "single"):
+        # nine panels in one column are more than a page
+        losses = losses[:1]
     assert_nothing_cut(figure(losses, kind=kind, size=size, time_limit=0.2))
 
 
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("size", ["3.33,1.6", "3.33,2.6", "7,2.2", "5,4", "double", "single"])
+@pytest.mark.parametrize("kind", ["curves", "compare", "consistency", "contour", "all"])
+def test_a_figure_fits_or_is_refused_with_a_height_that_does(
+    kind: str, size: str, count: int, recwarn: pytest.WarningsRecorder
+) -> None:
+    losses = SEVEN[2 : 2 + count]
+    try:
+        drawn = figure(losses, kind=kind, size=size, time_limit=0.1)
+    except OptionError as error:
+        assert "fewer losses" in str(error)
+        named = re.search(r"--size ([\d.]+,[\d.]+);", str(error))
+        if named is None:
+            return
+        assert float(named[1].split(",")[1]) > float(size.split(",")[1])
+        drawn = figure(losses, kind=kind, size=named[1], time_limit=0.1)
+    if "," not in size:
+        assert drawn.get_figheight() <= 9
+    with style_context():
+        assert fault_of(drawn) is None
+        assert_nothing_cut(drawn)
+    assert not [one for one in recwarn if issubclass(one.category, UserWarning)]
+
+
+def test_faults_are_seen() -> None:
+    drawn = new_figure("3,2", "single", 2.0)
+    left, right = drawn.subplots(1, 2)
+    assert lay_out(drawn) is None
+    left.set_title("a title that is far too long for its panel")
+    right.set_title("and so is this one")
+    assert "overlap" in str(lay_out(drawn)) or "cut off" in str(lay_out(drawn))
+    left.set_title("")
+    right.set_title("")
+    right.set_ylabel("a label that is turned and longer than the figure is high")
+    assert lay_out(drawn) is not None
+
+
 def test_the_seven_losses_of_the_paper() -> None:
-    assert_nothing_cut(figure(SEVEN, kind="gradients"))
+    drawn = figure(SEVEN, kind="gradients")
+    assert drawn.get_figheight() <= 9
+    assert_nothing_cut(drawn)
     assert_nothing_cut(figure(SEVEN[-1:], kind="all"))
 
 
@@ -73,9 +118,9 @@ def test_fonts_are_embedded_and_no_date_is_written(tmp_path: Path) -> None:
 
 
 def test_png_resolution(tmp_path: Path) -> None:
-    save(figure([zoo.mse], kind="curves", size="2,2"), tmp_path / "a.png", dpi=100)
+    save(figure([zoo.mse], kind="curves", size="2,3"), tmp_path / "a.png", dpi=100)
     header = (tmp_path / "a.png").read_bytes()[16:24]
-    assert (int.from_bytes(header[:4]), int.from_bytes(header[4:])) == (200, 200)
+    assert (int.from_bytes(header[:4]), int.from_bytes(header[4:])) == (200, 300)
 
 
 def test_style_sheets_are_respected(tmp_path: Path) -> None:
@@ -89,6 +134,32 @@ def test_style_sheets_are_respected(tmp_path: Path) -> None:
     assert len({line.get_linestyle() for line in lines}) == 2
     with pytest.raises(OptionError, match="can't read the style sheet"):
         figure([zoo.mse], kind="curves", style=str(tmp_path / "none.mplstyle"))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "lines.linewith: 3\n",
+            "line 1: 'lines.linewith' is no setting of a style; did you mean 'lines.linewidth'",
+        ),
+        ("# fine\n\nnonsense\n", "line 3: 'nonsense'"),
+        ("lines.linewidth: thick\n", "thick"),
+    ],
+)
+def test_bad_lines_of_a_style_sheet_are_named(tmp_path: Path, text: str, words: str) -> None:
+    sheet = tmp_path / "mine.mplstyle"
+    sheet.write_text(text)
+    with pytest.raises(OptionError, match=re.escape(words)):
+        figure([zoo.mse], kind="curves", style=str(sheet))
+
+
+def test_latex_that_is_missing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sheet = tmp_path / "mine.mplstyle"
+    sheet.write_text("text.usetex: True\n")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(OptionError, match="needs latex and dvipng"):
+        figure([zoo.mse], kind="curves", style=str(sheet))
 
 
 def test_errors_of_files(tmp_path: Path) -> None:

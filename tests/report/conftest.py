@@ -40,6 +40,10 @@ CONTEST = replace(
 REGRESSION = replace(OPTIONS, task="regression", warm_start=("(yhat - y)**2", "abs(yhat - y)"))
 
 SOURCE = {
+    "separator": None,
+    "split": None,
+    "validation": None,
+    "test": None,
     "dataset": "synthetic", "data_dir": None, "user_column": None, "item_column": None, "rating_column": None,
     "label_column": None, "time_column": None, "threshold": 3.0, "ties": None, "users": 20, "items": 16,
     "interactions": 640, "labels": "binary", "seed": 1,

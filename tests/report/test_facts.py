@@ -20,6 +20,7 @@ from symloss.report.intervals import paired_tests
 from symloss.report.records import Checked
 from symloss.search.run import Run
 from tests.report.conftest import Runs
+from tests.tamper import reseal
 
 
 def summary(folder: Path) -> dict:  # type: ignore[type-arg]
@@ -111,6 +112,7 @@ def test_progress(runs: Runs, copy: Callable[[Path], Path]) -> None:
     with sqlite3.connect(stopped / "archive.sqlite") as archive:
         archive.execute("DELETE FROM state WHERE name = 'finished'")
     archive.close()
+    reseal(stopped)
     assert gather(stopped).progress is Progress.STOPPED
     changed = summary(stopped)
     changed["counts"]["sampled"] -= 1
@@ -133,10 +135,11 @@ def test_long_histories_are_drawn_in_groups(runs: Runs, copy: Callable[[Path], P
     with sqlite3.connect(made / "archive.sqlite") as archive:
         counts = archive.execute("SELECT counts FROM loops LIMIT 1").fetchone()[0]
         archive.executemany(
-            "INSERT INTO loops VALUES (?, ?, ?, ?, 0, ?)",
+            "INSERT INTO loops (loop, seconds, metric, adopted, trained, counts) VALUES (?, ?, ?, ?, 0, ?)",
             [(k, k / 10, 0.5, 1 if k == 1000 else None, counts) for k in range(10, 5010)],
         )
     archive.close()
+    reseal(made)
     with Run.open(made) as run:
         history = read_history(run.archive, run.config["options"])
     assert len(history.records) <= 600 and history.grouped > 1
@@ -155,6 +158,9 @@ def test_what_is_no_run_is_refused(runs: Runs, copy: Callable[[Path], Path], tmp
     with sqlite3.connect(made / "archive.sqlite") as archive:
         archive.execute("UPDATE loops SET counts = '{broken'")
     archive.close()
+    with pytest.raises(RunError, match="is damaged: the row '1' of 'loops' is not as it was written"):
+        gather(made)
+    reseal(made)
     with pytest.raises(RunError, match="damaged"):
         gather(made)
     (made / "config.json").write_text("[1]")

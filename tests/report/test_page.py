@@ -15,6 +15,7 @@ from symloss.errors import RunError
 from symloss.report import gather, page, write_report
 from tests.report.conftest import Runs
 from tests.report.reading import Node, read_html
+from tests.tamper import reseal
 
 SECTIONS = ["best", "results", "finalists", "ranked", "checks", "pictures", "counts", "settings", "data", "environment",
             "reproduce", "notes"]  # fmt: skip
@@ -158,6 +159,7 @@ def test_hostile_text_is_shown_as_text(runs: Runs, copy: Callable[[Path], Path])
                 [(json.dumps(poison(json.loads(report))), number) for number, report in reports],
             )
         archive.close()
+        reseal(made)
         text = page(gather(made))
         root = check_safe(text)
         assert "<script>alert(1)" in root.text and "&lt;script&gt;" in text
@@ -198,6 +200,7 @@ def test_a_formula_that_is_none_is_shown_as_text(runs: Runs, copy: Callable[[Pat
     with sqlite3.connect(made / "archive.sqlite") as archive:
         archive.execute("UPDATE candidates SET formula = '__import__(\"os\").getcwd()' || number")
     archive.close()
+    reseal(made)
     root = check_safe(page(gather(made)))
     ranked = next(node for node in root.all("section") if node.attributes["id"] == "ranked")
     assert "__import__" in ranked.text and not ranked.all("math")
@@ -207,9 +210,13 @@ def test_an_odd_formula_takes_no_time(runs: Runs, copy: Callable[[Path], Path]) 
     made = copy(runs.paper)
     with sqlite3.connect(made / "archive.sqlite") as archive:
         archive.execute("UPDATE candidates SET formula = ?", ["(" * 5000 + "yhat" + ")" * 5000])
-        archive.execute("INSERT INTO checks VALUES (99999, 1, ?)", [json.dumps({"formula": "y" * 300_000})])
+        archive.execute(
+            "INSERT INTO checks (number, passed, report) VALUES (99999, 1, ?)",
+            [json.dumps({"formula": "y" * 300_000})],
+        )
         archive.execute("UPDATE candidates SET formula = ? WHERE number % 2", ["yhat**" * 900 + "2"])
     archive.close()
+    reseal(made)
     text = page(gather(made))
     check_safe(text)
     assert "1 reports of phase II are too long" in text and len(text) < 3_000_000

@@ -91,7 +91,7 @@ def test_overwritten_pages_are_noticed(bases: Bases, tmp_path: Path) -> None:
         vector = connection.execute("SELECT vector FROM gradients WHERE number = 3").fetchone()[0]
     start = data.index(vector[:64]) + 8
     path.write_bytes(data[:start] + bytes(40) + data[start + 40 :])
-    with pytest.raises(RunError, match="row '3' of 'gradients' is not as it was written"):
+    with pytest.raises(RunError, match="of 'gradients' is not as it was written"):
         Run.open(folder)
 
 

@@ -18,6 +18,9 @@ def archive_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise RunError(_sqlite_sentence(path, error)) from error
+    except UnicodeDecodeError as error:
+        # SQLite quotes what it can't read, whatever that is.
+        raise RunError(f"{path} is damaged (what it holds is no text); {_NEXT}") from error
     except OSError as error:
         raise RunError(_file_sentence(path, error)) from error
 
