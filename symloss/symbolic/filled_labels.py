@@ -184,10 +184,10 @@ def _of_error(loss: Loss, tape: Tape, deadline: Deadline) -> DirectionProof | No
 def _without_labels(loss: Loss) -> tuple[Loss, Expr]:
     """Split a loss into what holds yhat and the sum of the terms that do not: they have no part in the gradient."""
     terms = sympy.Add.make_args(loss.expression)
-    rest = [term for term in terms if yhat not in term.free_symbols]
+    rest = [term for term in terms if y in term.free_symbols and yhat not in term.free_symbols]
     if not rest or len(rest) == len(terms):
         return loss, sympy.Integer(0)
-    core = sympy.Add(*(term for term in terms if yhat in term.free_symbols))
+    core = sympy.Add(*(term for term in terms if term not in rest))
     return Loss(core, eps=loss.eps, labels=loss.domain.labels, input=loss.domain.input), sympy.Add(*rest)
 
 
