@@ -22,7 +22,7 @@ from symloss.domain import Domain, Input, Labels, y, yhat
 from symloss.loss import Loss
 from symloss.ops.construct import NumberLimitError, substitute
 from symloss.symbolic.endpoint import Endpoint
-from symloss.symbolic.label_ends import LabelEnd, at_label
+from symloss.symbolic.label_ends import at_label
 from symloss.symbolic.orthant import Region, Sides, finer_sides_of, sides_of, slope_sign, strip_sides
 from symloss.symbolic.pieces import domain_ends, label_expression, resolve
 from symloss.symbolic.places import end_text, inner_rational
@@ -144,8 +144,11 @@ def _sampled_witness(loss: Loss, sampled: SampledDirection, tape: Tape) -> Witne
 
 def _of_error(loss: Loss, tape: Tape, deadline: Deadline) -> DirectionProof | None:
     """Decide a loss of yhat - y alone; None if it is not one."""
-    expression = error_expression(loss)
+    core, rest = _without_labels(loss)
+    expression = error_expression(core)
     if expression is None:
+        return None
+    if rest and not all(slope_sign(rest, region, deadline) == 0 for region, _ in sides_of(loss.domain)):
         return None
     bounded = loss.domain.labels is Labels.UNIT and not loss.takes_score
     zero = Endpoint.rational(Rational(0))
@@ -171,7 +174,21 @@ def _of_error(loss: Loss, tape: Tape, deadline: Deadline) -> DirectionProof | No
     if flat:
         spans = ", ".join(f"({piece.low.approximation:g}, {piece.high.approximation:g})" for piece in flat)
         note = f"the gradient is zero where yhat - y is in {spans}"
-    return DirectionProof("y", "proved", strict, note=note)
+    return (
+        _with_ends(loss, DirectionProof("y", "proved", strict, note=note), deadline)
+        if rest
+        else DirectionProof("y", "proved", strict, note=note)
+    )
+
+
+def _without_labels(loss: Loss) -> tuple[Loss, Expr]:
+    """Split a loss into what holds yhat and the sum of the terms that do not: they have no part in the gradient."""
+    terms = sympy.Add.make_args(loss.expression)
+    rest = [term for term in terms if y in term.free_symbols and yhat not in term.free_symbols]
+    if not rest or len(rest) == len(terms):
+        return loss, sympy.Integer(0)
+    core = sympy.Add(*(term for term in terms if term not in rest))
+    return Loss(core, eps=loss.eps, labels=loss.domain.labels, input=loss.domain.input), sympy.Add(*rest)
 
 
 def error_expression(loss: Loss) -> Expr | None:
@@ -212,10 +229,20 @@ def _refuted(loss: Loss, tape: Tape, proof: SignProof, want: int) -> DirectionPr
 
 def _on_regions(loss: Loss, deadline: Deadline) -> DirectionProof:
     """Prove on the regions beside the diagonal; nothing is refuted there, but at the labels on their own."""
-    ends: list[LabelEnd] = []
     signs = _region_signs(loss, sides_of(loss.domain), deadline)
     if signs is None and finer_sides_of(loss.domain) != sides_of(loss.domain):
         signs = _region_signs(loss, finer_sides_of(loss.domain), deadline)
+    found = DirectionProof("y", "undecided")
+    if signs is not None:
+        note = "" if all(signs) else "the gradient is zero on a part of the domain"
+        found = DirectionProof("y", "proved", all(signs), note=note)
+    found = _with_ends(loss, found, deadline)
+    return _zero(loss) if found.status == "proved" and signs is not None and not any(signs) else found
+
+
+def _with_ends(loss: Loss, found: DirectionProof, deadline: Deadline) -> DirectionProof:
+    """Join a proof for all other labels with what is found at those that are looked at on their own."""
+    ends = []
     for label in end_labels(loss.domain):
         end = at_label(loss, label, deadline)
         if end.status == "refuted" and end.witness is not None:
@@ -223,17 +250,15 @@ def _on_regions(loss: Loss, deadline: Deadline) -> DirectionProof:
         ends.append(end)
     missing = [end for end in ends if end.status == "not real"]
     if missing:
-        rest = " (everywhere else the direction is right)" if signs is not None else ""
+        rest = " (everywhere else the direction is right)" if found.status == "proved" else ""
         note = f"the loss is not a real number for y = {missing[0].label}{rest}"
         return not_real(loss, missing[0].place, float(missing[0].label), note)
-    if signs is None or any(end.status == "undecided" for end in ends):
+    if any(end.status == "undecided" for end in ends):
         return DirectionProof("y", "undecided")
-    if not any(signs):
-        return _zero(loss)
     limits = [f"y = {end.label}" for end in ends if end.status == "limit"]
-    notes = [] if all(signs) else ["the gradient is zero on a part of the domain"]
-    notes += [_limit_note(limits)] if limits else []
-    return DirectionProof("y", "proved", all(signs), note="; ".join(notes))
+    if found.status != "proved" or not limits:
+        return found
+    return replace(found, note="; ".join(filter(None, (found.note, _limit_note(limits)))))
 
 
 def _region_signs(loss: Loss, sides: Sides, deadline: Deadline) -> list[int] | None:

@@ -114,5 +114,7 @@ def _has_limit(loss: Loss, label: int, deadline: Deadline) -> bool:
                 if not piece.is_real:
                     return False
                 if prove_sign(piece.value, piece.low, piece.high, want, deadline).status != "proved":
+                    # out of time is no proof that there is no limit
+                    deadline.check()
                     return False
     return True

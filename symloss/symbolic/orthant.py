@@ -22,6 +22,7 @@ from symloss.symbolic.undecided import Deadline, UndecidedError
 
 MOST_TERMS = 300
 LARGEST_ORDER = 20
+LARGEST_MULTIPLE = 12
 _T = sympy.Symbol("t", positive=True)
 _S = sympy.Symbol("s", positive=True)
 
@@ -40,8 +41,10 @@ class Region:
 
     def sign(self, expression: Expr) -> int | None:
         """Return the sign of a polynomial in yhat, y and eps on the whole region, None where it is not proved."""
-        if expression.has(sympy.log, sympy.exp, sympy.atan, sympy.sign, sympy.Abs):
+        if expression.has(sympy.exp, sympy.atan, sympy.sign, sympy.Abs):
             return None
+        if expression.has(sympy.log):
+            return self._sign_of_logarithms(expression)
         mapped = expression.xreplace(dict(self.place))
         symbols = sorted(mapped.free_symbols, key=str)
         if not symbols:
@@ -55,6 +58,22 @@ class Region:
                 return None
             signs.append(_one_sign(poly))
         return signs[0] * signs[1] or None
+
+    def _sign_of_logarithms(self, expression: Expr) -> int | None:
+        """Return the sign of a sum of c log p with integers c: that of the product of the p**c, less 1."""
+        above, below = sympy.Integer(1), sympy.Integer(1)
+        for term in sympy.Add.make_args(expression):
+            c, rest = term.as_coeff_Mul()
+            if not isinstance(rest, sympy.log) or not c.is_Integer or abs(c) > LARGEST_MULTIPLE:
+                return None
+            base = rest.args[0]
+            if base.has(sympy.log) or self.sign(base) != 1:
+                return None
+            if c > 0:
+                above *= base ** int(c)
+            else:
+                below *= base ** int(-c)
+        return self.sign(above - below)
 
 
 def _one_sign(poly: Poly) -> int:
@@ -162,7 +181,7 @@ def _logarithms_sign(converter: Converter, poly: Any, region: Region) -> int | N
     above, below = sympy.Integer(1), sympy.Integer(1)
     for monomial, coefficient in poly.items():
         used = [(i, e) for i, e in enumerate(monomial) if e]
-        if len(used) != 1 or used[0][1] != 1 or abs(int(coefficient)) > 12:
+        if len(used) != 1 or used[0][1] != 1 or abs(int(coefficient)) > LARGEST_MULTIPLE:
             return None
         generator = tower.generators[used[0][0]]
         if generator.kind == "prime":
