@@ -7,8 +7,8 @@ from functools import lru_cache
 from symloss import zoo
 from symloss.domain import Domain
 from symloss.errors import SymlossError
-from symloss.loss import Loss
 from symloss.formula.parse import parse
+from symloss.loss import Loss
 from symloss.report.markup import Markup, element, join
 from symloss.report.mathml import lines
 

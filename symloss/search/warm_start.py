@@ -11,8 +11,8 @@ from symloss import zoo
 from symloss.compile.realness import refuse_unreal
 from symloss.errors import OptionError
 from symloss.loss import Loss
-from symloss.search.grammar import LossGrammar
 from symloss.search.found_losses import loss_of
+from symloss.search.grammar import LossGrammar
 from symloss.search.run import Run
 from symloss.search.run_argument import run_and_rank
 from symloss.search.tokens import Tokens
