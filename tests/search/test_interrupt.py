@@ -41,8 +41,9 @@ def interrupting(loop: int, times: int = 1) -> Any:
 
 
 def test_a_search_returns_what_it_found(tiny: Dataset, tmp_path: Path) -> None:
-    result = search(OPTIONS, tiny, progress=interrupting(15))
-    assert result.interrupted and result.counts["sampled"] == 15 * OPTIONS.batch
+    warm = replace(OPTIONS, warm_start=("(yhat - y)**2",))
+    result = search(warm, tiny, progress=interrupting(3))
+    assert result.interrupted and result.counts["sampled"] == 3 * OPTIONS.batch
     assert result.candidates and result.candidates[0]["formula"]
     rewards = [one["reward"] for one in result.candidates]
     assert rewards == sorted(rewards, reverse=True)
