@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -41,8 +42,9 @@ def interrupting(loop: int, times: int = 1) -> Any:
 
 
 def test_a_search_returns_what_it_found(tiny: Dataset, tmp_path: Path) -> None:
-    result = search(OPTIONS, tiny, progress=interrupting(15))
-    assert result.interrupted and result.counts["sampled"] == 15 * OPTIONS.batch
+    warm = replace(OPTIONS, warm_start=("(yhat - y)**2",))
+    result = search(warm, tiny, progress=interrupting(3))
+    assert result.interrupted and result.counts["sampled"] == 3 * OPTIONS.batch
     assert result.candidates and result.candidates[0]["formula"]
     rewards = [one["reward"] for one in result.candidates]
     assert rewards == sorted(rewards, reverse=True)
@@ -88,14 +90,12 @@ def test_a_handler_of_the_program_stays(tiny: Dataset) -> None:
 
 
 def test_an_evaluation_returns_the_best_so_far(tiny: Dataset) -> None:
-    settings = TrainingSettings(learning_rate=0.1, batch_size=16, max_epochs=3000, patience=3000, threads=1)
-    seen = 0
-
-    def watch(event: Any) -> None:
-        nonlocal seen
-        seen += 1
-        if seen == 1:
-            signal.raise_signal(signal.SIGINT)
-
-    results = evaluate([zoo.bce], tiny, registry.get("mf"), settings, progress=watch)
+    settings = TrainingSettings(
+        learning_rate=0.1, batch_size=16, max_epochs=1_000_000, patience=1_000_000, threads=1
+    )
+    timer = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    results = evaluate([zoo.bce], tiny, registry.get("mf"), settings)
+    timer.join()
     assert len(results) == 1 and "interrupted" in results[0].outcome
+    assert 0 < results[0].epochs < 1_000_000
