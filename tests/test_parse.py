@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 
 import pytest
 from hypothesis import example, given, settings
@@ -160,3 +161,10 @@ def test_nasty_formulas_are_read_and_printed_in_no_time(text: str) -> None:
 
 def test_every_function_is_documented() -> None:
     assert all(rule.says and 1 <= rule.fewest <= rule.most for rule in FUNCTIONS.values())
+
+
+def test_python_has_nothing_to_say_about_a_text() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(FormulaError, match="Python code"):
+            parse("1if yhat else 2")

@@ -13,6 +13,7 @@ exponents hold for the formula as it is built, and `parse` reads its own print b
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -172,7 +173,10 @@ class _Reader:
                 "the formula is empty; write one in yhat and y, such as (yhat - y)**2", self.text
             )
         try:
-            tree = ast.parse(stripped, mode="eval")
+            with warnings.catch_warnings():
+                # Python warns on standard error of texts such as "1if yhat else 2"; the error below says what is wrong.
+                warnings.simplefilter("ignore", SyntaxWarning)
+                tree = ast.parse(stripped, mode="eval")
         except SyntaxError as error:
             raise self._syntax_error(stripped, error) from None
         except (RecursionError, MemoryError, ValueError):

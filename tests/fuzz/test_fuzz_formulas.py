@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from fractions import Fraction
 from typing import Any
 
@@ -17,14 +16,6 @@ from tests.mp_evaluate import mp_evaluate, mp_gradient
 
 TEXTS, CHECKS = 17 * 20, 10
 SEED = 20
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Any:
-    with warnings.catch_warnings():
-        # Python warns of "1if" while it reads a text
-        warnings.simplefilter("ignore", SyntaxWarning)
-        yield
 
 
 def faults(row: dict[str, Any]) -> Any:
