@@ -151,9 +151,12 @@ def refuse_outside(yhat: Tensor, y: Tensor, domain: Domain, *, scores: bool) -> 
     predictions, labels = yhat.detach(), y.detach()
     # A score that is NaN gives NaN, as in torch.nn.BCEWithLogitsLoss: nothing is hidden there.
     good = torch.ones_like(labels, dtype=torch.bool) if scores else (predictions >= 0) & (predictions <= 1)
-    real = domain.labels is Labels.REAL
+    if domain.input is Input.POSITIVE:
+        good = (predictions >= 0) & predictions.isfinite()
     # Smoothed labels between 0 and 1 are fine, as they are for torch.nn.BCELoss.
-    good_labels = labels.isfinite() if real else (labels >= 0) & (labels <= 1)
+    good_labels = (labels >= 0) & (labels <= 1)
+    if domain.labels in (Labels.REAL, Labels.POSITIVE):
+        good_labels = labels.isfinite() & ((labels >= 0) | (domain.labels is Labels.REAL))
     try:
         if bool((good & good_labels).all()):
             return
@@ -162,14 +165,18 @@ def refuse_outside(yhat: Tensor, y: Tensor, domain: Domain, *, scores: bool) -> 
         return
     if not bool(good.all()):
         first = predictions[~good].flatten()[0].item()
+        if domain.input is Input.POSITIVE:
+            raise DomainError(
+                f"yhat holds {first:g}, but this loss takes means, finite numbers from 0 upwards; for their logarithms "
+                "see loss.with_domain(input='log'), to look at nothing validate=False"
+            )
         raise DomainError(
             f"yhat holds {first:g}, but this loss takes probabilities in [0, 1]; for raw scores set from_logits=True, "
             "to look at nothing validate=False"
         )
     first = labels[~good_labels].flatten()[0].item()
-    allowed = (
-        "finite numbers"
-        if real
-        else "0 and 1, or between; for other labels see loss.with_domain(labels='real')"
-    )
+    allowed = {
+        Labels.REAL: "finite numbers",
+        Labels.POSITIVE: "finite numbers from 0 upwards",
+    }.get(domain.labels, "0 and 1, or between; for other labels see loss.with_domain(labels='real')")
     raise DomainError(f"y holds {first:g}, but the labels of this loss are {allowed}")

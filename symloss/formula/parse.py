@@ -40,8 +40,9 @@ MOST_NODES = 2_000
 SMALLEST_NUMBER = 1e-30
 MOST_DIGITS = 1_000
 """Of the numerator and of the denominator of a number."""
-_ROUNDS = 4
-"""Prints and readings until a formula must have settled; SymPy orders and gathers some terms only then."""
+_ROUNDS = DEEPEST_NESTING
+"""Prints and readings until a formula must have settled: SymPy orders and gathers some terms only then, and may
+simplify one level of nesting at a time."""
 
 _FAMILIAR_NAMES = {
     "ln": "log", "maximum": "max", "minimum": "min", "pow": "**", "logistic": "sigmoid", "arctan": "atan",

@@ -20,6 +20,7 @@ from symloss.search.contest.store import MemoryStore
 from symloss.search.run import Run
 from symloss.training.settings import TrainingSettings
 from tests.search.conftest import make_dataset
+from tests.tamper import reseal
 
 SMALL = ["--dataset", "synthetic", "--users", "60", "--items", "80", "--interactions", "1500"]
 LOSSES = ["mse", "-y*log(yhat + eps) - (1 - y)*log(1 - yhat + eps)"]
@@ -51,6 +52,7 @@ def forget(folder: Path, every: int) -> None:
     (folder / "results.json").unlink()
     with Run.resume(folder) as opened, opened.archive.transaction() as connection:
         connection.execute("DELETE FROM trials WHERE rowid % ? = 0", (every,))
+    reseal(folder)
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ from symloss.search.resume import finished_result
 from symloss.search.run import Run
 from symloss.search.warm_start import formula_of
 from tests.report.conftest import Runs
+from tests.tamper import reseal
 
 
 def run(*arguments: str) -> Result:
@@ -132,6 +133,7 @@ def test_before_phase_iii_losses_come_by_reward(runs: Runs, copy: Callable[[Path
     (folder / "summary.json").unlink()
     with sqlite3.connect(folder / "archive.sqlite") as connection:
         connection.execute("DELETE FROM results")
+    reseal(folder)
     ranked = gather(folder).ranked
     assert [sl.loss_of(folder, k + 1).formula for k in range(2)] == list(
         dict.fromkeys(one.formula for one in ranked)

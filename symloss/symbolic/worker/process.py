@@ -14,8 +14,7 @@ from pathlib import Path
 
 from symloss.symbolic.worker.channel import Channel
 from symloss.symbolic.worker.errors import NoProcessError
-from symloss.symbolic.worker.serve import begin
-from symloss.symbolic.worker.server import END_ONE
+from symloss.symbolic.worker.serve import END_ONE, begin
 
 THREADED = frozenset(
     {"torch", "numba", "scipy", "ray", "jax", "tensorflow", "grpc", "zmq", "tkinter", "pyarrow", "cupy"}

@@ -27,6 +27,9 @@ LARGEST_WORKER = 400 << 20
 """A worker that holds more bytes than this after an answer is replaced: what one formula left behind must not count
 against the next."""
 
+END_ONE = 4
+"""Bytes of a process number in a request to end a worker; a request of 0 asks for a new one."""
+
 TOLD = {"OptionError": OptionError, "NumberLimitError": NumberLimitError}
 """Errors that are answers: they are raised again, with their message, where the question was asked."""
 

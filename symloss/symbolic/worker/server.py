@@ -14,10 +14,7 @@ import sys
 from contextlib import suppress
 
 from symloss.symbolic.worker.limits import leave_terminal
-from symloss.symbolic.worker.serve import begin
-
-END_ONE = 4
-"""Bytes of a process number in a request to end a worker; a request of 0 asks for a new one."""
+from symloss.symbolic.worker.serve import END_ONE, begin
 
 
 def main(descriptor: int) -> None:

@@ -92,7 +92,7 @@ def test_every_door_ends_in_time() -> None:
     assert compare(a, b, LIMIT).relation in ("undecided", "different")
     assert a.same_gradient(b, time_limit=LIMIT) in ("undecided", "different")
     assert all(entry.relation in ("undecided", "single") for entry in classes([a, b, zoo.get("mse")], LIMIT))
-    direction, _ = checked_direction(a, LIMIT)
+    direction = checked_direction(a, LIMIT).direction
     assert [proof.label for proof in direction] == ["0", "1"]
     index = DuplicateIndex(time_limit=LIMIT)
     index.add_all([a, b, a])
