@@ -119,7 +119,9 @@ def test_resume_takes_nothing_else(whole: tuple[Path, Any]) -> None:
     assert "LOSS, --seed can't be given with --resume" in " ".join(refused.stderr.split())
 
 
-def test_what_can_not_go_on_says_why(whole: tuple[Path, Any], tmp_path: Path) -> None:
+def test_what_can_not_go_on_says_why(
+    whole: tuple[Path, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder, _ = whole
     assert run("evaluate").exit_code == 2
     assert "at least one loss" in run("evaluate").stderr
@@ -129,6 +131,10 @@ def test_what_can_not_go_on_says_why(whole: tuple[Path, Any], tmp_path: Path) ->
     bad = run("evaluate", "mse", *SMALL, "--max-epochs", "0", "--out", str(tmp_path / "bad"))
     assert bad.exit_code == 2 and not (tmp_path / "bad").exists()
     kept = (folder / "config.json").read_text()
+    (folder / "config.json").write_text(json.dumps({**json.loads(kept), "kind": "search"}))
+    assert "it was changed or damaged" in " ".join(run("evaluate", "--resume", str(folder)).stderr.split())
+    # whoever also changes the seal is told by what does not fit
+    monkeypatch.setattr(Run, "is_sealed", lambda run, name: True)
     for change, says in (
         ({"kind": "search"}, "is no folder of an evaluation"),
         ({"parameters": [1]}, "is no folder of an evaluation"),
