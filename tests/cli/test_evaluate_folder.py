@@ -14,12 +14,14 @@ from symloss import zoo
 from symloss.cli import main
 from symloss.engine import LocalEngine
 from symloss.models import registry
+from symloss.search.archive.archive import Archive
 from symloss.search.archive.archive_store import ArchiveStore
 from symloss.search.contest.effectiveness import evaluate_and_compare
 from symloss.search.contest.store import MemoryStore
-from symloss.search.run import Run
+from symloss.search.run import EVALUATION, Run, _digest
 from symloss.training.settings import TrainingSettings
 from tests.search.conftest import make_dataset
+from tests.tamper import reseal
 
 SMALL = ["--dataset", "synthetic", "--users", "60", "--items", "80", "--interactions", "1500"]
 LOSSES = ["mse", "-y*log(yhat + eps) - (1 - y)*log(1 - yhat + eps)"]
@@ -42,15 +44,23 @@ def without_times(value: Any) -> Any:
 
 
 def trials(folder: Path) -> list[dict[str, Any]]:
-    with Run.open(folder) as opened:
+    with Run.open(folder, EVALUATION) as opened:
         return opened.archive.rows("SELECT * FROM trials ORDER BY key")
 
 
 def forget(folder: Path, every: int) -> None:
     """Take trainings out of a folder: what is left when an evaluation was killed."""
     (folder / "results.json").unlink()
-    with Run.resume(folder) as opened, opened.archive.transaction() as connection:
+    with Run.resume(folder, EVALUATION) as opened, opened.archive.transaction() as connection:
         connection.execute("DELETE FROM trials WHERE rowid % ? = 0", (every,))
+    reseal(folder)
+
+
+def reconfigure(folder: Path, text: str) -> None:
+    """Replace config.json, with the checksum that a program would write that makes such a one."""
+    (folder / "config.json").write_text(text)
+    with Archive(folder / "archive.sqlite", writable=True) as archive:
+        archive.set_state("seal of config", _digest("config", json.loads(text)))
 
 
 @pytest.fixture(scope="module")
@@ -134,21 +144,44 @@ def test_what_can_not_go_on_says_why(whole: tuple[Path, Any], tmp_path: Path) ->
         ({"formulas": []}, "the losses are not what"),
         ({"fingerprint": None}, "the data are not what"),
     ):
-        (folder / "config.json").write_text(json.dumps({**json.loads(kept), **change}))
+        reconfigure(folder, json.dumps({**json.loads(kept), **change}))
         result = run("evaluate", "--resume", str(folder))
         assert result.exit_code == 2 and isinstance(result.exception, SystemExit)
         assert says in " ".join(result.stderr.split())
     for name, value in (("seeds", "x"), ("max_epochs", [1]), ("losses", 5), ("eps", {}), ("data_dir", 7)):
         config = json.loads(kept)
         config["parameters"][name] = value
-        (folder / "config.json").write_text(json.dumps(config))
+        reconfigure(folder, json.dumps(config))
         result = run("evaluate", "--resume", str(folder))
         assert result.exit_code == 2 and isinstance(result.exception, SystemExit), (name, result.exception)
-    (folder / "config.json").write_text(kept)
+    # without that checksum it is refused before anything in it is read
+    (folder / "config.json").write_text(json.dumps({**json.loads(kept), "formulas": []}))
+    assert "is not as the search wrote it" in " ".join(
+        run("evaluate", "--resume", str(folder)).stderr.split()
+    )
+    reconfigure(folder, kept)
+
+
+def test_it_is_no_search(whole: tuple[Path, Any], tmp_path: Path) -> None:
+    folder, _ = whole
+    page = tmp_path / "page.html"
+    for command in (
+        ["report", str(folder), "-o", str(page)],
+        ["search", "--resume", str(folder)],
+        ["check", str(folder)],
+        ["plot", "--kind", "progress", "--run", str(folder), "-o", str(tmp_path / "picture.png")],
+        ["search", *SMALL, "--warm-start-run", str(folder), "--out", str(tmp_path / "run")],
+    ):
+        result = run(*command)
+        says = " ".join(result.stderr.split())
+        assert result.exit_code == 2 and isinstance(result.exception, SystemExit), command
+        assert "is the folder of an evaluation, not of a search" in says, command
+        assert f"symloss evaluate --resume {folder}" in says
+    assert not page.exists()
 
 
 def test_the_store_is_that_of_a_search(whole: tuple[Path, Any]) -> None:
     folder, _ = whole
-    with Run.open(folder) as opened:
+    with Run.open(folder, EVALUATION) as opened:
         key = opened.archive.rows("SELECT key FROM trials LIMIT 1")[0]["key"]
         assert ArchiveStore(opened.archive).get(key)["epochs"] == 12  # type: ignore[index]
