@@ -20,10 +20,14 @@ def command(labels: str, seed: int, as_json: bool, **parameters: Any) -> None:
     if parameters["dataset"] is None and parameters["data_dir"] is None:
         _list(as_json)
         return
+    from symloss.data.balance import imbalance
+
     dataset = load_dataset(parameters, seed=seed, labels=labels)
     summary = dataset.summary()
+    share = imbalance(dataset)
     if as_json:
-        print_json(summary)
+        warnings = [] if share is None else [{"code": "extreme_share", "text": share}]
+        print_json({**summary, "warnings": warnings})
         return
     console = standard_output()
     console.print(
@@ -36,6 +40,8 @@ def command(labels: str, seed: int, as_json: bool, **parameters: Any) -> None:
         for name, part in summary["parts"].items()
     ]
     console.print(table("", columns, rows, right=columns[1:]))
+    if share is not None:
+        standard_error().print(f"Warning: {share}.", markup=False, highlight=False, soft_wrap=True)
     if dataset.rejected:
         standard_error().print(dataset.rejected.describe(), markup=False, highlight=False)
 

@@ -2,18 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+import click
 
 from symloss.errors import SymlossError
 
 from .interrupt import stop_on_interrupt
 from .options import load_dataset, training_settings
 from .output import standard_error
+from .search_options import given_names
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from symloss.data.dataset import Dataset
     from symloss.loss import Loss
+    from symloss.training.settings import TrainingSettings
+
+QUICK = {"learning_rate": 0.3, "max_epochs": 60, "patience": 10}
+"""Training for a picture of MovieLens-100K: thirty times the paper's learning rate, and as many times fewer epochs."""
+
+LEAST = 10
+"""Epochs and patience at least, on data of any size."""
+
+
+def quick_settings(
+    settings: TrainingSettings, dataset: Dataset, given: Collection[str] = ()
+) -> TrainingSettings:
+    """Return settings for a picture: what was not given follows from the data, as in `symloss.training.clock`.
+
+    Args:
+        settings: learning_rate, max_epochs and patience count where they were given, all else always.
+        dataset: trained on.
+        given: names of settings that somebody chose.
+    """
+    from symloss.training.clock import FAST_RATES, Size, rescaled, short_epochs
+    from symloss.training.settings import Optimizer
+
+    usual = FAST_RATES[Optimizer(settings.optimizer)]
+    if "learning_rate" not in given:
+        settings = replace(settings, learning_rate=usual)
+    size, ratio = Size.of(dataset), usual / settings.learning_rate
+    chosen = {
+        name: max(LEAST, short_epochs(rescaled(int(QUICK[name]), ratio), settings, size))
+        for name in ("max_epochs", "patience")
+        if name not in given
+    }
+    return replace(settings, **chosen)
 
 
 def draw_trained(
@@ -49,6 +87,7 @@ def draw_trained(
         )
         for loss in losses
     ]
+    settings = quick_settings(settings, dataset, given_names(click.get_current_context()))
     console = standard_error()
     # The picture shows the validation part; nobody reads the test part for it.
     engine = LocalEngine(model, dataset, settings)

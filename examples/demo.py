@@ -41,7 +41,11 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("demo"), help="folder for the run and the picture")
     options = parser.parse_args()
 
-    dataset = load(options.dataset)
+    try:
+        dataset = load(options.dataset)
+    except sl.SymlossError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 2
     settings = SearchOptions(
         **preset("best", "mf"),
         time_limit=options.seconds,
@@ -72,7 +76,9 @@ def main() -> int:
         for name, entry in [("best found", result.best), *((entry.loss, entry) for entry in result.baselines)]
     ]
     columns = ["loss", "formula", "eps", "times", "test AUC"]
-    title = f"MF on {dataset.name}, each at its best eps and scale by validation, mean of five seeds"
+    # a time limit may have ended it before all five
+    seeds = len(result.comparison["winner"]["seeds"]) if result.comparison is not None else 1
+    title = f"MF on {dataset.name}, each at its best eps and scale by validation, mean of {seeds} seeds"
     console.print(table(title, columns, rows))
     if result.comparison is not None:
         console.print(result.comparison["sentence"], highlight=False, markup=False)

@@ -18,9 +18,8 @@ from symloss.loss import Loss
 from symloss.search.archive.archive_store import ArchiveStore
 from symloss.search.contest.store import Store
 from symloss.search.environment import changes, data_fingerprint, environment
-from symloss.search.run import Run
+from symloss.search.run import EVALUATION, Run
 
-KIND = "evaluation"
 RESULTS = "results"
 """Name of the document with the results, in results.json."""
 
@@ -49,11 +48,12 @@ class EvaluationFolder:
         Raises:
             RunError: it is none, it can't be read or written, or another process writes to it.
         """
-        run = Run.resume(folder)
-        if run.config.get("kind") != KIND or not isinstance(run.config.get("parameters"), dict):
+        run = Run.resume(folder, EVALUATION)
+        if not isinstance(run.config.get("parameters"), dict):
             run.close()
             raise RunError(
-                f"{folder} is no folder of an evaluation; go on with a search with `symloss search --resume {folder}`"
+                f"{folder} is no folder of an evaluation that can go on: its config.json is damaged, it has no "
+                f"parameters; begin a new evaluation"
             )
         found = cls(folder, run.config["parameters"])
         found.run = run
@@ -77,7 +77,12 @@ class EvaluationFolder:
             "fingerprint": data_fingerprint(dataset),
         }
         if self.run is None:
-            config = {"kind": KIND, "parameters": self._parameters, **facts, "dataset": dataset.summary()}
+            config = {
+                "kind": EVALUATION,
+                "parameters": self._parameters,
+                **facts,
+                "dataset": dataset.summary(),
+            }
             self.run = Run.create(config, self._out)
         elif any(self.run.config.get(name) != value for name, value in facts.items()):
             what = "data" if self.run.config.get("formulas") == facts["formulas"] else "losses"

@@ -36,6 +36,9 @@ DEFAULT_FOLDER = Path("runs")
 LARGEST_FILE = 64 * 2**20
 """Bytes of config.json and of summary.json at most."""
 
+EVALUATION = "evaluation"
+"""What config.json calls the folder of `symloss evaluate --out`, under `kind`; that of a search has no kind."""
+
 _SEAL = "seal of "
 _FREE = ("source",)
 """What may change in config.json: how the data was loaded, as a file is moved."""
@@ -110,22 +113,46 @@ class Run:
         return cls(folder, writable=True)
 
     @classmethod
-    def open(cls, folder: Path) -> Run:
+    def open(cls, folder: Path, kind: str | None = None) -> Run:
         """Open a run for reading, also while another process writes to it.
 
+        Args:
+            folder: where it is.
+            kind: `EVALUATION` for the folder of an evaluation; None for a search.
+
         Raises:
-            RunError: it is no run folder, or it can't be read.
+            RunError: it is no run folder or one of another kind, or it can't be read.
         """
-        return cls(folder, writable=False)
+        return cls(folder, writable=False)._of_kind(kind)
 
     @classmethod
-    def resume(cls, folder: Path) -> Run:
+    def resume(cls, folder: Path, kind: str | None = None) -> Run:
         """Open a run to go on with it.
 
+        Args:
+            folder: where it is.
+            kind: `EVALUATION` for the folder of an evaluation; None for a search.
+
         Raises:
-            RunError: it is no run folder, it can't be read or written, or another process writes to it.
+            RunError: it is no run folder or one of another kind, it can't be read or written, or another process
+                writes to it.
         """
-        return cls(folder, writable=True, resumed=True)
+        return cls(folder, writable=True, resumed=True)._of_kind(kind)
+
+    def _of_kind(self, kind: str | None) -> Run:
+        """Return itself, or close it where it is of another kind."""
+        if (self.config.get("kind") == EVALUATION) == (kind == EVALUATION):
+            return self
+        self.close()
+        if kind == EVALUATION:
+            raise RunError(
+                f"{self.folder} is no folder of an evaluation; go on with a search with "
+                f"`symloss search --resume {self.folder}`"
+            )
+        raise RunError(
+            f"{self.folder} is the folder of an evaluation, not of a search: "
+            f"`symloss evaluate --resume {self.folder}` shows its results, which results.json there holds, or goes on"
+        )
 
     def options(self) -> SearchOptions:
         """Return the options of the search.

@@ -50,8 +50,9 @@ WEAKEST_L2 = 3e-5
 LEAST_EPOCHS, MOST_EPOCHS = 10, 200_000
 """Of the longest training: fewer passes choose no best epoch, more are of no use on a handful of rows."""
 
-MOST_FAST_EPOCHS = 5_000
-"""Of a reward or a rung."""
+MOST_FAST_EPOCHS = 2_000
+"""Of a reward or a rung. On less than some 5,000 rows these would be longer; but there an epoch takes the time that
+comes with any epoch, and a contest of a thousand configurations would take hours on a handful of rows."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,11 @@ def fitted(
         # Above this the decay of a step would take away more than the parameter.
         settings = replace(settings, learning_rate=min(own, 0.5 / settings.l2) if settings.l2 else own)
     ratio = stretch(settings, size)
+    if settings.optimizer == Optimizer.ADAM:
+        # the reference's epochs are thirty times what Adam needs at its rate, which is a fast one: enough for less data
+        smaller = REFERENCE_STEPS / size.steps(settings.batch_size)
+        spare = FAST_RATES[Optimizer.SGD] / REFERENCE.learning_rate
+        ratio *= min(1.0, max(1.0 / smaller, 1.0 / spare))
     chosen: dict[str, Any] = {}
     if "max_epochs" not in given:
         sparse = min(SPARSEST, max(1.0, DENSE * size.users / max(1, size.rows)))
@@ -158,8 +164,14 @@ def short_epochs(epochs: int, settings: TrainingSettings, size: Size) -> int:
 
 
 def rung_epochs(rungs: Collection[int], settings: TrainingSettings, size: Size) -> tuple[int, ...]:
-    """Return the epochs of a contest's rungs, which have these on MovieLens-100K; they increase still."""
+    """Return the epochs of a contest's rungs, which have these on MovieLens-100K; they increase still.
+
+    Where the longest would have more than `MOST_FAST_EPOCHS`, all are shorter by as much.
+    """
+    longest = max(rungs, default=1)
+    shorter = short_epochs(longest, settings, size) / longest
     found: list[int] = []
     for epochs in rungs:
-        found.append(max(short_epochs(epochs, settings, size), found[-1] + 1 if found else 1))
+        own = min(short_epochs(epochs, settings, size), rescaled(epochs, shorter))
+        found.append(max(own, found[-1] + 1 if found else 1))
     return tuple(found)

@@ -14,10 +14,11 @@ from symloss import zoo
 from symloss.cli import main
 from symloss.engine import LocalEngine
 from symloss.models import registry
+from symloss.search.archive.archive import Archive
 from symloss.search.archive.archive_store import ArchiveStore
 from symloss.search.contest.effectiveness import evaluate_and_compare
 from symloss.search.contest.store import MemoryStore
-from symloss.search.run import Run
+from symloss.search.run import EVALUATION, Run, _digest
 from symloss.training.settings import TrainingSettings
 from tests.search.conftest import make_dataset
 from tests.tamper import reseal
@@ -43,16 +44,23 @@ def without_times(value: Any) -> Any:
 
 
 def trials(folder: Path) -> list[dict[str, Any]]:
-    with Run.open(folder) as opened:
+    with Run.open(folder, EVALUATION) as opened:
         return opened.archive.rows("SELECT * FROM trials ORDER BY key")
 
 
 def forget(folder: Path, every: int) -> None:
     """Take trainings out of a folder: what is left when an evaluation was killed."""
     (folder / "results.json").unlink()
-    with Run.resume(folder) as opened, opened.archive.transaction() as connection:
+    with Run.resume(folder, EVALUATION) as opened, opened.archive.transaction() as connection:
         connection.execute("DELETE FROM trials WHERE rowid % ? = 0", (every,))
     reseal(folder)
+
+
+def reconfigure(folder: Path, text: str) -> None:
+    """Replace config.json, with the checksum that a program would write that makes such a one."""
+    (folder / "config.json").write_text(text)
+    with Archive(folder / "archive.sqlite", writable=True) as archive:
+        archive.set_state("seal of config", _digest("config", json.loads(text)))
 
 
 @pytest.fixture(scope="module")
@@ -119,9 +127,7 @@ def test_resume_takes_nothing_else(whole: tuple[Path, Any]) -> None:
     assert "LOSS, --seed can't be given with --resume" in " ".join(refused.stderr.split())
 
 
-def test_what_can_not_go_on_says_why(
-    whole: tuple[Path, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_can_not_go_on_says_why(whole: tuple[Path, Any], tmp_path: Path) -> None:
     folder, _ = whole
     assert run("evaluate").exit_code == 2
     assert "at least one loss" in run("evaluate").stderr
@@ -131,10 +137,6 @@ def test_what_can_not_go_on_says_why(
     bad = run("evaluate", "mse", *SMALL, "--max-epochs", "0", "--out", str(tmp_path / "bad"))
     assert bad.exit_code == 2 and not (tmp_path / "bad").exists()
     kept = (folder / "config.json").read_text()
-    (folder / "config.json").write_text(json.dumps({**json.loads(kept), "kind": "search"}))
-    assert "it was changed or damaged" in " ".join(run("evaluate", "--resume", str(folder)).stderr.split())
-    # whoever also changes the seal is told by what does not fit
-    monkeypatch.setattr(Run, "is_sealed", lambda run, name: True)
     for change, says in (
         ({"kind": "search"}, "is no folder of an evaluation"),
         ({"parameters": [1]}, "is no folder of an evaluation"),
@@ -142,21 +144,44 @@ def test_what_can_not_go_on_says_why(
         ({"formulas": []}, "the losses are not what"),
         ({"fingerprint": None}, "the data are not what"),
     ):
-        (folder / "config.json").write_text(json.dumps({**json.loads(kept), **change}))
+        reconfigure(folder, json.dumps({**json.loads(kept), **change}))
         result = run("evaluate", "--resume", str(folder))
         assert result.exit_code == 2 and isinstance(result.exception, SystemExit)
         assert says in " ".join(result.stderr.split())
     for name, value in (("seeds", "x"), ("max_epochs", [1]), ("losses", 5), ("eps", {}), ("data_dir", 7)):
         config = json.loads(kept)
         config["parameters"][name] = value
-        (folder / "config.json").write_text(json.dumps(config))
+        reconfigure(folder, json.dumps(config))
         result = run("evaluate", "--resume", str(folder))
         assert result.exit_code == 2 and isinstance(result.exception, SystemExit), (name, result.exception)
-    (folder / "config.json").write_text(kept)
+    # without that checksum it is refused before anything in it is read
+    (folder / "config.json").write_text(json.dumps({**json.loads(kept), "formulas": []}))
+    assert "is not as the search wrote it" in " ".join(
+        run("evaluate", "--resume", str(folder)).stderr.split()
+    )
+    reconfigure(folder, kept)
+
+
+def test_it_is_no_search(whole: tuple[Path, Any], tmp_path: Path) -> None:
+    folder, _ = whole
+    page = tmp_path / "page.html"
+    for command in (
+        ["report", str(folder), "-o", str(page)],
+        ["search", "--resume", str(folder)],
+        ["check", str(folder)],
+        ["plot", "--kind", "progress", "--run", str(folder), "-o", str(tmp_path / "picture.png")],
+        ["search", *SMALL, "--warm-start-run", str(folder), "--out", str(tmp_path / "run")],
+    ):
+        result = run(*command)
+        says = " ".join(result.stderr.split())
+        assert result.exit_code == 2 and isinstance(result.exception, SystemExit), command
+        assert "is the folder of an evaluation, not of a search" in says, command
+        assert f"symloss evaluate --resume {folder}" in says
+    assert not page.exists()
 
 
 def test_the_store_is_that_of_a_search(whole: tuple[Path, Any]) -> None:
     folder, _ = whole
-    with Run.open(folder) as opened:
+    with Run.open(folder, EVALUATION) as opened:
         key = opened.archive.rows("SELECT key FROM trials LIMIT 1")[0]["key"]
         assert ArchiveStore(opened.archive).get(key)["epochs"] == 12  # type: ignore[index]

@@ -21,17 +21,19 @@ from symloss.engine.local import LocalEngine
 from symloss.errors import OptionError
 from symloss.loss import Loss
 from symloss.models import registry
+from symloss.search.contest.choice import Configuration, complete_seeds
 from symloss.search.contest.contest import contest
 from symloss.search.contest.contest_options import ContestOptions
 from symloss.search.contest.contest_result import ContestResult
 from symloss.search.contest.effectiveness import evaluate_and_compare
-from symloss.search.contest.entries import Contender
+from symloss.search.contest.entries import Contender, contest_entries
 from symloss.search.contest.store import MemoryStore
 from symloss.search.contest.trial import Trial, dataset_fingerprint, describe, trial_key
-from symloss.search.contest.trial_runner import TrialRunner, read_test
+from symloss.search.contest.trial_runner import TrialRecord, TrialRunner, read_test
 from symloss.search.progress import EvaluationStep, Note, PhaseStarted, SearchEvent
 from symloss.training.fit import fit
 from symloss.training.member import Member
+from symloss.training.outcome import Outcome
 from symloss.training.settings import TrainingSettings
 from tests.search.conftest import make_dataset
 from tests.search.scripted import ScriptedEngine
@@ -298,6 +300,47 @@ def test_a_stop_reports_the_best_so_far(tiny: Dataset, until: int) -> None:
         assert result.winner is not None and result.winner.loss == "maxr"
         assert math.isfinite(result.winner.test["auc"].mean)
     json.dumps(result.to_json())
+
+
+@pytest.mark.parametrize(("trained", "seeds"), [(3, 1), (4, 1), (12, 1)])
+def test_a_cut_ranking_has_the_best_candidate_and_the_baselines(
+    tiny: Dataset, trained: int, seeds: int
+) -> None:
+    """Trainings to convergence end after so many: those come first without which nothing can be compared."""
+    stop = threading.Event()
+    converged: list[str] = []
+
+    def curve(member: Member, settings: TrainingSettings) -> float:
+        if settings == SETTINGS:
+            converged.append(member.label)
+            if len(converged) == trained:
+                stop.set()
+        return quality(member, settings)
+
+    result = contest(CANDIDATES, BASELINES, ScriptedEngine(tiny, SETTINGS, curve), OPTIONS, None, stop=stop)
+    assert len(converged) == trained
+    assert converged[0] == "maxr" and set(converged[1:3]) == {loss.title for loss in BASELINES}
+    assert result.winner is not None and result.winner.loss == "maxr"
+    assert len(result.winner.results) == seeds and result.notes
+
+
+def test_seeds_that_were_cut_short_are_not_mixed() -> None:
+    def record(number: int, outcome: Outcome) -> TrialRecord:
+        trial = Trial(zoo.get("mse"), None, 1.0, number)
+        return TrialRecord(trial, SETTINGS, 0.6, 1, 5, 0.0, str(outcome))
+
+    entry = contest_entries([], BASELINES, OPTIONS)[0][0]
+    ended, cut = Outcome.CONVERGED, Outcome.INTERRUPTED
+    rows = [(ended, cut, ended), (cut, cut, cut)]
+    configurations = [
+        Configuration(entry, entry.trials[0], {seed: record(seed, one) for seed, one in enumerate(row)})
+        for row in rows
+    ]
+    assert complete_seeds(configurations, [0, 1, 2, 3]) == [0]
+    configurations[1].records[2] = record(2, ended)
+    assert complete_seeds(configurations, [0, 1, 2, 3]) == [2]
+    del configurations[0].records[0], configurations[0].records[1], configurations[0].records[2]
+    assert complete_seeds(configurations, [0, 1, 2, 3]) == []
 
 
 def test_a_time_limit_is_kept(tiny: Dataset) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from symloss.errors import OptionError
 from symloss.loss import Loss
 from symloss.search.contest.contest_options import ContestOptions, accelerated
 from symloss.search.contest.entries import Contender, contest_entries
-from symloss.search.contest.halving import halve
+from symloss.search.contest.halving import halve, taking_turns
 from symloss.search.contest.trial import finer_scales
 from symloss.search.contest.trial_runner import TrialRunner
 from symloss.search.progress import PhaseStarted, SearchEvent
@@ -183,3 +184,38 @@ def test_eps_values_of_a_candidate_limit_its_grid() -> None:
 def test_options_refuse(changes: dict[str, object], message: str) -> None:
     with pytest.raises(OptionError, match=message):
         ContestOptions(**changes)  # type: ignore[arg-type]
+
+
+def test_a_cut_leaves_a_fair_sample(tiny: Dataset) -> None:
+    """Losses take turns, so that baselines and candidates have been tried equally often when time is over."""
+    stop = threading.Event()
+    tried: dict[str, set[tuple[float, float]]] = {}
+
+    def curve(member: Member, settings: TrainingSettings) -> float:
+        tried.setdefault(member.label, set()).add((member.eps, member.scale))
+        if sum(map(len, tried.values())) == 18:
+            stop.set()
+        return quality(member, settings)
+
+    engine = ScriptedEngine(tiny, SETTINGS, curve)
+    ranked, rungs = halve(entries_of(), TrialRunner(engine), SETTINGS, OPTIONS, stop)
+    assert {label: len(found) for label, found in tried.items()} == dict.fromkeys(FINAL, 3)
+    # far apart: both values of eps among the first three of a grid of two by four
+    assert {eps for eps, _ in tried["maxr"]} == {1.0, 0.1}
+    assert len(rungs) == 1 and [one.entry.baseline for one in ranked].count(False) == 1
+
+
+@pytest.mark.parametrize("counts", [[], [0], [1], [3, 0, 2], [63, 64, 9], [5] * 14])
+def test_taking_turns_leaves_nothing_out(counts: list[int]) -> None:
+    order = taking_turns(counts)
+    assert sorted(order) == list(range(sum(counts)))
+    starts = np.cumsum([0, *counts])
+    for cut in range(len(order)):
+        done = [sum(start <= one < end for one in order[:cut]) for start, end in pairwise(starts)]
+        # nobody is more than one ahead of whoever has some left
+        assert all(
+            done[a] <= done[b] + 1
+            for a in range(len(counts))
+            for b in range(len(counts))
+            if done[b] < counts[b]
+        )

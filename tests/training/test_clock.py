@@ -11,6 +11,7 @@ from symloss.training.clock import (
     LEAST_EPOCHS,
     LEAST_PATIENCE,
     MOST_EPOCHS,
+    MOST_FAST_EPOCHS,
     SPARSEST,
     Size,
     clock,
@@ -18,7 +19,7 @@ from symloss.training.clock import (
     rung_epochs,
     short_epochs,
 )
-from symloss.training.settings import TrainingSettings
+from symloss.training.settings import Optimizer, TrainingSettings
 
 PLAIN = TrainingSettings()
 FULL = 0.01 * 3e-4 * 740 * 3000
@@ -62,13 +63,35 @@ def test_the_clock_is_the_same_on_all_data(rows: int, users: int, given: dict[st
     assert found.patience >= LEAST_PATIENCE and 0 < found.learning_rate <= 0.3
 
 
-@pytest.mark.parametrize("rows", [1_000, 6_145, 28_397, 94_638, 200_000])
+@pytest.mark.parametrize("rows", [5_000, 6_145, 28_397, 94_638, 200_000])
 def test_rewards_and_rungs_go_as_far_as_on_movielens(rows: int) -> None:
     size = Size(rows, 900)
     steps = -(-rows // 128)
     for epochs, rate, wanted in ((30, 1.0, 6.66), (25, 0.3, 1.665), (50, 0.3, 3.33)):
         reached = rate * 3e-4 * steps * short_epochs(epochs, PLAIN, size)
         assert wanted * (1 - 1e-6) <= reached <= wanted + rate * 3e-4 * steps
+
+
+@pytest.mark.parametrize("rows", [1, 8, 64, 480, 1_000, 4_000])
+def test_a_handful_of_rows_takes_no_hours(rows: int) -> None:
+    """Epochs have a cost of their own: those of rewards and rungs end somewhere, and rungs keep their ratio."""
+    size = Size(rows, 20)
+    rungs = rung_epochs((25, 50, 100), PLAIN, size)
+    assert rungs == (MOST_FAST_EPOCHS // 4, MOST_FAST_EPOCHS // 2, MOST_FAST_EPOCHS)
+    assert short_epochs(30, PLAIN, size) <= MOST_FAST_EPOCHS
+
+
+@pytest.mark.parametrize("rows", [300, 480, 6_145, 28_397, 94_638, 1_000_209])
+def test_adam_trains_no_longer_than_sgd_at_its_fast_rate(rows: int) -> None:
+    """At 0.01 Adam is as fast as SGD at 0.3: less data gives no more epochs than that needs, or than usual."""
+    size = Size(rows, 20)
+    adam = fitted(replace(PLAIN, optimizer=Optimizer.ADAM), size)
+    fast = fitted(PLAIN, size, fast=True)
+    assert adam.learning_rate == 0.01
+    assert adam.max_epochs <= max(PLAIN.max_epochs, fast.max_epochs)
+    assert adam.patience <= max(PLAIN.patience, fast.patience)
+    # and never fewer than go as far
+    assert adam.max_epochs >= fast.max_epochs and adam.patience >= fast.patience
 
 
 def test_what_is_given_is_done() -> None:

@@ -72,7 +72,12 @@ def ordered(configurations: Sequence[Configuration], seeds: Sequence[int]) -> li
 
 
 def complete_seeds(configurations: Sequence[Configuration], seeds: Sequence[int]) -> list[int]:
-    """Return the seeds with which everything was trained to its end; where there are none, those with a start."""
+    """Return the seeds with which everything was trained to its end.
+
+    Where there are none: of those with which everything was begun, the one with the fewest trainings that were cut
+    short. More of them would only mix seeds that got far with seeds that did not.
+    """
     started = [seed for seed in seeds if all(seed in one.records for one in configurations)]
-    ended = [seed for seed in started if not any(one.records[seed].interrupted for one in configurations)]
-    return ended or started
+    cut = {seed: sum(one.records[seed].interrupted for one in configurations) for seed in started}
+    ended = [seed for seed in started if not cut[seed]]
+    return ended or sorted(started, key=lambda seed: cut[seed])[:1]

@@ -159,8 +159,10 @@ class _Contest:
         began = time.monotonic()
         first = self.options.seed
         places = [(place, one) for one in ranked for place in range(len(one.entry.trials))]
-        # where time is short: the best configuration of each loss first, and baselines before candidates
-        places.sort(key=lambda pair: (pair[0], not pair[1].entry.baseline))
+        # where time is short: the best configuration of each loss first, and of these the best candidate's and
+        # the baselines'. With baselines alone there is nothing to compare
+        leader = next((one for one in ranked if not one.entry.baseline), None)
+        places.sort(key=lambda pair: (pair[0], pair[1] is not leader, not pair[1].entry.baseline))
         configurations = [Configuration(one.entry, one.entry.trials[place]) for place, one in places]
         seeds = list(range(first, first + self.options.ranking_seeds))
         self._train(configurations, seeds, self.deadlines[1], "ranking")
@@ -192,6 +194,12 @@ class _Contest:
             self._note(
                 f"the best candidate and the baselines were trained with {len(complete)} of {len(seeds)} seeds"
             )
+        cut = sum(not one.ended(seed) for seed in complete for one in chosen)
+        if cut:
+            self._note(
+                f"{cut} of the {len(complete) * len(chosen)} trainings that are compared did not come to their end; "
+                "their best epochs so far count"
+            )
         self.seconds["final"] = time.monotonic() - began
         return complete
 
@@ -210,7 +218,11 @@ class _Contest:
         keep = id if stage == "final" or size <= KEPT_BYTES else None
         records = self.runner.run(trials, self.settings, keep=keep, stop=stop)
         for (one, seed), record in zip(missing, records, strict=True):
-            if not record.untrained:
+            known = one.records.get(seed)
+            # one that began anew and was cut short again may have come less far
+            if not record.untrained and (
+                known is None or not record.interrupted or record.epochs > known.epochs
+            ):
                 one.records[seed] = record
         self.trials[stage] += sum(not record.untrained for record in records)
 

@@ -33,6 +33,9 @@ from symloss.training.settings import TrainingSettings
 UNSCALED = 1.0
 """The scale that the contest compares others with."""
 
+GOLDEN = (math.sqrt(5) - 1) / 2
+"""Multiples of it, without their whole part, stay far from each other however many there are."""
+
 
 @dataclass(frozen=True)
 class Rung:
@@ -147,8 +150,28 @@ def _run(
         for trial in group
     }
     flat = [trial for group in trials for trial in group]
-    found = iter(runner.run(flat, short, keep=lambda trial: owner[id(trial)], stop=stop))
+    order = taking_turns([len(group) for group in trials])
+    found = iter(runner.run(flat, short, keep=lambda trial: owner[id(trial)], stop=stop, order=order))
     return [[next(found) for _ in group] for group in trials]
+
+
+def taking_turns(counts: Sequence[int]) -> list[int]:
+    """Return the order of trials that leaves a fair sample wherever it is cut off: losses take turns.
+
+    The own ones of each go through its grid in steps of about the golden section, so that the first few lie far apart.
+
+    Args:
+        counts: trials of each loss, which are numbered loss by loss.
+    """
+    starts = [sum(counts[:loss]) for loss in range(len(counts))]
+    spread = [sorted(range(count), key=lambda place: (place * GOLDEN) % 1.0) for count in counts]
+    turns = range(max(counts, default=0))
+    return [
+        start + own[turn]
+        for turn in turns
+        for start, own in zip(starts, spread, strict=True)
+        if turn < len(own)
+    ]
 
 
 def _rank(entries: Sequence[Entry], records: Sequence[Sequence[TrialRecord]]) -> list[Ranked]:

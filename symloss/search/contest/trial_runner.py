@@ -101,6 +101,7 @@ class TrialRunner:
         *,
         keep: Group | None = None,
         stop: threading.Event | None = None,
+        order: Sequence[int] | None = None,
     ) -> list[TrialRecord]:
         """Train trials that the store does not know; the test part is not read.
 
@@ -109,6 +110,8 @@ class TrialRunner:
             settings: how to train.
             keep: whose states are kept: the best of each group; none if None.
             stop: ends training early, with the best epochs so far; the runner's own where None.
+            order: the numbers of the trials in the order in which they are trained, which counts where `stop` ends it
+                early; that of the trials where None.
 
         Returns:
             A record for each trial, in order. One whose training is in the store has no state.
@@ -122,7 +125,7 @@ class TrialRunner:
             if known is not None:
                 records[number] = _from_json(trial, settings, known)
                 watch.known(number, records[number].valid_metric, records[number].best_epoch)
-        missing = [number for number in range(len(trials)) if number not in records]
+        missing = [number for number in order or range(len(trials)) if number not in records]
         keeper = _Keeper(keep)
         size = self._chunk(settings)
         for start in range(0, len(missing), size):
