@@ -11,6 +11,7 @@ from symloss.symbolic.convert import Converter
 from symloss.symbolic.enclosure import sign_at
 from symloss.symbolic.end_sign import EndSign, EndSigns, collected
 from symloss.symbolic.endpoint import Endpoint
+from symloss.symbolic.joined_logs import with_joined_logarithms
 from symloss.symbolic.places import groups, outer, simplest_between
 from symloss.symbolic.sign_question import Question
 from symloss.symbolic.smooth import derivative
@@ -46,7 +47,21 @@ class FactorSigns:
     def of_factor(self, factor: Factor, low: Endpoint, high: Endpoint) -> int | Rational | None:
         """Return the sign of one factor on a cell, a witness against the gradient, or None."""
         self.deadline.check()
-        tape = Tape.of(collected(self.converter, factor.poly))
+        left = self.left
+        found = self.of_written(factor, collected(self.converter, factor.poly), low, high)
+        if found is None:
+            # differences of logarithms that nearly cancel need to be written as one; seldom, and it costs
+            joined = with_joined_logarithms(self.converter, factor.poly)
+            if joined is not None:
+                found = self.of_written(factor, joined, low, high)
+                self.left = self.left if found is None else left
+        return found
+
+    def of_written(
+        self, factor: Factor, written: Expr, low: Endpoint, high: Endpoint
+    ) -> int | Rational | None:
+        """Return the sign of one factor, written in some way, on a cell; see `of_factor`."""
+        tape = Tape.of(written)
         bottom, top = outer(low, high)
         result: int | None = None
         edges = first_edges(bottom, top)

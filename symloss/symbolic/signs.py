@@ -20,6 +20,7 @@ from symloss.symbolic.endpoint import Endpoint
 from symloss.symbolic.factoring import LARGEST_DEGREE_TO_FACTOR, Poly
 from symloss.symbolic.float_box import FloatBoxes, constant_box
 from symloss.symbolic.half_line import one_sign, positive_root
+from symloss.symbolic.joined_logs import with_joined_logarithms
 from symloss.symbolic.precise import precise
 from symloss.symbolic.switch_roots import TranscendentalRoots, coefficients_of, log_equation, polynomial_roots
 from symloss.symbolic.tape import Tape
@@ -258,7 +259,14 @@ class SignFinder:
         found = self._logarithmic(poly, at_zeros)
         if found is not None:
             return found
-        return self._search(self.converter.poly_expression(poly))
+        try:
+            return self._search(self.converter.poly_expression(poly))
+        except UndecidedError:
+            self.deadline.check()
+            joined = with_joined_logarithms(self.converter, poly)
+            if joined is None:
+                raise
+            return self._search(joined)
 
     def _vanishes(self, point: Rational, function: Expr) -> bool | None:
         """Tell exactly whether a function is zero at a rational point."""
