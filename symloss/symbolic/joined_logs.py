@@ -17,10 +17,11 @@ from symloss.symbolic.factoring import Poly
 from symloss.symbolic.field_arithmetic import used_generators
 from symloss.symbolic.undecided import UndecidedError
 
-LARGEST_MULTIPLE = 6
-"""Of the logarithm of a polynomial; numbers may have more."""
+LARGEST_MULTIPLE = 64
+"""Of the logarithm of a number."""
 
-LARGEST_NUMBER_MULTIPLE = 64
+MOST_TERMS = 24
+"""Of the polynomials whose product is multiplied out, each counted as often as it is multiplied."""
 
 
 def with_joined_logarithms(converter: Converter, poly: Poly) -> Expr | None:
@@ -31,10 +32,14 @@ def with_joined_logarithms(converter: Converter, poly: Poly) -> Expr | None:
         poly: a polynomial in its generators.
 
     Raises:
-        UndecidedError: the sign of an argument could not be found.
+        UndecidedError: time is up.
     """
     writer = _JoinedWriter(converter)
-    expression = writer.polynomial(poly)
+    try:
+        expression = writer.polynomial(poly)
+    except UndecidedError:
+        converter.deadline.check()
+        return None
     return expression if writer.joined else None
 
 
@@ -110,14 +115,13 @@ class _JoinedWriter:
     def sum_of_logarithms(self, group: dict[int, Rational]) -> Expr | None:
         """Write the sum of r_k log p_k as a multiple of one logarithm; None where the powers are too large."""
         common = math.lcm(*(int(ratio.q) for ratio in group.values()))
+        if not self.is_small(group, common):
+            return None
         ring = self.tower.ring
         above, below, written = ring.one, ring.one, Integer(1)
         for index, ratio in group.items():
             generator, power = self.tower.generators[index], int(ratio * common)
-            number = generator.kind == "prime"
-            if abs(power) > (LARGEST_NUMBER_MULTIPLE if number else LARGEST_MULTIPLE):
-                return None
-            if number:
+            if generator.kind == "prime":
                 argument = ring(int(generator.argument))
             else:
                 argument = self.tower.lift(self.tower.factors[generator.argument].poly)
@@ -128,6 +132,18 @@ class _JoinedWriter:
                 below = below * argument**-power
                 written = written * Pow(self.polynomial(argument), -power)
         return log(1 + self.polynomial(above - below) / written, evaluate=False) / common
+
+    def is_small(self, group: dict[int, Rational], common: int) -> bool:
+        """Whether the product of the powers p_k**(r_k * common) can be multiplied out."""
+        terms = 0
+        for index, ratio in group.items():
+            generator, power = self.tower.generators[index], abs(int(ratio * common))
+            if generator.kind == "prime":
+                if power > LARGEST_MULTIPLE:
+                    return False
+            else:
+                terms += power * len(self.tower.factors[generator.argument].poly)
+        return terms <= MOST_TERMS
 
     def logarithm(self, index: int) -> Expr:
         """Write one logarithm, with what is in its argument joined."""

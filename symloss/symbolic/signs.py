@@ -22,7 +22,14 @@ from symloss.symbolic.float_box import FloatBoxes, constant_box
 from symloss.symbolic.half_line import one_sign, positive_root
 from symloss.symbolic.joined_logs import with_joined_logarithms
 from symloss.symbolic.precise import precise
-from symloss.symbolic.switch_roots import TranscendentalRoots, coefficients_of, log_equation, polynomial_roots
+from symloss.symbolic.switch_roots import (
+    FEW_BOXES,
+    MOST_BOXES,
+    TranscendentalRoots,
+    coefficients_of,
+    log_equation,
+    polynomial_roots,
+)
 from symloss.symbolic.tape import Tape
 from symloss.symbolic.tower import Element
 from symloss.symbolic.undecided import Deadline, UndecidedError
@@ -156,13 +163,13 @@ class SignFinder:
             raise UndecidedError("the sign of a switching function is too close to zero")
         return 1 if value > 0 else -1
 
-    def _search(self, function: Expr) -> list[Endpoint]:
+    def _search(self, function: Expr, most_boxes: int = MOST_BOXES) -> list[Endpoint]:
         if self.low.depends_on_eps or self.high.depends_on_eps:
             raise UndecidedError("a switching point depends on eps")
         # beyond an irrational end the function may be undefined: look no further than that end is known
         low, high = (end if end.is_infinite else end.refine(_NEAR) for end in (self.low, self.high))
         search = TranscendentalRoots(function, self._vanishes, self.deadline)
-        return search.isolate(low.low, high.high)
+        return search.isolate(low.low, high.high, most_boxes)
 
     def element_sign(self, element: Element, at_zeros: bool = False) -> int | list[Endpoint]:
         """Return the same for an element of the converter's tower."""
@@ -259,14 +266,18 @@ class SignFinder:
         found = self._logarithmic(poly, at_zeros)
         if found is not None:
             return found
+        expression = self.converter.poly_expression(poly)
         try:
-            return self._search(self.converter.poly_expression(poly))
+            return self._search(expression, FEW_BOXES)
         except UndecidedError:
             self.deadline.check()
-            joined = with_joined_logarithms(self.converter, poly)
-            if joined is None:
-                raise
-            return self._search(joined)
+        joined = with_joined_logarithms(self.converter, poly)
+        if joined is not None:
+            try:
+                return self._search(joined)
+            except UndecidedError:
+                self.deadline.check()
+        return self._search(expression)
 
     def _vanishes(self, point: Rational, function: Expr) -> bool | None:
         """Tell exactly whether a function is zero at a rational point."""
