@@ -33,6 +33,7 @@ from symloss.symbolic.switch_roots import (
 from symloss.symbolic.tape import Tape
 from symloss.symbolic.tower import Element
 from symloss.symbolic.undecided import Deadline, UndecidedError
+from symloss.symbolic.written_factors import written_factors
 
 _NEAR = Rational(1, 2**40)
 INNER_EPS = Rational(1, 29)
@@ -146,7 +147,26 @@ class SignFinder:
             self.deadline.check()
             if self.open_eps and eps in function.free_symbols:
                 raise
-            return self._direct_sign(function)
+            found = self._sign_of_parts(function, at_zeros)
+            return self._direct_sign(function) if found is None else found
+
+    def _sign_of_parts(self, function: Expr, at_zeros: bool) -> int | list[Endpoint] | None:
+        """Return the same from the parts that a function is written as a product of, None where it is not one."""
+        parts = written_factors(function)
+        if len(parts) < 2 and not any(power != 1 for _, power in parts):
+            return None
+        total, cuts = 1, list[Endpoint]()
+        for part, power in parts:
+            found = self.sign(part, at_zeros)
+            if found == 0:
+                return 0 if power > 0 else None
+            if power % 2 == 0 and not at_zeros:
+                continue
+            if isinstance(found, int):
+                total *= found if power % 2 else 1
+            else:
+                cuts = _merged(cuts, found)
+        return cuts or total
 
     def _direct_sign(self, function: Expr) -> int | list[Endpoint]:
         """Return the sign from the function as it is written: intervals are tighter there than on expanded factors."""
@@ -338,9 +358,11 @@ class SignFinder:
 
 
 def _merged(a: list[Endpoint], b: list[Endpoint]) -> list[Endpoint]:
-    """Merge two ordered or unordered lists of endpoints into one that is ordered."""
+    """Merge two ordered or unordered lists of endpoints into one that is ordered; no rational one comes twice."""
     result = list(a)
     for point in b:
+        if point.is_rational and any(one.is_rational and one.low == point.low for one in result):
+            continue
         place = 0
         while place < len(result) and precedes(result[place], point):
             place += 1

@@ -32,6 +32,12 @@ DECIDED = [
     ("sigmoid(recip(aq(yhat, y), eps))*max(y, yhat)", (0.01, 0.02)),
     ("tanh(guard(max(y, y + yhat)/(eps + yhat)))", (0.01,)),
     ("log(eps + sigmoid(1/(eps + yhat)) + 1)*max(y, yhat)", (0.03, 0.01)),
+    # two factors of a switching function change their sign at one point, or it only touches zero there
+    (
+        "min(log(eps + yhat)**2*log(eps + max(y, yhat)), log(eps + yhat)**2*log(eps + max(y, yhat))**2)",
+        (0.1, 1e-6),
+    ),
+    ("min(guard(log(eps + max(y, yhat))/(eps + yhat)**2), log(eps + max(y, yhat)))", (1e-3, 1e-6)),
 ]
 
 
