@@ -16,10 +16,10 @@ from sympy import Abs, Expr, Max, Min, sign
 from symloss.domain import eps, y, yhat
 from symloss.ops.constants import GUARD_LIMIT
 from symloss.ops.protected import SmoothedFunction, aq, guard, pexp, plog, recip, sigmoid
-from symloss.symbolic.elementary import LARGEST_POWER
 from symloss.symbolic.kinks import Kinks
 from symloss.symbolic.tower import REFERENCES, Element
 from symloss.symbolic.undecided import Deadline, UndecidedError
+from symloss.symbolic.writing import LARGEST_POWER
 
 _REFERENCE_VALUES = {
     yhat: REFERENCES,

@@ -20,8 +20,6 @@ from symloss.symbolic.tower import Element, Generator
 from symloss.symbolic.undecided import Deadline
 from symloss.symbolic.writing import Writer
 
-LARGEST_POWER = 200
-
 
 class Elementary(Writer):
     """Functions of elements that are smooth on the region."""
@@ -115,7 +113,7 @@ class Elementary(Writer):
     def _exponential_of(self, unit: Element, coefficient: Rational) -> Element:
         tower = self.tower
         numerator, order = int(coefficient.p), int(coefficient.q)
-        if abs(numerator) > LARGEST_POWER:
+        if abs(numerator) > self.largest_exponential:
             # Too high a power of one generator: exp(c u) gets one of its own.
             tower.exact = False
             unit, numerator, order = tower.scaled(unit, numerator, order), 1, 1

@@ -11,6 +11,7 @@ from symloss.symbolic.convert import Converter
 from symloss.symbolic.enclosure import sign_at
 from symloss.symbolic.end_sign import EndSign, EndSigns, collected
 from symloss.symbolic.endpoint import Endpoint
+from symloss.symbolic.joined_logs import with_joined_logarithms
 from symloss.symbolic.places import groups, outer, simplest_between
 from symloss.symbolic.sign_question import Question
 from symloss.symbolic.smooth import derivative
@@ -46,7 +47,26 @@ class FactorSigns:
     def of_factor(self, factor: Factor, low: Endpoint, high: Endpoint) -> int | Rational | None:
         """Return the sign of one factor on a cell, a witness against the gradient, or None."""
         self.deadline.check()
-        tape = Tape.of(collected(self.converter, factor.poly))
+        plain = collected(self.converter, factor.poly)
+        kinds = [generator.kind for generator in self.converter.tower.generators]
+        if kinds.count("log") + kinds.count("prime") < 2:
+            return self.of_written(factor, plain, low, high)
+        # differences of logarithms that nearly cancel need to be written as one: before much time is spent on boxes
+        left = self.left
+        found = self.of_written(factor, plain, low, high, quick=True)
+        joined = with_joined_logarithms(self.converter, factor.poly) if found is None else None
+        if joined is not None:
+            found = self.of_written(factor, joined, low, high)
+        if found is None:
+            return self.of_written(factor, plain, low, high)
+        self.left = left
+        return found
+
+    def of_written(
+        self, factor: Factor, written: Expr, low: Endpoint, high: Endpoint, quick: bool = False
+    ) -> int | Rational | None:
+        """Return the sign of one factor, written in some way, on a cell; `quick`: without many digits."""
+        tape = Tape.of(written)
         bottom, top = outer(low, high)
         result: int | None = None
         edges = first_edges(bottom, top)
@@ -71,7 +91,7 @@ class FactorSigns:
         if len(edges) < 2:
             signs = set(starts)
             return signs.pop() if len(signs) == 1 else None
-        boxes = box_signs(tape, yhat, edges, self.deadline, rounds=9, precise_budget=150)
+        boxes = box_signs(tape, yhat, edges, self.deadline, rounds=9, precise_budget=0 if quick else 150)
         for value in (boxes.positive, boxes.negative):
             # A change of sign of one factor refutes, unless another one changes at the same place.
             if value is not None and boxes.positive is not None and boxes.negative is not None:
@@ -79,7 +99,7 @@ class FactorSigns:
                 if witness is not None:
                     return witness
         result = boxes.sign
-        if result is None and boxes.settled_sign is not None:
+        if result is None and boxes.settled_sign is not None and not quick:
             result = self.across_touching(factor, tape, boxes.left, boxes.settled_sign)
         if result is None:
             self.note_left(boxes.left)

@@ -26,9 +26,16 @@ from symloss.symbolic.tape import Tape, UnsupportedFunctionError
 from symloss.symbolic.tower import Factor
 from symloss.symbolic.unbounded import on_half_lines
 from symloss.symbolic.undecided import Deadline, UndecidedError
+from symloss.symbolic.writing import LARGEST_POWER
 from symloss.symbolic.written_factors import written_factors
 
 __all__ = ["SignProof", "prove_sign"]
+
+LARGEST_FACTORED_POWER = 8
+"""Powers of exponentials that are always in reach."""
+
+NOT_FACTORED = -1
+"""The number of a polynomial that is too large to factor and stands for its factors."""
 
 
 def prove_sign(gradient: Expr, low: Endpoint, high: Endpoint, want: int, deadline: Deadline) -> SignProof:
@@ -60,16 +67,22 @@ class _Prover(Question):
             return SignProof("refuted", witness=witness)
         if not (self.low.is_infinite or self.high.is_infinite) and self.direct():
             return SignProof("proved", strict=True)
-        return self.by_factors()
+        try:
+            return self.by_factors()
+        except UndecidedError:
+            # in tanh(u/eps) a power as high as 1/eps is out of reach, and a function of its own is not
+            self.deadline.check()
+            return self.by_factors(LARGEST_FACTORED_POWER)
 
     def direct(self) -> bool:
         """Whether boxes alone settle the right sign."""
         edges = first_edges(*outer(self.low, self.high))
         return box_signs(self.tape, yhat, edges, self.deadline, rounds=3).sign == self.want
 
-    def by_factors(self) -> SignProof:
+    def by_factors(self, largest_exponential: int = LARGEST_POWER) -> SignProof:
         """Decide by the signs of the irreducible factors."""
         self.converter = Converter(self.deadline, {yhat: inner_rational(self.low, self.high)})
+        self.converter.largest_exponential = largest_exponential
         found = self.factored(self.gradient)
         if found is None:
             return ZERO
@@ -111,7 +124,11 @@ class _Prover(Question):
                     if witness is not None
                     else SignProof("undecided", left=rest.left)
                 )
-        unknown = any(exponent % 2 == 0 and exponent > 0 for _, exponent in others)
+        # a product may touch zero where no factor changes its sign
+        unknown = any(
+            (exponent % 2 == 0 or factor.number == NOT_FACTORED) and exponent > 0
+            for factor, exponent in others
+        )
         return SignProof("proved", strict=None if unknown else not zeros, zeros=zeros)
 
     def factored(self, gradient: Expr) -> tuple[int, list[tuple[Factor, int]]] | None:
@@ -121,7 +138,7 @@ class _Prover(Question):
         terms to be factored again.
         """
         tower = self.converter.tower
-        side, merged = 1, dict[int, int]()
+        side, merged, unfactored = 1, dict[int, int](), list[tuple[Factor, int]]()
         for part, power in written_factors(gradient):
             if part.is_number and (found := sign_at(Tape.of(part), {})):
                 # what numbers add up to needs no factors
@@ -132,13 +149,22 @@ class _Prover(Question):
                 if power < 0:
                     raise UndecidedError("the gradient divides by zero")
                 return None
-            content, numbers = tower.factor(element.numerator)
+            try:
+                content, numbers = tower.factor(element.numerator)
+            except UndecidedError:
+                # too large for that; boxes may settle it as it is
+                self.deadline.check()
+                whole = Factor(NOT_FACTORED, None, element.numerator)
+                if self.is_polynomial(whole):
+                    raise
+                content, numbers = 1, {}
+                unfactored.append((whole, power))
             side *= 1 if content > 0 or power % 2 == 0 else -1
             for number, exponent in dict(numbers).items():
                 merged[number] = merged.get(number, 0) + exponent * power
             for number, exponent in element.denominator.items():
                 merged[number] = merged.get(number, 0) - exponent * power
-        return side, [(tower.factors[number], e) for number, e in merged.items() if e]
+        return side, [(tower.factors[number], e) for number, e in merged.items() if e] + unfactored
 
     def is_polynomial(self, factor: Factor) -> bool:
         """Whether a factor is a polynomial in yhat."""

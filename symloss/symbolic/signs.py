@@ -20,11 +20,20 @@ from symloss.symbolic.endpoint import Endpoint
 from symloss.symbolic.factoring import LARGEST_DEGREE_TO_FACTOR, Poly
 from symloss.symbolic.float_box import FloatBoxes, constant_box
 from symloss.symbolic.half_line import one_sign, positive_root
+from symloss.symbolic.joined_logs import with_joined_logarithms
 from symloss.symbolic.precise import precise
-from symloss.symbolic.switch_roots import TranscendentalRoots, coefficients_of, log_equation, polynomial_roots
+from symloss.symbolic.switch_roots import (
+    FEW_BOXES,
+    MOST_BOXES,
+    TranscendentalRoots,
+    coefficients_of,
+    log_equation,
+    polynomial_roots,
+)
 from symloss.symbolic.tape import Tape
 from symloss.symbolic.tower import Element
 from symloss.symbolic.undecided import Deadline, UndecidedError
+from symloss.symbolic.written_factors import written_factors
 
 _NEAR = Rational(1, 2**40)
 INNER_EPS = Rational(1, 29)
@@ -138,7 +147,26 @@ class SignFinder:
             self.deadline.check()
             if self.open_eps and eps in function.free_symbols:
                 raise
-            return self._direct_sign(function)
+            found = self._sign_of_parts(function, at_zeros)
+            return self._direct_sign(function) if found is None else found
+
+    def _sign_of_parts(self, function: Expr, at_zeros: bool) -> int | list[Endpoint] | None:
+        """Return the same from the parts that a function is written as a product of, None where it is not one."""
+        parts = written_factors(function)
+        if len(parts) < 2 and not any(power != 1 for _, power in parts):
+            return None
+        total, cuts = 1, list[Endpoint]()
+        for part, power in parts:
+            found = self.sign(part, at_zeros)
+            if found == 0:
+                return 0 if power > 0 else None
+            if power % 2 == 0 and not at_zeros:
+                continue
+            if isinstance(found, int):
+                total *= found if power % 2 else 1
+            else:
+                cuts = _merged(cuts, found)
+        return cuts or total
 
     def _direct_sign(self, function: Expr) -> int | list[Endpoint]:
         """Return the sign from the function as it is written: intervals are tighter there than on expanded factors."""
@@ -155,13 +183,13 @@ class SignFinder:
             raise UndecidedError("the sign of a switching function is too close to zero")
         return 1 if value > 0 else -1
 
-    def _search(self, function: Expr) -> list[Endpoint]:
+    def _search(self, function: Expr, most_boxes: int = MOST_BOXES) -> list[Endpoint]:
         if self.low.depends_on_eps or self.high.depends_on_eps:
             raise UndecidedError("a switching point depends on eps")
         # beyond an irrational end the function may be undefined: look no further than that end is known
         low, high = (end if end.is_infinite else end.refine(_NEAR) for end in (self.low, self.high))
         search = TranscendentalRoots(function, self._vanishes, self.deadline)
-        return search.isolate(low.low, high.high)
+        return search.isolate(low.low, high.high, most_boxes)
 
     def element_sign(self, element: Element, at_zeros: bool = False) -> int | list[Endpoint]:
         """Return the same for an element of the converter's tower."""
@@ -258,7 +286,18 @@ class SignFinder:
         found = self._logarithmic(poly, at_zeros)
         if found is not None:
             return found
-        return self._search(self.converter.poly_expression(poly))
+        expression = self.converter.poly_expression(poly)
+        try:
+            return self._search(expression, FEW_BOXES)
+        except UndecidedError:
+            self.deadline.check()
+        joined = with_joined_logarithms(self.converter, poly)
+        if joined is not None:
+            try:
+                return self._search(joined)
+            except UndecidedError:
+                self.deadline.check()
+        return self._search(expression)
 
     def _vanishes(self, point: Rational, function: Expr) -> bool | None:
         """Tell exactly whether a function is zero at a rational point."""
@@ -319,9 +358,11 @@ class SignFinder:
 
 
 def _merged(a: list[Endpoint], b: list[Endpoint]) -> list[Endpoint]:
-    """Merge two ordered or unordered lists of endpoints into one that is ordered."""
+    """Merge two ordered or unordered lists of endpoints into one that is ordered; no rational one comes twice."""
     result = list(a)
     for point in b:
+        if point.is_rational and any(one.is_rational and one.low == point.low for one in result):
+            continue
         place = 0
         while place < len(result) and precedes(result[place], point):
             place += 1

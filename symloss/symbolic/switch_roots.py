@@ -27,6 +27,9 @@ from symloss.symbolic.tape import Tape
 from symloss.symbolic.undecided import Deadline, UndecidedError
 
 MOST_BOXES = 3_000
+FEW_BOXES = 300
+"""Enough for most functions; what needs more is better written in another way first."""
+
 MANY_BOXES = 100
 """From here on the mean value form is tried as well."""
 
@@ -101,8 +104,14 @@ class TranscendentalRoots:
         self.functions = [function]
         self.tapes = [Tape.of(function)]
 
-    def isolate(self, low: Rational | None, high: Rational | None) -> list[Endpoint]:
+    def isolate(
+        self, low: Rational | None, high: Rational | None, most_boxes: int = MOST_BOXES
+    ) -> list[Endpoint]:
         """Return the points where the function changes its sign, in order.
+
+        Args:
+            low, high: the ends.
+            most_boxes: after so many it gives up.
 
         Raises:
             UndecidedError: a zero that touches, or one too close to an end, could not be settled.
@@ -111,7 +120,7 @@ class TranscendentalRoots:
         end = math.inf if high is None else float(high)
         found: list[Endpoint] = []
         stack = [(start, end)]
-        for count in range(MOST_BOXES):
+        for count in range(most_boxes):
             if not stack:
                 return found
             if count % 16 == 0:

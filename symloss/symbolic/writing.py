@@ -14,12 +14,20 @@ from symloss.symbolic.precise import precise
 from symloss.symbolic.tower import Element, Generator, Tower
 from symloss.symbolic.undecided import Deadline, UndecidedError
 
+LARGEST_POWER = 200
+"""Of one function."""
+
 LONGEST_TO_PROVE = 400
 """Terms of the longest polynomial whose sign is asked for (arguments of its generators included)."""
 
 
 class Writer:
-    """Writes elements of one tower, for a region around a point; see `convert.Converter` for the arguments."""
+    """Writes elements of one tower, for a region around a point; see `convert.Converter` for the arguments.
+
+    Attributes:
+        tower: what the elements belong to.
+        largest_exponential: exp(n u) is written as exp(u)**n up to this n; may be set before the first element.
+    """
 
     def __init__(
         self,
@@ -32,6 +40,7 @@ class Writer:
         self.deadline = deadline
         self.point = dict(point)
         self.known_sign = known_sign
+        self.largest_exponential = LARGEST_POWER
         self._expressions: dict[int, Expr] = {}
         self._sides: dict[int, int] = {}
         self._orders: dict[Any, set[int]] = {}
