@@ -5,11 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
+import matplotlib
 from matplotlib.backend_bases import RendererBase
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator
 from matplotlib.transforms import Affine2D, Bbox
@@ -35,19 +37,37 @@ def quiet() -> Iterator[None]:
         yield
 
 
-class MeasuredCanvas(FigureCanvasAgg):
-    """A canvas that sets each formula once, whatever sizes the figure is tried in."""
+class _Ruler(RendererAgg):
+    """Measures each text once, whatever figures it stands in and whatever sizes they are tried in."""
 
-    def __init__(self, figure: Figure) -> None:
-        """Take the figure, as every canvas does."""
-        super().__init__(figure)
-        self._parser: Any = None
+    def __init__(self, width: float, height: float, dpi: float) -> None:
+        super().__init__(width, height, dpi)  # type: ignore[no-untyped-call]
+        # A family such as "sans-serif" is the font that the style says.
+        settings = [name for name in matplotlib.rcParams if name.startswith(("font.", "mathtext.", "text."))]
+        self._fonts = tuple(str(matplotlib.rcParams[name]) for name in settings)
+
+    def get_text_width_height_descent(self, s: str, prop: Any, ismath: Any) -> Any:
+        return _extent(s, prop.copy(), ismath, float(self.dpi), self._fonts)
+
+
+@lru_cache(maxsize=4096)
+def _extent(s: str, prop: Any, ismath: Any, dpi: float, fonts: object) -> tuple[float, float, float]:
+    """Return width, height and descent of a line in pixels; `fonts` are the settings that they hold for."""
+    renderer: Any = RendererAgg(1, 1, dpi)  # type: ignore[no-untyped-call]
+    width, height, descent = renderer.get_text_width_height_descent(s, prop, ismath)
+    return float(width), float(height), float(descent)
+
+
+class MeasuredCanvas(FigureCanvasAgg):
+    """A canvas that measures each text once, whatever sizes the figure is tried in."""
 
     def get_renderer(self) -> Any:
         """Return a renderer of the size that the figure has now."""
-        renderer: Any = super().get_renderer()  # type: ignore[no-untyped-call]
-        self._parser = renderer.mathtext_parser = self._parser or renderer.mathtext_parser
-        return renderer
+        width, height = self.get_width_height(physical=True)
+        key = width, height, float(self.figure.dpi)
+        if self._lastKey != key:
+            self._lastKey, self.renderer = key, _Ruler(*key)
+        return self.renderer
 
 
 class _Recorder(RendererBase):
@@ -99,6 +119,30 @@ class _Recorder(RendererBase):
         return points * self._dpi / 72.0
 
 
+@contextmanager
+def layout_held(drawn: Figure) -> Iterator[None]:
+    """Keep a figure from being laid out again as it is measured."""
+    engine = drawn.get_layout_engine()
+    drawn.set_layout_engine("none")
+    try:
+        yield
+    finally:
+        drawn.set_layout_engine(engine)
+
+
+@contextmanager
+def solids_hidden(drawn: Figure) -> Iterator[None]:
+    """Keep three-dimensional Axes, which take long, from being measured."""
+    hidden = [axes for axes in drawn.axes if axes.name == "3d" and axes.get_visible()]
+    for axes in hidden:
+        axes.set_visible(False)
+    try:
+        yield
+    finally:
+        for axes in hidden:
+            axes.set_visible(True)
+
+
 def text_boxes(drawn: Figure) -> list[tuple[str, Bbox]]:
     """Return every line of text that will be seen, with its box in pixels; the layout is computed first."""
     if not isinstance(drawn.canvas, FigureCanvasAgg):
@@ -141,6 +185,22 @@ def fault_of(drawn: Figure) -> str | None:
             if box.overlaps(there):
                 return f"{text!r} and {other!r} overlap"
     return None
+
+
+def lowest_panel(drawn: Figure) -> tuple[float, int]:
+    """Return how many inches the lowest panel has to spare, as it is laid out, and the number of rows of panels."""
+    spare, rows = [0.0], set()
+    for axes in drawn.axes:
+        if hasattr(axes, "_colorbar"):
+            continue
+        box = axes.get_window_extent()
+        rows.add(round(box.y0))
+        if axes.name != "3d":
+            # The name beside a panel may be longer than the least that a panel needs.
+            name = axes.yaxis.label.get_window_extent().height if axes.get_ylabel() else 0.0
+            needed = max(LEAST_HEIGHT * _share(axes), float(name) / drawn.dpi)
+            spare.append(float(box.height) / drawn.dpi - needed)
+    return max(0.0, min(spare[1:], default=0.0)), max(1, len(rows))
 
 
 def _share(axes: Any) -> float:

@@ -13,9 +13,7 @@ from matplotlib.transforms import Bbox
 
 def drawn_texts(figure: Figure) -> list[tuple[Text, Bbox]]:
     """Return every text that is seen, with its box in pixels."""
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    renderer: Any = canvas.get_renderer()
+    renderer: Any = FigureCanvasAgg(figure).get_renderer()
     seen: list[tuple[Text, Bbox]] = []
 
     def draw_text(text: Text) -> None:
