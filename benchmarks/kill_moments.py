@@ -28,7 +28,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from symloss.search.run import Run
+from symloss.search.archive.archive import Archive
 
 DATA = ["--dataset", "synthetic", "--users", "60", "--items", "80", "--interactions", "2000", "--threads", "1",
         "--learning-rate", "0.1", "--max-epochs", "1600", "--patience", "60", "--seed", "3"]  # fmt: skip
@@ -154,23 +154,21 @@ def one_run(
 
 
 def is_whole(folder: Path) -> bool:
-    with Run.open(folder) as run:
-        return run.archive.rows("PRAGMA integrity_check") == [{"integrity_check": "ok"}]
+    with Archive(folder / "archive.sqlite") as archive:
+        return archive.rows("PRAGMA integrity_check") == [{"integrity_check": "ok"}]
 
 
 def contents(folder: Path) -> dict[str, Any]:
     """Return a hash of each table, state and document, without times."""
     found: dict[str, Any] = {}
-    with Run.open(folder) as run:
-        names = [
-            row["name"] for row in run.archive.rows("SELECT name FROM sqlite_master WHERE type = 'table'")
-        ]
+    with Archive(folder / "archive.sqlite") as archive:
+        names = [row["name"] for row in archive.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
         for name in names:
             if name not in OTHER_TABLES and not name.startswith("sqlite_"):
-                rows = run.archive.rows(f"SELECT * FROM {name} ORDER BY 1")
+                rows = archive.rows(f"SELECT * FROM {name} ORDER BY 1")
                 found[name] = [len(rows), digest(without_times(rows))]
-        for row in run.archive.rows("SELECT name FROM state WHERE name NOT LIKE 'seal of %' ORDER BY name"):
-            found[f"state {row['name']}"] = digest(without_times(run.archive.state(row["name"])))
+        for row in archive.rows("SELECT name FROM state WHERE name NOT LIKE 'seal of %' ORDER BY name"):
+            found[f"state {row['name']}"] = digest(without_times(archive.state(row["name"])))
     results = folder / "results.json"
     if results.exists():
         found["results.json"] = digest(without_times(json.loads(results.read_text())))

@@ -5,9 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symloss.domain import Labels
+from symloss.export.header import WIDTH
 from symloss.loss import Loss
 
 NO_SIGMOID = "from_logits is for losses of a probability; this loss takes its yhat as it is"
+
+
+def refusal(sentence: str, indent: int, further: int = 0) -> str:
+    """Return the statement that raises a ValueError, on one line or, where that would be too long, on three.
+
+    Args:
+        sentence: what the error says.
+        indent: blanks before each line.
+        further: blanks that come before them later.
+    """
+    statement = f'raise ValueError("{sentence}")'
+    lines = [statement]
+    if indent + further + len(statement) > WIDTH:
+        lines = ["raise ValueError(", f'    "{sentence}"', ")"]
+    return "\n".join(" " * indent + line for line in lines)
 
 
 @dataclass(frozen=True)
@@ -20,11 +36,15 @@ class DomainSentences:
 
 def domain_sentences(loss: Loss) -> DomainSentences:
     """Return what exported code says of predictions and labels that the loss is not made for."""
-    real = loss.domain.labels is Labels.REAL
-    label = "y must be finite numbers" if real else "y must be 0 or 1, or between"
+    label = {
+        Labels.REAL: "y must be finite numbers",
+        Labels.POSITIVE: "y must be finite numbers from 0 upwards",
+    }.get(loss.domain.labels, "y must be 0 or 1, or between")
     return DomainSentences("yhat must be probabilities in [0, 1]; for raw scores set from_logits=True", label)
 
 
 def label_test(loss: Loss, module: str) -> str:
     """Return a condition on y in the code of a framework."""
+    if loss.domain.labels is Labels.POSITIVE:
+        return f"{module}.isfinite(y) & (y >= 0)"
     return f"{module}.isfinite(y)" if loss.domain.labels is Labels.REAL else "(y >= 0) & (y <= 1)"

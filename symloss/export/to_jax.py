@@ -5,7 +5,7 @@ from __future__ import annotations
 from symloss.export.code import Code, module
 from symloss.export.frameworks import JAX
 from symloss.export.header import docstring, title
-from symloss.export.parameters import NO_SIGMOID, domain_sentences, label_test
+from symloss.export.parameters import NO_SIGMOID, domain_sentences, label_test, refusal
 from symloss.loss import Loss
 
 _INSIDE = '''def _inside(yhat):
@@ -52,20 +52,20 @@ def source(loss: Loss) -> str:
 def _values_jvp(primals, tangents):
     return _values(*primals), _slopes(*primals) * tangents[0]"""
     sentences = domain_sentences(loss)
-    outside = f'''
+    outside = f"""
     if validate and not any(isinstance(part, jax.core.Tracer) for part in (yhat, y)):
         if not bool(jnp.all({label_test(loss, "jnp")})):
-            raise ValueError("{sentences.label}")'''
+{refusal(sentences.label, 12)}"""
     if code.is_probability:
-        outside += f'''
+        outside += f"""
         if not from_logits and not bool(jnp.all((yhat >= 0) & (yhat <= 1))):
-            raise ValueError("{sentences.prediction}")
-    yhat = _probability(yhat) if from_logits else yhat'''
+{refusal(sentences.prediction, 12)}
+    yhat = _probability(yhat) if from_logits else yhat"""
     else:
         outside = (
-            f'''
+            f"""
     if from_logits:
-        raise ValueError("{NO_SIGMOID}")'''
+{refusal(NO_SIGMOID, 8)}"""
             + outside
         )
     options = "from_logits=False, weight=None, validate=True"

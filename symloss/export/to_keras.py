@@ -7,7 +7,7 @@ import textwrap
 from symloss.export.code import Code, module
 from symloss.export.frameworks import KERAS
 from symloss.export.header import class_name, docstring, title
-from symloss.export.parameters import NO_SIGMOID
+from symloss.export.parameters import NO_SIGMOID, refusal
 from symloss.export.writer import number_text
 from symloss.loss import Loss
 
@@ -56,7 +56,7 @@ def _class(code: Code, name: str) -> str:
     parameters = "".join(f", {option}={defaults[option]}" for option in options)
     init = [*code.check_eps().splitlines(), "self.eps = float(eps)"] if code.loss.has_eps else []
     if not code.is_probability:
-        init += ["if from_logits:", f'    raise ValueError("{NO_SIGMOID}")']
+        init += ["if from_logits:", refusal(NO_SIGMOID, 4, 8)]
     init.append("self.from_logits = from_logits")
     constructor = ""
     config = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from symloss.export.code import Code, module
 from symloss.export.frameworks import NUMPY
 from symloss.export.header import docstring, title
-from symloss.export.parameters import NO_SIGMOID, domain_sentences, label_test
+from symloss.export.parameters import NO_SIGMOID, domain_sentences, label_test, refusal
 from symloss.loss import Loss
 
 
@@ -21,12 +21,12 @@ def prepared(code: Code) -> str:
     if code.is_probability:
         lines += [
             "if validate and not from_logits and not np.all((yhat >= 0) & (yhat <= 1)):",
-            f'    raise ValueError("{sentences.prediction}")',
+            refusal(sentences.prediction, 4, 4),
         ]
     else:
-        lines += ["if from_logits:", f'    raise ValueError("{NO_SIGMOID}")']
+        lines += ["if from_logits:", refusal(NO_SIGMOID, 4, 4)]
     test = label_test(code.loss, "np")
-    lines += [f"if validate and not np.all({test}):", f'    raise ValueError("{sentences.label}")']
+    lines += [f"if validate and not np.all({test}):", refusal(sentences.label, 4, 4)]
     says = "Arrays of one shape and type"
     if code.is_probability:
         code.helpers.add("sigmoid")

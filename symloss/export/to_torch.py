@@ -7,7 +7,7 @@ import textwrap
 from symloss.export.code import Code, module
 from symloss.export.frameworks import TORCH
 from symloss.export.header import class_name, docstring, title
-from symloss.export.parameters import NO_SIGMOID, domain_sentences, label_test
+from symloss.export.parameters import NO_SIGMOID, domain_sentences, label_test, refusal
 from symloss.export.writer import number_text
 from symloss.loss import Loss
 
@@ -62,7 +62,7 @@ def _refusal(code: Code) -> str:
         good = good & (yhat >= 0) & (yhat <= 1)"""
         prediction = f"""
     if not from_logits and not bool(((yhat >= 0) & (yhat <= 1)).all()):
-        raise ValueError("{sentences.prediction}")"""
+{refusal(sentences.prediction, 8)}"""
     parameters = "yhat, y, from_logits" if code.is_probability else "yhat, y"
     return f'''def _refuse_outside({parameters}):
     """Raise where yhat or y lies outside of the loss's domain, with one look at the values.
@@ -80,7 +80,7 @@ def _refusal(code: Code) -> str:
     except RuntimeError:
         # Inside of vmap there are no values to look at.
         return{prediction}
-    raise ValueError("{sentences.label}")'''
+{refusal(sentences.label, 4)}'''
 
 
 def _function(code: Code) -> str:
@@ -148,7 +148,7 @@ def _module(code: Code, name: str) -> str:
     if code.is_probability:
         keep.append("self.from_logits = from_logits")
     else:
-        keep += ["if from_logits:", f'    raise ValueError("{NO_SIGMOID}")']
+        keep += ["if from_logits:", refusal(NO_SIGMOID, 4, 8)]
     keep += ["self.validate = validate", 'self.register_buffer("weight", weight, persistent=False)']
     own = (", self.eps" if code.loss.has_eps else "") + (", self.from_logits" if code.is_probability else "")
     logits = ", self.from_logits" if code.is_probability else ""

@@ -220,7 +220,8 @@ def _option(parameter: click.Parameter) -> dict[str, Any]:
 
 def _cli(*arguments: str) -> str:
     result = CliRunner().invoke(symloss.cli.main, list(arguments), catch_exceptions=False)
-    assert result.exit_code == 0, result.output
+    # 3: nothing got through, as in a search of three epochs
+    assert result.exit_code in (0, 3), result.output
     return result.stdout
 
 

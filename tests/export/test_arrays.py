@@ -254,3 +254,14 @@ def test_keras(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     np.testing.assert_allclose(prediction.grad.cpu()[:, 0], gradient, rtol=1e-6, atol=1e-7)
     again = made.from_config(criterion.get_config())
     assert again.get_config() == criterion.get_config()
+
+
+@pytest.mark.parametrize("target", EVALUATORS)
+def test_losses_of_counts_take_counts(target: str, tmp_path: Path) -> None:
+    loss = sl.Loss("exp(yhat) - y*yhat", labels="positive", input="log")
+    yhat, y = np.array([-1.0, 0.5, 2.0]), np.array([0.0, 7.0, 3.0])
+    value, gradient = EVALUATORS[target](loss, tmp_path)(yhat, y)
+    np.testing.assert_allclose(value, np.exp(yhat) - y * yhat)
+    np.testing.assert_allclose(gradient, np.exp(yhat) - y)
+    with pytest.raises(ValueError, match="from 0 upwards"):
+        load_module(export(loss, "numpy"), tmp_path).loss(yhat, y - 1)
