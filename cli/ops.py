@@ -12,7 +12,7 @@ from .output import print_json, standard_output, table
 @json_option
 def command(as_json: bool) -> None:
     """List the operators that searched losses are built from, and the functions that formulas may use."""
-    from symloss.formula.parse import FUNCTIONS
+    from symloss.formula.functions import FUNCTIONS
     from symloss.ops import operators
 
     entries = [

@@ -12,7 +12,8 @@ from sympy import Rational
 
 from symloss.domain import y, yhat
 from symloss.errors import FormulaError, SymlossError
-from symloss.formula.parse import FUNCTIONS, parse
+from symloss.formula.functions import FUNCTIONS
+from symloss.formula.parse import parse
 from symloss.formula.text import formula_text
 
 REFUSED = [

@@ -14,15 +14,13 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import sympy
-from sympy import Abs, Add, Expr, Integer, Max, Min, Mul, Pow, Rational, sign
+from sympy import Add, Expr, Integer, Mul, Pow, Rational
 
 from symloss.domain import SYMBOLS
 from symloss.errors import FormulaError, nearest
+from symloss.formula.functions import FUNCTIONS
 from symloss.formula.text import whole_text
 from symloss.ops.construct import (
     LARGEST_EXPONENT,
@@ -32,7 +30,7 @@ from symloss.ops.construct import (
     make,
     shortened,
 )
-from symloss.ops.protected import aq, guard, pexp, plog, psqrt, recip, sigmoid
+from symloss.ops.protected import recip
 
 LONGEST_TEXT = 10_000
 DEEPEST_NESTING = 60
@@ -49,45 +47,6 @@ _FAMILIAR_NAMES = {
     "pred": "yhat", "prediction": "yhat", "y_pred": "yhat", "ypred": "yhat", "yh": "yhat", "p": "yhat", "x": "yhat",
     "label": "y", "y_true": "y", "target": "y", "t": "y", "epsilon": "eps", "e": "exp(1)",
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class FunctionRule:
-    """How a function of the grammar is called and what it makes."""
-
-    build: Callable[[Sequence[Expr]], Expr]
-    fewest: int
-    most: int
-    says: str
-
-
-def _call(function: Any) -> Callable[[Sequence[Expr]], Expr]:
-    return lambda arguments: make(function, arguments)
-
-
-FUNCTIONS: dict[str, FunctionRule] = {
-    "max": FunctionRule(_call(Max), 2, 16, "the largest argument"),
-    "min": FunctionRule(_call(Min), 2, 16, "the smallest argument"),
-    "log": FunctionRule(_call(sympy.log), 1, 1, "natural logarithm"),
-    "exp": FunctionRule(_call(sympy.exp), 1, 1, "exponential"),
-    "abs": FunctionRule(_call(Abs), 1, 1, "absolute value"),
-    "sqrt": FunctionRule(lambda arguments: make(Pow, [arguments[0], Rational(1, 2)]), 1, 1, "square root"),
-    "sign": FunctionRule(_call(sign), 1, 1, "-1, 0 or 1"),
-    "square": FunctionRule(lambda arguments: make(Pow, [arguments[0], Integer(2)]), 1, 1, "a^2"),
-    "tanh": FunctionRule(_call(sympy.tanh), 1, 1, "hyperbolic tangent"),
-    "atan": FunctionRule(_call(sympy.atan), 1, 1, "inverse tangent"),
-    "sigmoid": FunctionRule(_call(sigmoid), 1, 1, "1 / (1 + exp(-a))"),
-    "relu": FunctionRule(lambda arguments: make(Max, [arguments[0], Integer(0)]), 1, 1, "max(a, 0)"),
-    "plog": FunctionRule(
-        _call(plog), 1, 2, "protected log: sign(a) log(|a| + s), s = 1e-6 or the second argument"
-    ),
-    "recip": FunctionRule(_call(recip), 1, 2, "protected reciprocal: sign(a) / (|a| + s)"),
-    "psqrt": FunctionRule(_call(psqrt), 1, 2, "protected square root: sign(a) sqrt(|a| + s)"),
-    "pexp": FunctionRule(_call(pexp), 1, 1, "protected exponential: exp(min(a, log(1e6)))"),
-    "aq": FunctionRule(_call(aq), 2, 2, "analytic quotient: a / sqrt(1 + b^2)"),
-    "guard": FunctionRule(_call(guard), 1, 1, "a clipped to [-1e6, 1e6]"),
-}
-"""The functions of the grammar by name."""
 
 _SMOOTHED = {"plog", "recip", "psqrt"}
 _PROTECTED_FORM = {"log": "plog", "sqrt": "psqrt"}
