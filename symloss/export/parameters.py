@@ -8,7 +8,7 @@ from symloss.domain import Labels
 from symloss.export.header import WIDTH
 from symloss.loss import Loss
 
-NO_SIGMOID = "from_logits is for losses of a probability; this loss takes its yhat as it is"
+NO_SIGMOID = "from_logits is for losses of a probability, not for this one"
 
 
 def refusal(sentence: str, indent: int, further: int = 0) -> str:
@@ -40,7 +40,7 @@ def domain_sentences(loss: Loss) -> DomainSentences:
         Labels.REAL: "y must be finite numbers",
         Labels.POSITIVE: "y must be finite numbers from 0 upwards",
     }.get(loss.domain.labels, "y must be 0 or 1, or between")
-    return DomainSentences("yhat must be probabilities in [0, 1]; for raw scores set from_logits=True", label)
+    return DomainSentences("yhat must lie in [0, 1]; for raw scores set from_logits=True", label)
 
 
 def label_test(loss: Loss, module: str) -> str:

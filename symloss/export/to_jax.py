@@ -70,7 +70,7 @@ def _values_jvp(primals, tangents):
         )
     options = "from_logits=False, weight=None, validate=True"
     function = f'''def loss(yhat, y{code.eps_parameter}, {options}):
-    """The loss of each pair of prediction yhat and label y, times its weight; arrays or numbers."""{check}
+    """The loss of each pair of prediction yhat and label y, times its weight."""{check}
     yhat = jnp.asarray(yhat)
     yhat = yhat.astype(jnp.result_type(yhat, float))
     yhat, y = jnp.broadcast_arrays(yhat, jnp.asarray(y).astype(yhat.dtype)){outside}{eps}

@@ -56,7 +56,7 @@ def _class(code: Code, name: str) -> str:
     parameters = "".join(f", {option}={defaults[option]}" for option in options)
     init = [*code.check_eps().splitlines(), "self.eps = float(eps)"] if code.loss.has_eps else []
     if not code.is_probability:
-        init += ["if from_logits:", refusal(NO_SIGMOID, 4, 8)]
+        init += ["if from_logits:", *refusal(NO_SIGMOID, 4, 8).splitlines()]
     init.append("self.from_logits = from_logits")
     constructor = ""
     config = ""

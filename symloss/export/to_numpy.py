@@ -21,12 +21,12 @@ def prepared(code: Code) -> str:
     if code.is_probability:
         lines += [
             "if validate and not from_logits and not np.all((yhat >= 0) & (yhat <= 1)):",
-            refusal(sentences.prediction, 4, 4),
+            *refusal(sentences.prediction, 4, 4).splitlines(),
         ]
     else:
-        lines += ["if from_logits:", refusal(NO_SIGMOID, 4, 4)]
+        lines += ["if from_logits:", *refusal(NO_SIGMOID, 4, 4).splitlines()]
     test = label_test(code.loss, "np")
-    lines += [f"if validate and not np.all({test}):", refusal(sentences.label, 4, 4)]
+    lines += [f"if validate and not np.all({test}):", *refusal(sentences.label, 4, 4).splitlines()]
     says = "Arrays of one shape and type"
     if code.is_probability:
         code.helpers.add("sigmoid")

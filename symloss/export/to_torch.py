@@ -148,7 +148,7 @@ def _module(code: Code, name: str) -> str:
     if code.is_probability:
         keep.append("self.from_logits = from_logits")
     else:
-        keep += ["if from_logits:", refusal(NO_SIGMOID, 4, 8)]
+        keep += ["if from_logits:", *refusal(NO_SIGMOID, 4, 8).splitlines()]
     keep += ["self.validate = validate", 'self.register_buffer("weight", weight, persistent=False)']
     own = (", self.eps" if code.loss.has_eps else "") + (", self.from_logits" if code.is_probability else "")
     logits = ", self.from_logits" if code.is_probability else ""
@@ -165,7 +165,13 @@ def _module(code: Code, name: str) -> str:
 {arguments}
     """
 
-    def __init__(self, reduction="mean"{eps}, from_logits=False, weight=None, validate=True):
+    def __init__(
+        self,
+        reduction="mean",{f"{chr(10)}        {eps.removeprefix(', ')}," if eps else ""}
+        from_logits=False,
+        weight=None,
+        validate=True,
+    ):
 {textwrap.indent(chr(10).join(keep), " " * 8)}
 
     def forward(self, yhat, y, weight=None):

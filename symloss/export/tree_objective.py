@@ -125,7 +125,8 @@ def tree_source(loss: Loss, library: str, usage: str, functions: str) -> str:
     elif regression:
         safe = [
             "if max_step is None:",
-            f"    hessian = _curvature(np.asarray(score), np.asarray(y), gradient, hessian{eps})",
+            "    score, y = np.asarray(score), np.asarray(y)",
+            f"    hessian = _curvature(score, y, gradient, hessian{eps})",
             "else:",
             "    hessian = np.maximum(np.abs(hessian), np.abs(gradient) / max_step)",
         ]

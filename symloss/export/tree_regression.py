@@ -33,7 +33,7 @@ REMARK_START = (
 )
 
 REACHED = '''def _reached(score, y<eps>):
-    """The derivatives; where they overflow, those halfway to the label, or half of that way again."""
+    """The derivatives; where they overflow, those nearer to the label."""
     score = np.asarray(score, dtype=np.float64)
     with np.errstate(all="ignore"):
         for _ in range(30):
@@ -45,7 +45,7 @@ REACHED = '''def _reached(score, y<eps>):
     return gradient, hessian'''
 
 CURVATURE = f'''def _curvature(score, y, gradient, hessian<eps>):
-    """The slope of the secant of the gradient between y - d and y + d, d the distance of score and label.
+    """The slope of the secant of the gradient between y - d and y + d, d = |score - y|.
 
     Where the loss is not smallest at the label, the size of its own second derivative.
     """
@@ -59,7 +59,7 @@ CURVATURE = f'''def _curvature(score, y, gradient, hessian<eps>):
     return np.maximum(np.where(centred, secant, own), np.abs(gradient) / (4 * distance))'''
 
 SHIFT = '''def _best_shift(score, y, weight<eps>):
-    """The number that brings the sum of all gradients to 0 when it is added to every score."""
+    """The number that, added to every score, brings the sum of all gradients to 0."""
     every = max(1, len(y) // 50_000)
     score, y, weight = score[::every], y[::every], weight[::every]
 
@@ -87,7 +87,7 @@ SHIFT = '''def _best_shift(score, y, weight<eps>):
     return float((near + far) / 2)'''
 
 OBJECTIVE = '''class Objective:
-    """An objective for xgboost.train and lightgbm.train, and for the estimators of both.<says>"""
+    """An objective for xgboost.train, lightgbm.train and the estimators of both.<says>"""
 
     start = 0.0
 
@@ -95,7 +95,7 @@ OBJECTIVE = '''class Objective:
 <keep>        self._past = None
 
     def __call__(self, y_true, y_pred, <weight>=None):
-        """Take labels and predictions, or as `train` predictions and the library's data."""
+        """Take labels and predictions, or what `train` takes."""
         if hasattr(y_pred, "get_label"):
             return self.train(y_true, y_pred)
         return self.evaluate(y_true, y_pred, <weight><own>)
@@ -106,9 +106,10 @@ OBJECTIVE = '''class Objective:
         return self.evaluate(labels, preds, weight<own>)
 
     def evaluate(self, y, score, weight=None<parameters>):
-        """Return gradient and Hessian of each row; calls in a row are taken for the trees of one training."""
+        """Return gradient and Hessian of each row; calls in a row make one training."""
         y, score = np.asarray(y, dtype=np.float64), np.asarray(score, dtype=np.float64)
-        weight = np.ones_like(y) if weight is None or not len(weight) else np.asarray(weight)
+        given = weight is not None and len(weight)
+        weight = np.asarray(weight) if given else np.ones_like(y)
         key = (y.size, hash(y.tobytes()))
         if self._past is None or self._past["key"] != key or np.ptp(score) == 0:
             self._past = {"key": key, "trees": 0}
@@ -142,7 +143,7 @@ OBJECTIVE = '''class Objective:
 
 
 def make_objective(y_train, weight=None<parameters>):
-    """Return an objective for these labels; its `start` is the best constant, for base_score or init_score."""
+    """Return an objective for these labels; its `start` is the best constant."""
     objective = Objective(<named>)
     y = np.asarray(y_train, dtype=np.float64).ravel()
     rows = np.ones_like(y) if weight is None else np.asarray(weight, dtype=np.float64)
@@ -154,7 +155,8 @@ XGBOOST = '''_shared = Objective()
 
 def objective(preds, dtrain<parameters>):
     """For xgboost.train: predictions and a DMatrix -> gradient and Hessian."""
-    return _shared.evaluate(dtrain.get_label(), preds, dtrain.get_weight()<options>)
+    labels, weight = dtrain.get_label(), dtrain.get_weight()
+    return _shared.evaluate(labels, preds, weight<options>)
 
 
 def sklearn_objective(y_true, y_pred, sample_weight=None<parameters>):
