@@ -84,7 +84,7 @@ def source(loss: Loss) -> str:
             code,
             "gradient",
             "_slopes",
-            "The derivative of each loss by its prediction yhat"
+            "The derivative of each loss by yhat"
             + (f", with from_logits by its {by}." if code.is_probability else "."),
         ),
     ]

@@ -65,7 +65,7 @@ def _refusal(code: Code) -> str:
 {refusal(sentences.prediction, 8)}"""
     parameters = "yhat, y, from_logits" if code.is_probability else "yhat, y"
     return f'''def _refuse_outside({parameters}):
-    """Raise where yhat or y lies outside of the loss's domain, with one look at the values.
+    """Raise where yhat or y lies outside of the domain, with one look at the values.
 
     On a GPU that waits for the device. Compiled or vectorised code is not looked at.
     """
@@ -126,7 +126,7 @@ def _function(code: Code) -> str:
 
 def _module(code: Code, name: str) -> str:
     eps = f", eps={number_text(code.loss.eps_value)}" if code.loss.has_eps else ""
-    rows = ['reduction: "mean", "sum" or "none" over the batch; the mean divides by the number of rows.']
+    rows = ['reduction: "mean", "sum" or "none" ; the mean divides by the number of rows.']
     if code.loss.has_eps:
         rows.append(f"eps: smoothing, in [{number_text(code.lowest_eps)}, 1000].")
     if code.is_probability:

@@ -118,7 +118,7 @@ OBJECTIVE = '''class Objective:
         if past["trees"] < 2:
             shift = _best_shift(score, y, weight<eps>)
             spread = np.median(np.abs(y - score - shift))
-            # XGBoost makes no split that gains less than 1e-6: labels of less than 0.01 count as larger.
+            # XGBoost makes no split that gains below 1e-6: small labels are scaled up.
             past["unit"] = min(1.0, 100 * spread) ** 2 if spread > 0 else 1.0
             if past["trees"] == 1:
                 rate = self._learning_rate(score)
@@ -180,7 +180,7 @@ def parts(*, has_eps: bool, convex: bool, eps_default: str, library: str) -> lis
     defaults = {"eps": eps_default, "max_step": "None"}
     says = {
         "eps": "smoothing.",
-        "max_step": "None, or the longest step of a row: the Hessian is then at least |gradient| / max_step.",
+        "max_step": "None, or the longest step of a row, |gradient| / Hessian.",
     }
     options = "".join(f"        {name}: {says[name]}\n" for name in names)
     fills = {
