@@ -31,7 +31,7 @@ import torch
 from symloss import zoo
 from symloss.data.dataset import Dataset, Interactions
 from symloss.models import registry
-from symloss.models.torch_device import torch_device
+from symloss.models.device.torch_device import torch_device
 from symloss.training.member import Member, pack
 from symloss.training.memory import free_memory, member_bytes, plan_population
 from symloss.training.orders import epoch_order

@@ -32,14 +32,14 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from symloss import zoo
+from symloss.contest.options import SCALE_GRID
+from symloss.contest.trial import Trial, grid
 from symloss.data import load
 from symloss.data.dataset import Dataset
 from symloss.data.presplit import load_presplit
 from symloss.errors import SymlossError
 from symloss.loss import Loss
 from symloss.models import registry
-from symloss.search.contest.contest_options import SCALE_GRID
-from symloss.search.contest.trial import Trial, grid
 from symloss.training.fit import fit
 from symloss.training.settings import TrainingSettings
 

@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from symloss.search.run import Run
+from symloss.search.archive.run import Run
 
 STATES = ("search", "recommender")
 TABLES = ("candidates", "gradients", "trainings", "loops", "checks", "results")

@@ -29,7 +29,7 @@ import torch
 from symloss import zoo
 from symloss.data.dataset import Dataset, Interactions
 from symloss.data.presplit import load_presplit
-from symloss.models.mf import MatrixFactorisation, MFState
+from symloss.models.mf.trainer import MatrixFactorisation, MFState
 from symloss.training.assess import validation_metric
 from symloss.training.member import Member, pack
 from symloss.training.orders import epoch_order

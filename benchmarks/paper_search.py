@@ -25,10 +25,10 @@ from population import SIZES, made_up
 from symloss.data.dataset import Dataset
 from symloss.data.presplit import load_presplit
 from symloss.models import registry
-from symloss.search.feedback import Feedback
-from symloss.search.grammar import LossGrammar, program_of
-from symloss.search.proxy import ProxyTest
+from symloss.search.candidates.grammar import LossGrammar, program_of
+from symloss.search.candidates.proxy import ProxyTest
 from symloss.search.strategies.registry import make_strategy
+from symloss.search.strategies.strategy import Feedback
 from symloss.training.assess import validation_metric
 from symloss.training.member import Member
 from symloss.training.one_epoch import train_one_epoch

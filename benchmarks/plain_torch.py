@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from symloss.data.dataset import Dataset, Interactions
-from symloss.training.metrics import auc
+from symloss.tasks.auc_rmse import auc
 from symloss.training.settings import TrainingSettings
 
 Loss = Callable[[Tensor, Tensor, Tensor | float], Tensor]

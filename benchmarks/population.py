@@ -31,10 +31,10 @@ from plain_torch import Plain, Vmapped
 from symloss import zoo
 from symloss.data.dataset import Dataset, Interactions
 from symloss.models import registry
-from symloss.search.feedback import Feedback
-from symloss.search.grammar import LossGrammar, program_of
-from symloss.search.proxy import ProxyTest
+from symloss.search.candidates.grammar import LossGrammar, program_of
+from symloss.search.candidates.proxy import ProxyTest
 from symloss.search.strategies.registry import make_strategy
+from symloss.search.strategies.strategy import Feedback
 from symloss.training.assess import validation_metric
 from symloss.training.member import Member, pack
 from symloss.training.one_epoch import train_one_epoch

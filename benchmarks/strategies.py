@@ -32,18 +32,18 @@ import numpy as np
 from symloss.compile.program import Program
 from symloss.data.dataset import Dataset
 from symloss.data.registry import load
-from symloss.domain import Domain, Input
 from symloss.engine.local import LocalEngine
 from symloss.models import registry
-from symloss.search.attempt import Attempt
-from symloss.search.attempts import AttemptGrid
+from symloss.search.candidates.candidate import Attempt
+from symloss.search.candidates.grammar import LossGrammar
 from symloss.search.context import make_proxy
-from symloss.search.fresh import FreshRecommender
-from symloss.search.grammar import LossGrammar
-from symloss.search.loop import LossSearch
+from symloss.search.loop.attempts import AttemptGrid
+from symloss.search.loop.fresh_recommender import FreshRecommender
+from symloss.search.loop.loop import LossSearch
 from symloss.search.options import SearchOptions
 from symloss.search.presets import preset
 from symloss.search.strategies.registry import make_strategy
+from symloss.signature import Domain, Input
 from symloss.training.settings import TrainingSettings
 
 NEURAL_GUIDED = "genetic from controller"

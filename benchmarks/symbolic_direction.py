@@ -2,7 +2,7 @@
 
 Every verdict is held against gradients in 60 digits on a dense grid, refined
 around the point that comes closest to a contradiction. The evaluation used for
-that (`symloss.symbolic.precise`) walks the formula as written and shares nothing
+that (`symloss.symbolic.arithmetic.precise`) walks the formula as written and shares nothing
 with the proofs.
 
     python benchmarks/symbolic_direction.py --count 1000 --seed 0 [--json]
@@ -31,17 +31,17 @@ from sympy.core.cache import clear_cache
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from symloss.domain import eps, y, yhat
 from symloss.loss import Loss
 from symloss.ops.construct import exact_number
 from symloss.ops.protected import sigmoid
+from symloss.signature import eps, y, yhat
+from symloss.symbolic.arithmetic.float_dual import value_and_slope
+from symloss.symbolic.arithmetic.precise import precise
+from symloss.symbolic.arithmetic.tape import Tape
 from symloss.symbolic.check import check
-from symloss.symbolic.direction import prove_direction, resolved_pieces
-from symloss.symbolic.float_dual import value_and_slope
-from symloss.symbolic.precise import precise
-from symloss.symbolic.report import DirectionProof
-from symloss.symbolic.sampled import sampled_direction
-from symloss.symbolic.tape import Tape
+from symloss.symbolic.direction.proved import prove_direction, resolved_pieces
+from symloss.symbolic.direction.report import DirectionProof
+from symloss.symbolic.direction.sampled import sampled_direction
 from symloss.symbolic.undecided import Deadline
 from tests.symbolic.sampling import sampled_losses, zoo_mutations
 

@@ -23,11 +23,11 @@ from mpmath import isfinite, mp, mpf, nstr
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from symloss.domain import Input, yhat
 from symloss.loss import Loss
-from symloss.symbolic.duplicate_index import DuplicateIndex
-from symloss.symbolic.gradient import GradientForm, UndecidedError, gradient_form
-from symloss.symbolic.same_gradient import Comparison, compare
+from symloss.signature import Input, yhat
+from symloss.symbolic.pieces.gradient import GradientForm, UndecidedError, gradient_form
+from symloss.symbolic.same.duplicate_index import DuplicateIndex
+from symloss.symbolic.same.same_gradient import Comparison, compare
 from tests.mp_evaluate import mp_evaluate, mp_gradient
 from tests.symbolic.sampling import sampled_losses, zoo_mutations
 

@@ -19,7 +19,7 @@ import time
 from symloss import Loss, zoo
 from symloss.errors import SymlossError
 from symloss.symbolic.check import check, check_parts
-from symloss.symbolic.same_gradient import compare
+from symloss.symbolic.same.same_gradient import compare
 from symloss.symbolic.worker.ask import TIME_IS_UP
 from symloss.symbolic.worker.pool import pool
 

@@ -24,24 +24,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from symloss.contest.grids import PAPER_EPS_GRID
 from symloss.data.registry import LoadOptions, load
 from symloss.data.synthetic import SyntheticOptions
-from symloss.domain import Domain
 from symloss.engine.local import LocalEngine
 from symloss.loss import Loss
 from symloss.models import registry
 from symloss.ops.construct import NumberLimitError
-from symloss.search.candidate import by_reward
+from symloss.progress import silent
+from symloss.search.candidates.candidate import by_reward
+from symloss.search.candidates.grammar import LossGrammar
 from symloss.search.context import SearchContext, make_proxy
-from symloss.search.grammar import LossGrammar
-from symloss.search.options import PAPER_EPS_GRID, SearchOptions
+from symloss.search.options import SearchOptions
 from symloss.search.phase1 import make_phase1
-from symloss.search.progress import silent
 from symloss.search.strategies.registry import STRATEGIES
 from symloss.search.validation import CHECK_SECONDS
+from symloss.signature import Domain
 from symloss.symbolic.check import direction_parts
-from symloss.symbolic.eps_grid import EVERY_EPS
-from symloss.symbolic.verdict import verdict_of
+from symloss.symbolic.direction.eps_grid import EVERY_EPS
+from symloss.symbolic.direction.verdict import verdict_of
 
 MORE_SECONDS = 5 * CHECK_SECONDS
 """What is not settled in this time counts as out of reach."""

@@ -33,7 +33,7 @@ from .output import indented, json_text, print_json, standard_error, standard_ou
 
 if TYPE_CHECKING:
     from symloss.loss import Loss
-    from symloss.symbolic.report import CheckReport
+    from symloss.symbolic.direction.report import CheckReport
 
 LARGEST_FILE = 20_000_000
 MOST_QUIET = 3

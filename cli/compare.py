@@ -27,7 +27,7 @@ from .output import print_json, standard_output, table
 
 if TYPE_CHECKING:
     from symloss.loss import Loss
-    from symloss.symbolic.loss_classes import LossClass
+    from symloss.symbolic.same.loss_classes import LossClass
 
 MOST_QUIET = 10
 """Up to so many losses, no progress is shown."""
@@ -57,7 +57,7 @@ def command(
 
     eps stays open, any positive number, unless --eps gives one.
     """
-    from symloss.symbolic.loss_classes import classes
+    from symloss.symbolic.same.loss_classes import classes
 
     if len(losses) < 2:
         raise OptionError("there is nothing to compare with; give at least two losses")
@@ -101,7 +101,7 @@ def _overall(found: Sequence[LossClass]) -> str:
 
 def _witnesses(found: Sequence[LossClass], losses: Sequence[Loss], seconds: float) -> list[dict[str, Any]]:
     """For pairs of classes, a point where their gradients differ."""
-    from symloss.symbolic.same_gradient import compare
+    from symloss.symbolic.same.same_gradient import compare
 
     shown = []
     for first, second in itertools.islice(itertools.combinations(found, 2), MOST_WITNESSES):

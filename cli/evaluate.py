@@ -102,13 +102,13 @@ def command(
     Exit code 0: a loss was trained to a result. 3: none was. 2: a loss, an option
     or the data can't be used.
     """
+    from symloss.contest.cautions import cautions, invalid_losses
+    from symloss.contest.evaluation import evaluate_and_compare
+    from symloss.contest.grids import PAPER_EPS_GRID
+    from symloss.contest.options import SCALE_GRID
     from symloss.engine import LocalEngine
     from symloss.errors import OptionError
     from symloss.models import registry
-    from symloss.search.contest.cautions import cautions, invalid_losses
-    from symloss.search.contest.contest_options import SCALE_GRID
-    from symloss.search.contest.effectiveness import evaluate_and_compare
-    from symloss.search.options import PAPER_EPS_GRID
     from symloss.training.clock import Size, fitted
     from symloss.training.references import references
 

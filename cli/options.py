@@ -294,9 +294,9 @@ def resolve_loss(
         RunError: the run can't be read.
     """
     from symloss import zoo
-    from symloss.domain import SYMBOLS, Domain, Labels
     from symloss.loss import Loss
     from symloss.search.run_argument import run_and_rank
+    from symloss.signature import SYMBOLS, Domain, Labels
 
     if _is_name(text):
         named = zoo.get(text)

@@ -190,7 +190,7 @@ def _draw(
 
 def read_history(folder: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Return the loops of a search as `symloss.plot.progress` takes them, and what its numbers mean."""
-    from symloss.search.run import Run
+    from symloss.search.archive.run import Run
 
     with Run.open(folder) as run:
         options = run.options()

@@ -110,7 +110,7 @@ def _reliability(
 ) -> tuple[Figure, dict[str, Any]]:
     from symloss.plot.reliability import reliability_bins
     from symloss.plot.training_figure import reliability_figure
-    from symloss.training.metrics import sigmoid
+    from symloss.tasks.auc_rmse import sigmoid
 
     part = dataset.validation
     found = {

@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from symloss.search.progress import CheckDone, EvaluationStep, LoopDone, Note, PhaseStarted, SearchEvent
+from symloss.progress import CheckDone, EvaluationStep, LoopDone, Note, PhaseStarted, SearchEvent
 
 from .output import standard_error
 

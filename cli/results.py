@@ -12,10 +12,10 @@ from rich.table import Table
 from .output import table
 
 if TYPE_CHECKING:
+    from symloss.contest.cautions import Caution
+    from symloss.contest.evaluation import EvaluationResult
+    from symloss.contest.significance import Comparison
     from symloss.data import Dataset
-    from symloss.search.contest.cautions import Caution
-    from symloss.search.contest.effectiveness import EvaluationResult
-    from symloss.search.contest.significance import Comparison
     from symloss.training.clock import Size
     from symloss.training.references import Reference
     from symloss.training.settings import TrainingSettings

@@ -19,8 +19,8 @@ from .search_options import build_options, check_resume_alone, given_names, resu
 
 if TYPE_CHECKING:
     from symloss.data import Dataset
+    from symloss.search.archive.run import Run
     from symloss.search.options import SearchOptions
-    from symloss.search.run import Run
     from symloss.search.search import SearchResult
 
 SOURCE = ("dataset", "data_dir", "user_column", "item_column", "rating_column", "label_column", "time_column",
@@ -105,7 +105,7 @@ def _new(parameters: Mapping[str, Any], given: Collection[str]) -> tuple[SearchO
 
 
 def _resumed(parameters: Mapping[str, Any]) -> tuple[SearchOptions, Dataset, Run]:
-    from symloss.search.run import Run
+    from symloss.search.archive.run import Run
 
     run = Run.resume(parameters["resume"])
     try:

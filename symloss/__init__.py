@@ -9,6 +9,9 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from symloss.moved import install
+from symloss.version import __version__
+
 if TYPE_CHECKING:
     from symloss import data, export, ops, plot, zoo
     from symloss.errors import (
@@ -24,8 +27,6 @@ if TYPE_CHECKING:
     from symloss.loss import Loss
     from symloss.search.found_losses import loss_of
 
-__version__ = "0.1.0"
-
 __all__ = [
     "DataError",
     "DomainError",
@@ -35,6 +36,7 @@ __all__ = [
     "OptionError",
     "RunError",
     "SymlossError",
+    "__version__",
     "data",
     "export",
     "loss_of",
@@ -57,6 +59,8 @@ _HOME = {
     "parse": "symloss.formula.parse",
 }
 
+install()
+
 
 def __getattr__(name: str) -> Any:
     if name in _HOME:
@@ -67,4 +71,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+    return list(__all__)

@@ -9,16 +9,30 @@ there is kept; a new one gets what the umask leaves. A pipe, a terminal or anoth
 from __future__ import annotations
 
 import errno
+import math
 import os
 import secrets
 import stat
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from symloss.errors import SymlossError
+
+
+def finite(value: Any) -> Any:
+    """Replace NaN and infinities, which JSON does not have, by null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): finite(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(entry) for entry in value]
+    return value
+
 
 PIPE_SECONDS = 5.0
 """How long a named pipe may wait for somebody who reads from it."""

@@ -1,4 +1,4 @@
-"""Random formulas for property tests, as text in the grammar of symloss.parse."""
+"""Random formulas for property tests, as text in the grammar of symloss.formula.parse."""
 
 from __future__ import annotations
 

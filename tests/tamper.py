@@ -16,11 +16,11 @@ from typing import Any
 
 from symloss.data.dataset import Dataset
 from symloss.errors import SymlossError
+from symloss.progress import LoopDone
 from symloss.report import gather
 from symloss.search.archive.archive_schema import TABLES, columns
+from symloss.search.archive.run import Run
 from symloss.search.archive.seal import row_checksum
-from symloss.search.progress import LoopDone
-from symloss.search.run import Run
 from symloss.search.search import open_run, search
 from tests.search.conftest import make_dataset
 from tests.search.killed_search import OPTIONS

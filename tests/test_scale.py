@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 import symloss as sl
 from symloss import zoo
+from symloss.contest.trial import grid, unit_grid
 from symloss.errors import OptionError
 from symloss.export import export, load
 from symloss.export.header import class_name
 from symloss.plot.sample import value_and_gradient
-from symloss.search.contest.trial import grid, unit_grid
-from symloss.symbolic.same_gradient import compare
+from symloss.symbolic.same.same_gradient import compare
 from tests.export.oracle import load_module
 
 SCALES = (17.5, 0.1, 3.0)
@@ -21,7 +23,7 @@ SCALES = (17.5, 0.1, 3.0)
 
 @pytest.mark.parametrize("scale", SCALES)
 @pytest.mark.parametrize("name", ["mse", "bce", "maxr", "hinge", "log-cosh", "focal"])
-def test_value_and_gradient_are_multiplied_everywhere(name: str, scale: float, tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_value_and_gradient_are_multiplied_everywhere(name: str, scale: float, tmp_path: Path) -> None:
     plain = zoo.get(name).with_eps(0.1)
     scaled = plain.with_scale(scale)
     yhat = torch.linspace(0.05, 0.95, 9, dtype=torch.float64, requires_grad=True)

@@ -9,7 +9,7 @@ import random
 from mpmath import mp, mpf
 
 from symloss.loss import Loss
-from symloss.symbolic.report import CheckReport, DirectionProof
+from symloss.symbolic.direction.report import CheckReport, DirectionProof
 from tests.mp_dual import Dual, NotReal, OutOfReach, mp_dual
 
 _NEAR = mpf(10) ** -25

@@ -16,9 +16,9 @@ from autolossgen.reference import MODEL_TITLES
 from autolossgen.report import SECTIONS, mark_finished, write
 from autolossgen.results import Results
 from autolossgen.training import Stopped, say
+from symloss.contest.trial import dataset_fingerprint
 from symloss.data import LoadOptions, load
 from symloss.errors import OptionError, SymlossError
-from symloss.search.contest.trial import dataset_fingerprint
 
 FINDINGS = "findings"
 """The part that writes a page of its own, from proofs and from the trainings that there are."""

@@ -16,9 +16,9 @@ from autolossgen.context import Context, table
 from autolossgen.reference import ELECTRONICS, MODEL_TITLES, TITLES
 from autolossgen.results import Results
 from autolossgen.training import say
+from symloss.contest.trial import dataset_fingerprint
 from symloss.data.dataset import Dataset
 from symloss.data.ratings import load_ratings
-from symloss.search.contest.trial import dataset_fingerprint
 
 EPOCHS, PATIENCE = 300, 20
 """Epochs at most, and the patience: the data is seventeen times as large as ML-100K, and the paper gives neither."""

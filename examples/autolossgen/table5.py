@@ -20,8 +20,8 @@ from autolossgen.reference import (
     published,
 )
 from autolossgen.results import Trained
-from symloss.search.contest.signed_rank import holm
-from symloss.search.contest.significance import PairedTest, paired_test
+from symloss.contest.signed_rank import holm
+from symloss.contest.significance import PairedTest, paired_test
 from symloss.training.settings import Metric
 
 TOLERANCE = 0.004

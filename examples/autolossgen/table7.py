@@ -8,8 +8,8 @@ from typing import Any
 from autolossgen.context import Context, table
 from autolossgen.reference import ablation
 from autolossgen.training import Stopped, say
+from symloss.progress import LoopDone, SearchEvent
 from symloss.search.options import SearchOptions
-from symloss.search.progress import LoopDone, SearchEvent
 from symloss.search.search import search
 from symloss.training.settings import TrainingSettings
 

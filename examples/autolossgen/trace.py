@@ -18,8 +18,8 @@ from autolossgen.jobs import Job
 from autolossgen.results import Trained
 from autolossgen.variants import model_of, settings_of
 from symloss.data.dataset import Dataset
+from symloss.tasks.auc_rmse import NAMES, all_metrics, sigmoid
 from symloss.training.member import pack
-from symloss.training.metrics import NAMES, all_metrics, sigmoid
 from symloss.training.orders import epoch_order, epoch_seed
 from symloss.training.outcome import Outcome
 

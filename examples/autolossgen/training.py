@@ -16,8 +16,8 @@ from autolossgen.results import Results, Trained
 from autolossgen.trace import run_trace
 from symloss.data.dataset import Dataset
 from symloss.models import registry
+from symloss.tasks.auc_rmse import all_metrics, sigmoid
 from symloss.training.fit import fit
-from symloss.training.metrics import all_metrics, sigmoid
 
 EPOCHS_GUESS = 400
 """Epochs of a training before any is finished."""

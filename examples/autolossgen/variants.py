@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symloss.models import mlp, registry
-from symloss.models.recommender import Recommender
+from symloss.models import registry
+from symloss.models.mlp import trainer as mlp
+from symloss.models.trainer import Recommender
 from symloss.training.orders import epoch_order
 
 VARIANTS = {
@@ -25,7 +26,7 @@ VARIANTS = {
 
 
 class Variant:
-    """A recommender with one thing changed; see `symloss.models.recommender.Recommender`."""
+    """A recommender with one thing changed; see `symloss.models.trainer.Recommender`."""
 
     def __init__(self, model: Recommender, variant: str, seed: int) -> None:
         """Change one of `VARIANTS`; `seed` is that of the job."""

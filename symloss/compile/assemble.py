@@ -13,11 +13,11 @@ import sympy
 from sympy import Abs, Add, Expr, Integer, Max, Min, Mul, Pow, Rational, sign
 
 from symloss.compile.program import FIRST_CONSTANT_SLOT, SLOT_EPS, SLOT_Y, SLOT_YHAT, Program
-from symloss.domain import eps, y, yhat
 from symloss.errors import OptionError
 from symloss.ops.construct import approximate, make
 from symloss.ops.opcode import Opcode
 from symloss.ops.protected import SmoothedFunction, aq, guard, pexp, plog, psqrt, recip, sigmoid
+from symloss.signature import eps, y, yhat
 
 _UNARY: dict[Any, Opcode] = {
     sympy.log: Opcode.LOG,

@@ -9,13 +9,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from symloss import zoo
+from symloss.compile.assemble import assemble
 from symloss.compile.program import Program
 from symloss.compile.reference import RULES
-from symloss.domain import Input, Labels
 from symloss.errors import DomainError
-from symloss.loss import Loss
+from symloss.formula import known
+from symloss.formula.spec import LossSpec
 from symloss.ops.opcode import Opcode
+from symloss.signature import Input, Labels
 
 _SCORES = np.array([-3.71, -2.23, -1.37, -0.61, -0.17, 0.23, 0.73, 1.43, 2.31, 3.83])
 """Predictions to look at: small, so that nothing overflows, and off the round numbers where losses tie or jump."""
@@ -27,7 +28,7 @@ _LABELS = {
 _REAL_LOSSES = "mse, mae, huber, log-cosh"
 
 
-def refuse_unreal(loss: Loss) -> None:
+def refuse_unreal(loss: LossSpec) -> None:
     """Raise where a loss is not made for its labels, or is not a real number for some scores.
 
     Args:
@@ -37,9 +38,9 @@ def refuse_unreal(loss: Loss) -> None:
         DomainError: the message says what to do.
     """
     labels = loss.domain.labels
-    if labels is Labels.REAL and loss.name is not None and zoo.is_name(loss.name):
-        entry = zoo.entry(loss.name)
-        if entry.labels != Labels.REAL and zoo.get(loss.name).expression == loss.expression:
+    if labels is Labels.REAL and loss.name is not None and known.is_name(loss.name):
+        entry = known.entry(loss.name)
+        if entry.labels != Labels.REAL and known.spec(loss.name).expression == loss.expression:
             what = "0 and 1" if entry.labels == Labels.BINARY else "in [0, 1]"
             kind = "probabilities" if entry.input == Input.PROBABILITY else "scores"
             raise DomainError(
@@ -48,7 +49,9 @@ def refuse_unreal(loss: Loss) -> None:
             )
     if loss.domain.input is not Input.SCORE:
         return
-    places = {label: _unreal_at(loss.program(), label, loss.eps_value) for label in _LABELS[labels]}
+    places = {
+        label: _unreal_at(assemble(loss.expression), label, loss.eps_value) for label in _LABELS[labels]
+    }
     wrong = {label: place for label, place in places.items() if place is not None}
     # Real labels can be counts, or positive: a formula that is real for some of them has its use.
     if not wrong or (labels is Labels.REAL and len(wrong) < len(places)):

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symloss.data.dataset import Dataset, RatingCounts
-from symloss.domain import Labels
+from symloss.signature import Labels
 
 LEAST_SHARE, MOST_SHARE = 0.15, 0.85
 """Shares of positives from which a threshold is worth a second thought."""

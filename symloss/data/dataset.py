@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from symloss.data.rejected import RejectedRows
-from symloss.domain import Labels
 from symloss.errors import DataError
+from symloss.signature import Labels
 
 PARTS = ("train", "validation", "test")
 

@@ -22,9 +22,9 @@ from symloss.data.fetch import PipSource, Source, UrlSource, fetch_first
 from symloss.data.ratings import THRESHOLD, prepare
 from symloss.data.split import time_order
 from symloss.data.ties import Ties, published_order
-from symloss.domain import Labels
 from symloss.errors import DataError, FetchError
 from symloss.files import open_regular
+from symloss.signature import Labels
 
 NAME = "ml-100k"
 LOCAL_FILES = ("u.data", "ml-100k.inter")

@@ -11,8 +11,8 @@ from symloss.data.dataset import PARTS, Dataset, Interactions, allowed, outside
 from symloss.data.ids import contiguous
 from symloss.data.rejected import RejectedRows
 from symloss.data.table import MAX_BYTES, Table, read_table
-from symloss.domain import Labels
 from symloss.errors import DataError, unknown_name
+from symloss.signature import Labels
 
 
 def presplit_names(folder: Path | str) -> list[str]:

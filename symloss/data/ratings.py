@@ -24,8 +24,8 @@ from symloss.data.split import (
     time_order,
 )
 from symloss.data.table import MAX_BYTES, read_table
-from symloss.domain import Labels
 from symloss.errors import DataError, OptionError, unknown_name
+from symloss.signature import Labels
 
 SHARE = 0.1
 """Of the rows, for validation and for test each, where a split takes shares and none is given."""

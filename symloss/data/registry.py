@@ -16,8 +16,8 @@ from symloss.data.ratings import THRESHOLD, load_ratings, split_options
 from symloss.data.synthetic import SyntheticOptions, load_synthetic
 from symloss.data.table import MAX_BYTES
 from symloss.data.ties import Ties
-from symloss.domain import Labels
 from symloss.errors import DataError, OptionError, unknown_name
+from symloss.signature import Labels
 
 DEFAULT = ML100K
 """The data set where none is named."""

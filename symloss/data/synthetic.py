@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from symloss.data.dataset import Dataset
 from symloss.data.ratings import prepare
 from symloss.data.split import time_order
-from symloss.domain import Labels
 from symloss.errors import OptionError
+from symloss.signature import Labels
 
 _GRID = 2**24
 """Up to this many pairs (0.2 GB of keys), all are given a key at once."""

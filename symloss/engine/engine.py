@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from symloss.models.recommender import Recommender
+from symloss.models.trainer import Recommender
 from symloss.training.fit import FitResult, Progress
 from symloss.training.member import Member
 from symloss.training.one_epoch import EpochResult, Keep

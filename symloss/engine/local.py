@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from symloss.models.recommender import Recommender
+from symloss.models.trainer import Recommender
 from symloss.training.fit import FitResult, Progress, fit
 from symloss.training.kernel_cache import ensure_compiled
 from symloss.training.member import Member

@@ -22,7 +22,7 @@ from symloss.engine.ray_connection import Connection
 from symloss.engine.ray_tasks import Tasks, chunk_size
 from symloss.engine.ray_watch import Watch
 from symloss.errors import OptionError
-from symloss.models.recommender import Recommender
+from symloss.models.trainer import Recommender
 from symloss.training.assess import check_dataset
 from symloss.training.fit import FitResult, Progress
 from symloss.training.member import Member

@@ -25,7 +25,7 @@ import numpy as np
 from symloss.data.dataset import Dataset, Interactions
 from symloss.engine.ray_connection import import_ray
 from symloss.errors import OptionError
-from symloss.models.recommender import Recommender
+from symloss.models.trainer import Recommender
 from symloss.training.fit import FitResult, fit
 from symloss.training.member import Member
 from symloss.training.one_epoch import EpochResult, Keep, train_one_epoch

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from symloss.engine.engine import Engine
 from symloss.engine.local import LocalEngine
 from symloss.errors import OptionError, unknown_name
-from symloss.models.recommender import Recommender
+from symloss.models.trainer import Recommender
 from symloss.training.settings import TrainingSettings
 
 if TYPE_CHECKING:

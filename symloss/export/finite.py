@@ -12,9 +12,9 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from symloss.domain import Domain, Input
 from symloss.export.node import Node
 from symloss.ops.constants import GUARD_LIMIT
+from symloss.signature import Domain, Input
 
 Range = tuple[float, float]
 

@@ -6,10 +6,10 @@ import hashlib
 import re
 import textwrap
 
-import symloss
 from symloss import zoo
-from symloss.domain import Input, Labels
 from symloss.loss import Loss
+from symloss.signature import Input, Labels
+from symloss.version import __version__
 
 WIDTH = 88
 
@@ -52,7 +52,7 @@ def facts(loss: Loss) -> list[tuple[str, str]]:
     source = zoo_entry(loss)
     if source is not None:
         rows.append(("Source", f"{source.source} ({source.note})" if source.note else source.source))
-    rows.append(("Made by", f"symloss {symloss.__version__}, symloss export; no condition on its use"))
+    rows.append(("Made by", f"symloss {__version__}, symloss export; no condition on its use"))
     return rows
 
 

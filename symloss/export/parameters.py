@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from symloss.domain import Labels
 from symloss.export.header import WIDTH
 from symloss.loss import Loss
+from symloss.signature import Labels
 
 NO_SIGMOID = "from_logits is for losses of a probability, not for this one"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-import symloss
 from symloss.export.header import zoo_entry
 from symloss.loss import Loss
+from symloss.version import __version__
 
 FORMAT = "symloss-loss"
 VERSION = 1
@@ -25,6 +25,6 @@ def source(loss: Loss) -> str:
         **({} if loss.scale == 1 else {"scale": loss.scale}),
         "name": loss.name,
         "source": None if entry is None else entry.source,
-        "made_by": f"symloss {symloss.__version__}",
+        "made_by": f"symloss {__version__}",
     }
     return json.dumps(document, indent=2) + "\n"

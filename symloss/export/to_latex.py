@@ -8,13 +8,13 @@ import re
 import sympy
 from sympy import Expr
 
-from symloss.domain import SYMBOLS
 from symloss.errors import OptionError
 from symloss.export.header import facts, mark, title
 from symloss.formula.text import formula_latex
 from symloss.loss import Loss
 from symloss.ops.construct import exact_number
 from symloss.ops.protected import ProtectedFunction
+from symloss.signature import SYMBOLS
 
 _DIGITS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 _TIME_LIMIT = 2.0

@@ -13,7 +13,6 @@ from __future__ import annotations
 import numpy as np
 
 from symloss.compile.reference import evaluate
-from symloss.domain import Input, Labels
 from symloss.errors import OptionError
 from symloss.export import tree_regression
 from symloss.export.code import Code, module
@@ -22,6 +21,7 @@ from symloss.export.header import docstring, title
 from symloss.export.node import ONE, TWO, YHAT, add, multiply, square, subtract
 from symloss.export.writer import number_text
 from symloss.loss import Loss
+from symloss.signature import Input, Labels
 
 SMALLEST_HESSIAN = "1e-16"
 _LABELS = {

@@ -7,10 +7,10 @@ from typing import Any
 
 from sympy import Expr
 
-from symloss.domain import eps
 from symloss.errors import OptionError
 from symloss.ops.constants import XI
 from symloss.ops.protected import SmoothedFunction
+from symloss.signature import eps
 
 LARGEST_EPS = 1e3
 SMALLEST_SCALE, LARGEST_SCALE = 1e-15, 1e15

@@ -18,7 +18,6 @@ import warnings
 import sympy
 from sympy import Add, Expr, Integer, Mul, Pow, Rational
 
-from symloss.domain import SYMBOLS
 from symloss.errors import FormulaError, nearest
 from symloss.formula.functions import FUNCTIONS
 from symloss.formula.text import whole_text
@@ -31,6 +30,7 @@ from symloss.ops.construct import (
     shortened,
 )
 from symloss.ops.protected import recip
+from symloss.signature import SYMBOLS
 
 LONGEST_TEXT = 10_000
 DEEPEST_NESTING = 60

@@ -1,4 +1,4 @@
-"""Expression -> formula text, the inverse of `symloss.parse`."""
+"""Expression -> formula text, the inverse of `symloss.formula.parse`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import sympy
 from sympy import Expr, Mul
 from sympy.printing.str import StrPrinter
 
-from symloss.domain import yhat
 from symloss.ops.protected import ProtectedFunction, sigmoid
+from symloss.signature import yhat
 
 
 class FormulaPrinter(StrPrinter):

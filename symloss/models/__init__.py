@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symloss.models.recommender import Recommender
 from symloss.models.registry import NAMES, get
+from symloss.models.trainer import Recommender
 
 __all__ = ["NAMES", "Recommender", "get"]

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from symloss.compile.jit import njit
-from symloss.compile.slopes import clip32
+from symloss.compile.cpu.jit import njit
+from symloss.compile.cpu.slopes import clip32
 
 BETA_1 = 0.9
 """Weight of the past in the mean of gradients."""

@@ -18,7 +18,7 @@ from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from symloss.compile.jit import njit
+from symloss.compile.cpu.jit import njit
 
 LANES = 16
 """Float32 numbers in a vector; LLVM splits it where registers are shorter."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symloss.errors import OptionError, unknown_name
-from symloss.models.recommender import Recommender
+from symloss.models.trainer import Recommender
 
 NAMES = ("mf", "mlp")
 """The models there are."""
@@ -17,11 +17,11 @@ def get(name: str) -> Recommender:
     """
     # Imported here: the one needs Numba, the other torch, both take time.
     if name == "mf":
-        from symloss.models.mf_anywhere import MatrixFactorisationAnywhere
+        from symloss.models.fused import MatrixFactorisationAnywhere
 
         return MatrixFactorisationAnywhere()
     if name == "mlp":
-        from symloss.models.mlp_anywhere import MultilayerPerceptronAnywhere
+        from symloss.models.fused import MultilayerPerceptronAnywhere
 
         return MultilayerPerceptronAnywhere()
     raise OptionError(unknown_name("model", name, NAMES, "--model takes one of these"))

@@ -8,13 +8,13 @@ from typing import ClassVar
 
 from sympy import Expr
 
-from symloss.domain import eps
 from symloss.ops.constants import GUARD_LIMIT, XI
 from symloss.ops.construct import make
 from symloss.ops.interval import Interval
 from symloss.ops.opcode import Opcode
 from symloss.ops.operator import Bounded, Operator
 from symloss.ops.protected import SmoothedFunction, aq, pexp, plog, psqrt, recip
+from symloss.signature import eps
 
 
 class SmoothedOperator(Operator):

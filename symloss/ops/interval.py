@@ -11,7 +11,7 @@ import itertools
 import math
 from dataclasses import dataclass
 
-from symloss.domain import Domain
+from symloss.signature import Domain
 
 
 @dataclass(frozen=True)

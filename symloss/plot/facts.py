@@ -11,17 +11,17 @@ from itertools import pairwise
 import numpy as np
 from sympy import Expr, Rational
 
-from symloss.domain import DEFAULT_EPS, Input, Labels, yhat
 from symloss.loss import Loss
 from symloss.plot.sample import prediction_range, shown_labels
-from symloss.symbolic.direction import resolved_pieces
-from symloss.symbolic.endpoint import Endpoint
-from symloss.symbolic.float_dual import point_values
-from symloss.symbolic.pieces import Piece, label_pieces
-from symloss.symbolic.sign_proof import prove_sign
-from symloss.symbolic.tape import Tape, UnsupportedFunctionError
+from symloss.signature import DEFAULT_EPS, Input, Labels, yhat
+from symloss.symbolic.arithmetic.float_dual import point_values
+from symloss.symbolic.arithmetic.tape import Tape, UnsupportedFunctionError
+from symloss.symbolic.direction.proved import resolved_pieces
+from symloss.symbolic.direction.witness import verified_witness
+from symloss.symbolic.pieces.resolve import Piece, label_pieces
+from symloss.symbolic.roots.endpoint import Endpoint
+from symloss.symbolic.signs.sign_proof import prove_sign
 from symloss.symbolic.undecided import Deadline, UndecidedError
-from symloss.symbolic.witness import verified_witness
 from symloss.symbolic.worker.ask import ask
 
 _TRIED = 513

@@ -21,7 +21,7 @@ from symloss.plot.style import scientific_ticks
 
 if TYPE_CHECKING:
     from symloss.data.dataset import Dataset
-    from symloss.models.recommender import Recommender
+    from symloss.models.trainer import Recommender
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symloss.compile.reference import evaluate
-from symloss.domain import Input, Labels
 from symloss.loss import Loss
+from symloss.signature import Input, Labels
 
 Array = NDArray[np.float64]
 

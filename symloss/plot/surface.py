@@ -10,7 +10,6 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter
 
-from symloss.domain import Input, Labels
 from symloss.loss import Loss
 from symloss.plot.marks import BEYOND as BEYOND_END
 from symloss.plot.marks import CARETUP
@@ -24,6 +23,7 @@ from symloss.plot.sample import (
     value_and_gradient,
 )
 from symloss.plot.style import line_styles, scientific_ticks
+from symloss.signature import Input, Labels
 
 LABEL_REACH = 4.0
 """Real labels are drawn from -4 to 4."""

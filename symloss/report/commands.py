@@ -10,10 +10,10 @@ from typing import Any
 from symloss.errors import RunError
 from symloss.report.records import Ranked, Tested
 from symloss.report.values import mapping, whole
+from symloss.search.archive.run import Run
 from symloss.search.fitted import fitted_search
 from symloss.search.options import BASELINES, CONTEST_BASELINES, SearchOptions
 from symloss.search.presets import PRESETS, preset
-from symloss.search.run import Run
 from symloss.training.clock import Size
 from symloss.training.settings import TrainingSettings
 

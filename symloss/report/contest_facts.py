@@ -31,7 +31,7 @@ class Finalist:
 
 @dataclass(frozen=True)
 class GainFacts:
-    """How much of a gain is scale and how much shape; see `symloss.search.contest.contest_result.Gain`."""
+    """How much of a gain is scale and how much shape; see `symloss.contest.result.Gain`."""
 
     part: str
     winner: float | None
@@ -84,7 +84,7 @@ class ContestFacts:
         paired: the winner against each baseline, over seeds.
         rows: the winner against the best baseline, over test rows; None where that is not known.
         gains: on the test part first.
-        finalists, finalists_left_out, rungs, same, notes: see `symloss.search.contest.contest_result.ContestResult`.
+        finalists, finalists_left_out, rungs, same, notes: see `symloss.contest.result.ContestResult`.
         trials: trainings by stage.
     """
 

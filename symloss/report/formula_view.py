@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 
 from symloss import zoo
-from symloss.domain import Domain
 from symloss.errors import SymlossError
 from symloss.formula.parse import parse
 from symloss.loss import Loss
 from symloss.report.markup import Markup, element, join
 from symloss.report.mathml import lines
+from symloss.signature import Domain
 
 WIDE, MEDIUM, NARROW = 26.0, 24.0, 16.0
 """Room for a formula on the page, in a table with few columns and in one with many, in units of the font size."""

@@ -65,7 +65,7 @@ def paired_tests(
     import numpy as np
     from scipy.stats import t
 
-    from symloss.search.contest.signed_rank import holm, wilcoxon_p
+    from symloss.contest.signed_rank import holm, wilcoxon_p
 
     found: list[Paired] = []
     sign = 1.0 if higher_is_better else -1.0

@@ -14,8 +14,8 @@ from itertools import pairwise
 import sympy
 from sympy import Expr
 
-from symloss.domain import eps, y, yhat
 from symloss.ops.protected import ProtectedFunction, sigmoid
+from symloss.signature import eps, y, yhat
 
 _SUM, _PRODUCT, _POWER, _ATOM = 1, 2, 3, 4
 """How tightly a formula holds together: what is looser than its place needs brackets."""
@@ -85,7 +85,7 @@ def lines(expression: Expr, room: float) -> list[str] | None:
     """Return one or more `<math>` elements that stand for a formula when read in order.
 
     Args:
-        expression: made by `symloss.parse`.
+        expression: made by `symloss.formula.parse`.
         room: widest element, in units of the font size.
 
     Returns:

@@ -35,7 +35,7 @@ class Tested:
     Attributes:
         role: "winner" (where it beats what was there before), "found", "baseline", or one of these with " at scale 1".
         loss: its name, or its formula.
-        formula, eps, scale: as in `symloss.search.contest.effectiveness.EvaluationResult`.
+        formula, eps, scale: as in `symloss.contest.evaluation.EvaluationResult`.
         valid: the validation metric.
         test: each test metric by name; None where the test part was not read.
         by_seed: each test metric by seed, for paired tests.

@@ -7,7 +7,7 @@ from symloss.report.formula_view import formula
 from symloss.report.markup import Markup, element, join, paragraph, section, short, table
 from symloss.report.pictures import Picture
 from symloss.report.records import Checked, Direction
-from symloss.search.outcome import Outcome
+from symloss.search.candidates.outcome import Outcome
 
 
 def checks_section(facts: Facts) -> Markup:

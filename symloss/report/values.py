@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 LONGEST_TEXT = 12_000
-"""Longer texts are cut: a little above the longest formula that `symloss.parse` reads."""
+"""Longer texts are cut: a little above the longest formula that `symloss.formula.parse` reads."""
 
 MOST_ITEMS = 2_000
 """Longer lists are cut."""

@@ -7,7 +7,8 @@ from pathlib import Path
 from symloss.errors import OptionError, RunError
 from symloss.files import check_writable, is_stream, write_file
 from symloss.report.document import page
-from symloss.report.facts import Facts, gather
+from symloss.report.facts import Facts
+from symloss.report.reading import gather
 
 NAME = "report.html"
 """The file in the run folder, where no other is named."""

@@ -6,14 +6,14 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
-from symloss.domain import Input
 from symloss.engine.engine import Engine
-from symloss.search.attempts import AttemptGrid
-from symloss.search.grammar import LossGrammar
+from symloss.progress import Note, SearchProgress
+from symloss.search.archive.run import Run
+from symloss.search.candidates.grammar import LossGrammar
+from symloss.search.candidates.proxy import ProxyTest
+from symloss.search.loop.attempts import AttemptGrid
 from symloss.search.options import SearchOptions
-from symloss.search.progress import Note, SearchProgress
-from symloss.search.proxy import ProxyTest
-from symloss.search.run import Run
+from symloss.signature import Input
 
 
 @dataclass(eq=False)

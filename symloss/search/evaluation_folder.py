@@ -1,6 +1,6 @@
 """The folder of an evaluation: finished trainings are kept, so that one that was cut off goes on where it was.
 
-It is a run folder (`symloss.search.run`) without a search: config.json holds what was
+It is a run folder (`symloss.search.archive.run`) without a search: config.json holds what was
 asked for, archive.sqlite the finished trainings in its table `trials`, and
 results.json what came out. Training is deterministic, so an evaluation that was
 killed and goes on ends with the results of one that was not.
@@ -12,13 +12,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from symloss.contest.trial_store import Store
 from symloss.data.dataset import Dataset
 from symloss.errors import RunError
 from symloss.loss import Loss
 from symloss.search.archive.archive_store import ArchiveStore
-from symloss.search.contest.store import Store
-from symloss.search.environment import changes, data_fingerprint, environment
-from symloss.search.run import EVALUATION, Run
+from symloss.search.archive.environment import changes, data_fingerprint, environment
+from symloss.search.archive.run import EVALUATION, Run
 
 RESULTS = "results"
 """Name of the document with the results, in results.json."""

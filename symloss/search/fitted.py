@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from symloss.search.contest.contest_options import ContestOptions
-from symloss.search.fresh import reward_rate
+from symloss.contest.options import ContestOptions
+from symloss.search.loop.fresh_recommender import reward_rate
 from symloss.search.options import SearchOptions
 from symloss.search.presets import preset
 from symloss.training.clock import Size, fitted, rescaled, rung_epochs, short_epochs

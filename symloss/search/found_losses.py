@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from symloss import zoo
-from symloss.domain import Domain, Labels
 from symloss.errors import FormulaError, OptionError, RunError
 from symloss.loss import Loss
-from symloss.search.run import Run
+from symloss.search.archive.run import Run
+from symloss.signature import Domain, Labels
 
 
 def loss_of(run: str | Path, rank: int = 1) -> Loss:

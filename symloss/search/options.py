@@ -7,18 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from symloss.domain import DEFAULT_EPS
+from symloss.contest.grids import PAPER_EPS_GRID, _number, check_grid
 from symloss.errors import OptionError, unknown_name
 from symloss.formula.allowed import LARGEST_EPS
 from symloss.models.registry import NAMES as MODELS
 from symloss.ops.constants import XI
 from symloss.ops.registry import operator_set
-from symloss.search.grammar import LossGrammar
+from symloss.search.candidates.grammar import LossGrammar
 from symloss.search.strategies.registry import check_strategy
+from symloss.signature import DEFAULT_EPS
 from symloss.training.settings import TrainingSettings
-
-PAPER_EPS_GRID = (1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
-"""The values of eps that phase III tries."""
 
 DEFAULT_TIME_LIMIT = 600.0
 """Seconds of phase I where neither a time nor a number of loops is given."""
@@ -221,20 +219,6 @@ class SearchOptions:
         return cls(**values, training=TrainingSettings(**settings))
 
 
-def check_grid(name: str, values: Sequence[float], least: float | None, most: float | None) -> None:
-    """Accept a non-empty grid of positive numbers without repetitions.
-
-    Raises:
-        OptionError: it is empty, repeats a value, or holds one that is out of range.
-    """
-    if not len(values):
-        raise OptionError(f"the {name} grid is empty; give at least one number")
-    for value in values:
-        _number(name, value, above=0.0, least=least, most=most)
-    if len(set(values)) < len(values):
-        raise OptionError(f"the {name} grid {', '.join(f'{value:g}' for value in values)} repeats a value")
-
-
 def _one_of(name: str, value: str, allowed: Sequence[str]) -> None:
     if value not in allowed:
         raise OptionError(unknown_name(name, str(value), allowed, f"{name} takes one of these"))
@@ -243,15 +227,3 @@ def _one_of(name: str, value: str, allowed: Sequence[str]) -> None:
 def _whole(name: str, value: object, least: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise OptionError(f"{name} is {value!r}; it must be a whole number of at least {least}")
-
-
-def _number(
-    name: str, value: object, *, above: float | None, least: float | None = None, most: float | None = None
-) -> None:
-    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    low = 0.0 if least is None else least
-    wrong = not number or value < low or (above is not None and value <= above)  # type: ignore[operator]
-    if wrong or (most is not None and value > most):  # type: ignore[operator]
-        bounds = f"above {above:g}" if above is not None and least is None else f"at least {low:g}"
-        bounds += "" if most is None else f" and at most {most:g}"
-        raise OptionError(f"{name} is {value!r}; it must be a finite number {bounds}")

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from symloss.search.archive.snapshot import load_search
+from symloss.progress import Note
+from symloss.search.archive.snapshot import load_search, saving
+from symloss.search.candidates.grammar import LossGrammar
 from symloss.search.context import SearchContext
-from symloss.search.fresh import FreshRecommender
-from symloss.search.grammar import LossGrammar
-from symloss.search.loop import LossSearch
+from symloss.search.loop.fresh_recommender import FreshRecommender
+from symloss.search.loop.loop import LossSearch
+from symloss.search.loop.trainee import CurrentRecommender, Trainee
 from symloss.search.options import SearchOptions
-from symloss.search.progress import Note
 from symloss.search.strategies.registry import make_strategy
 from symloss.search.strategies.strategy import Strategy
-from symloss.search.trainee import CurrentRecommender, Trainee
 from symloss.search.warm_start import warm_start_tokens
 
 DONE = "phase I done"
@@ -46,7 +46,7 @@ def make_phase1(context: SearchContext) -> LossSearch:
     """Return phase I before its first loop."""
     options = context.options
     strategy = _strategy(options, context.grammar)
-    return LossSearch(options, strategy, context.proxy, _trainee(context), context.run)
+    return LossSearch(options, strategy, context.proxy, _trainee(context), saving(context.run))
 
 
 def check_start(options: SearchOptions, grammar: LossGrammar) -> None:

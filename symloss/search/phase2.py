@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
+from symloss.progress import Note
 from symloss.search.archive.archive_store import CheckStore
 from symloss.search.context import SearchContext
-from symloss.search.loop import LossSearch
-from symloss.search.progress import Note
+from symloss.search.loop.loop import LossSearch
 from symloss.search.validation import ValidationResult, validate
 
 

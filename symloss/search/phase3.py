@@ -7,16 +7,16 @@ import time
 from dataclasses import dataclass, replace
 
 from symloss import zoo
+from symloss.contest.evaluation import EvaluationResult, result_of
+from symloss.contest.result import ContestResult
+from symloss.contest.trial import Trial, grid
+from symloss.contest.trial_runner import TrialRunner, read_test
+from symloss.deadline import Deadline
+from symloss.progress import Note, PhaseStarted
 from symloss.search.archive.archive_store import ArchiveStore
-from symloss.search.contest.contest_result import ContestResult
-from symloss.search.contest.effectiveness import EvaluationResult, result_of
-from symloss.search.contest.trial import Trial, grid
-from symloss.search.contest.trial_runner import TrialRunner, read_test
 from symloss.search.context import SearchContext
-from symloss.search.deadline import Deadline
 from symloss.search.options import BASELINES
 from symloss.search.phase3_contest import found_again, mean_result, run_contest
-from symloss.search.progress import Note, PhaseStarted
 from symloss.search.validation import Survivor
 
 SCREENING_SHARE = 0.4

@@ -7,20 +7,20 @@ from dataclasses import replace
 from fractions import Fraction
 
 from symloss import zoo
+from symloss.compile.unit_gradient import rounded
+from symloss.contest.coefficients import EPOCHS, fit_coefficients
+from symloss.contest.contest import contest
+from symloss.contest.entries import Contender
+from symloss.contest.evaluation import EvaluationResult
+from symloss.contest.options import ContestOptions
+from symloss.contest.result import ContestResult, Standing
+from symloss.contest.trial_store import Store
+from symloss.deadline import Deadline
 from symloss.loss import Loss
+from symloss.progress import Note
 from symloss.search.archive.archive_store import ArchiveStore
-from symloss.search.contest.coefficients import EPOCHS, fit_coefficients
-from symloss.search.contest.contest import contest
-from symloss.search.contest.contest_options import ContestOptions
-from symloss.search.contest.contest_result import ContestResult, Standing
-from symloss.search.contest.effectiveness import EvaluationResult
-from symloss.search.contest.entries import Contender
-from symloss.search.contest.store import Store
-from symloss.search.contest.unit_gradient import rounded
 from symloss.search.context import SearchContext
-from symloss.search.deadline import Deadline
 from symloss.search.options import CONTEST_BASELINES, SearchOptions
-from symloss.search.progress import Note
 from symloss.search.validation import Survivor
 
 COEFFICIENT_SHARE = 0.25

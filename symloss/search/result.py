@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from symloss import zoo
-from symloss.domain import Domain
+from symloss.contest.cautions import Caution
+from symloss.contest.evaluation import EvaluationResult
+from symloss.contest.verdict import Verdict
 from symloss.loss import Loss
-from symloss.search.contest.cautions import Caution
-from symloss.search.contest.effectiveness import EvaluationResult
-from symloss.search.contest.verdict import Verdict
+from symloss.signature import Domain
 from symloss.training.references import Reference
 
 

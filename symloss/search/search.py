@@ -9,31 +9,32 @@ from typing import Any
 
 import numpy as np
 
+from symloss.contest.cautions import Caution, cautions
+from symloss.contest.evaluation import EvaluationResult
+from symloss.contest.verdict import Verdict, judge
 from symloss.data.dataset import Dataset
-from symloss.domain import Domain, Labels
 from symloss.engine.engine import Engine
 from symloss.engine.local import LocalEngine
 from symloss.errors import DataError, OptionError, RunError
+from symloss.files import finite
 from symloss.interrupt import stop_on_interrupt
 from symloss.models import registry
 from symloss.ops.construct import NumberLimitError
+from symloss.progress import SearchProgress, silent
 from symloss.search.archive.archive_store import store_results
-from symloss.search.contest.cautions import Caution, cautions
-from symloss.search.contest.effectiveness import EvaluationResult
-from symloss.search.contest.verdict import Verdict, judge
+from symloss.search.archive.environment import data_fingerprint
+from symloss.search.archive.resume import all_budgets, check_resumable, finished_result
+from symloss.search.archive.run import Run
+from symloss.search.candidates.grammar import LossGrammar
 from symloss.search.context import SearchContext, make_proxy
-from symloss.search.environment import data_fingerprint
-from symloss.search.grammar import LossGrammar
-from symloss.search.loop import LossSearch
+from symloss.search.loop.loop import LossSearch
 from symloss.search.options import SearchOptions
 from symloss.search.phase1 import check_start, run_phase1
 from symloss.search.phase2 import run_phase2
 from symloss.search.phase3 import Phase3Result, run_phase3
-from symloss.search.progress import SearchProgress, silent
 from symloss.search.result import SearchResult
-from symloss.search.resume import all_budgets, check_resumable, finished_result
-from symloss.search.run import Run, finite
 from symloss.search.validation import Survivor
+from symloss.signature import Domain, Labels
 from symloss.symbolic.check import prepare_workers
 from symloss.training.references import Reference, references
 

@@ -19,15 +19,15 @@ from sympy import Expr
 
 from symloss.loss import Loss
 from symloss.ops.construct import NumberLimitError
+from symloss.progress import CheckDone, Note, PhaseStarted, SearchProgress
 from symloss.search.archive.archive_store import CheckStore
-from symloss.search.candidate import Candidate, by_reward
-from symloss.search.distinct import DistinctLosses
+from symloss.search.candidates.candidate import Candidate, by_reward
+from symloss.search.candidates.distinct_losses import DistinctLosses
+from symloss.search.candidates.proxy import ProxyTest
 from symloss.search.options import SearchOptions
-from symloss.search.progress import CheckDone, Note, PhaseStarted, SearchProgress
-from symloss.search.proxy import ProxyTest
 from symloss.symbolic.check import checked_direction
-from symloss.symbolic.eps_grid import EVERY_EPS
-from symloss.symbolic.verdict import sentence_of, verdict_of
+from symloss.symbolic.direction.eps_grid import EVERY_EPS
+from symloss.symbolic.direction.verdict import sentence_of, verdict_of
 
 CHECK_SECONDS = 2.0
 """Time limit of one check."""

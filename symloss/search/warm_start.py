@@ -11,11 +11,11 @@ from symloss import zoo
 from symloss.compile.realness import refuse_unreal
 from symloss.errors import OptionError
 from symloss.loss import Loss
+from symloss.search.archive.run import Run
+from symloss.search.candidates.grammar import LossGrammar
+from symloss.search.candidates.tokens import Tokens
 from symloss.search.found_losses import loss_of
-from symloss.search.grammar import LossGrammar
-from symloss.search.run import Run
 from symloss.search.run_argument import run_and_rank
-from symloss.search.tokens import Tokens
 
 
 def warm_start_tokens(losses: Sequence[str], grammar: LossGrammar) -> Tokens:

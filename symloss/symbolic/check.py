@@ -11,29 +11,29 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from symloss.domain import Labels
 from symloss.errors import OptionError
-from symloss.loss import Loss
-from symloss.symbolic.direction import Pieces, prove_direction, resolved_pieces, text_of
-from symloss.symbolic.eps_grid import verdicts_on_grid
-from symloss.symbolic.gradient import gradient_form_by
+from symloss.formula.spec import LossSpec
+from symloss.signature import Labels
+from symloss.symbolic.arithmetic.tape import Tape, UnsupportedFunctionError
+from symloss.symbolic.direction.eps_grid import verdicts_on_grid
+from symloss.symbolic.direction.proved import Pieces, prove_direction, resolved_pieces, text_of
+from symloss.symbolic.direction.report import PROPERTY_TITLES, CheckReport, DirectionProof, Property
+from symloss.symbolic.direction.right_on import with_intervals
+from symloss.symbolic.direction.sampled import SampledDirection, sampled_direction
+from symloss.symbolic.direction.verdict import sentence_of, verdict_of
 from symloss.symbolic.hints import hint_of
 from symloss.symbolic.known_direction import by_duplicates
-from symloss.symbolic.loss_classes import ZooDuplicate, duplicate_of
-from symloss.symbolic.properties import properties_of
-from symloss.symbolic.report import PROPERTY_TITLES, CheckReport, DirectionProof, Property
-from symloss.symbolic.right_on import with_intervals
-from symloss.symbolic.sampled import SampledDirection, sampled_direction
-from symloss.symbolic.tape import Tape, UnsupportedFunctionError
+from symloss.symbolic.pieces.gradient import gradient_form_by
+from symloss.symbolic.properties.proved import properties_of
+from symloss.symbolic.same.loss_classes import ZooDuplicate, duplicate_of
 from symloss.symbolic.undecided import OUT_OF_REACH, Deadline, UndecidedError
-from symloss.symbolic.verdict import sentence_of, verdict_of
 from symloss.symbolic.worker.ask import ask, warm_up
 
 LARGEST_SHOWN = 150
 """A gradient with more terms than this is not written out: nobody reads it, and printing takes seconds."""
 
 
-def check(loss: Loss, *, time_limit: float = 2.0, seed: int = 0) -> CheckReport:
+def check(loss: LossSpec, *, time_limit: float = 2.0, seed: int = 0) -> CheckReport:
     """Check a loss: direction, duplicates, gradient and properties.
 
     Args:
@@ -97,7 +97,7 @@ class CheckedDirection:
     timed_out: bool
 
 
-def checked_direction(loss: Loss, time_limit: float) -> CheckedDirection:
+def checked_direction(loss: LossSpec, time_limit: float) -> CheckedDirection:
     """Decide the direction of a loss, which is what its verdict rests on, and nothing else.
 
     Args:
@@ -113,7 +113,7 @@ def checked_direction(loss: Loss, time_limit: float) -> CheckedDirection:
     )
 
 
-def quick_verdict(loss: Loss, *, time_limit: float = 2.0) -> str:
+def quick_verdict(loss: LossSpec, *, time_limit: float = 2.0) -> str:
     """Return only whether a loss is "valid", "invalid" or "undecided", which it also is where time runs out.
 
     Args:
@@ -123,7 +123,7 @@ def quick_verdict(loss: Loss, *, time_limit: float = 2.0) -> str:
     return str(verdict_of(checked_direction(loss, time_limit).direction))
 
 
-def check_parts(loss: Loss, time_limit: float, seed: int) -> Iterator[tuple[str, Any]]:
+def check_parts(loss: LossSpec, time_limit: float, seed: int) -> Iterator[tuple[str, Any]]:
     """Yield what is found about a loss, by name, as it is found.
 
     Raises:
@@ -154,13 +154,13 @@ def check_parts(loss: Loss, time_limit: float, seed: int) -> Iterator[tuple[str,
         yield found.name, found
 
 
-def direction_parts(loss: Loss, time_limit: float, seed: int) -> Iterator[tuple[str, Any]]:
+def direction_parts(loss: LossSpec, time_limit: float, seed: int) -> Iterator[tuple[str, Any]]:
     """Yield what is found about the direction of a loss, by name, as it is found."""
     yield from _direction_parts(loss, Tape.of(loss.expression), seed, Deadline(time_limit))
 
 
 def _direction_parts(
-    loss: Loss, tape: Tape, seed: int, deadline: Deadline
+    loss: LossSpec, tape: Tape, seed: int, deadline: Deadline
 ) -> Generator[tuple[str, Any], None, tuple[Pieces, tuple[DirectionProof, ...]]]:
     sampled = sampled_direction(loss, seed, tape)
     yield "positive_rate", sampled.positive_rate
@@ -174,7 +174,7 @@ def _direction_parts(
 
 
 def _direction(
-    loss: Loss, sampled: SampledDirection, tape: Tape, deadline: Deadline
+    loss: LossSpec, sampled: SampledDirection, tape: Tape, deadline: Deadline
 ) -> tuple[Pieces, tuple[DirectionProof, ...]]:
     """Return the pieces and the proofs; without pieces where they are too large for the machine."""
     try:
@@ -185,7 +185,7 @@ def _direction(
 
 
 def _with_intervals(
-    loss: Loss, direction: tuple[DirectionProof, ...], pieces: Pieces, tape: Tape, deadline: Deadline
+    loss: LossSpec, direction: tuple[DirectionProof, ...], pieces: Pieces, tape: Tape, deadline: Deadline
 ) -> tuple[DirectionProof, ...]:
     """Return the proofs, a refuted one with the intervals on which the direction is right."""
     try:
@@ -200,7 +200,7 @@ def _with_intervals(
 
 
 def _settled(
-    loss: Loss,
+    loss: LossSpec,
     direction: tuple[DirectionProof, ...],
     duplicates: Sequence[ZooDuplicate],
     deadline: Deadline,
@@ -214,7 +214,7 @@ def _settled(
 
 
 def _sampled_only(
-    loss: Loss, witnessed: tuple[DirectionProof, ...], reason: str
+    loss: LossSpec, witnessed: tuple[DirectionProof, ...], reason: str
 ) -> tuple[DirectionProof, ...]:
     """Return what is known of the direction where the work was ended before it was decided."""
     labels = loss.domain.label_values
@@ -223,7 +223,7 @@ def _sampled_only(
     return tuple(refuted.get(name) or DirectionProof(name, "undecided", note=reason) for name in names)
 
 
-def _duplicates(loss: Loss, deadline: Deadline) -> Sequence[ZooDuplicate]:
+def _duplicates(loss: LossSpec, deadline: Deadline) -> Sequence[ZooDuplicate]:
     """Return the zoo losses with the gradient of `loss`."""
     try:
         return duplicate_of(loss, deadline)
@@ -231,7 +231,7 @@ def _duplicates(loss: Loss, deadline: Deadline) -> Sequence[ZooDuplicate]:
         return []
 
 
-def _gradient(loss: Loss, deadline: Deadline) -> tuple[dict[str, str], dict[str, str]]:
+def _gradient(loss: LossSpec, deadline: Deadline) -> tuple[dict[str, str], dict[str, str]]:
     """Return the gradient by label as text and in LaTeX, or say that it is too long or out of reach."""
     try:
         form = gradient_form_by(loss, deadline)

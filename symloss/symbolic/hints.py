@@ -7,16 +7,16 @@ from dataclasses import dataclass
 import sympy
 from sympy import Expr, Rational
 
-from symloss.domain import Domain, Input, Labels, eps, y, yhat
-from symloss.loss import Loss
+from symloss.formula.spec import LossSpec
 from symloss.ops.construct import NumberLimitError, exact_number, substitute
-from symloss.symbolic.direction import prove_direction, resolved_pieces
-from symloss.symbolic.precise import is_real, precise
-from symloss.symbolic.report import DirectionProof
-from symloss.symbolic.sampled import sampled_direction
-from symloss.symbolic.tape import Tape
+from symloss.signature import Domain, Input, Labels, eps, y, yhat
+from symloss.symbolic.arithmetic.precise import is_real, precise
+from symloss.symbolic.arithmetic.tape import Tape
+from symloss.symbolic.direction.proved import prove_direction, resolved_pieces
+from symloss.symbolic.direction.report import DirectionProof
+from symloss.symbolic.direction.sampled import sampled_direction
+from symloss.symbolic.direction.verdict import verdict_of
 from symloss.symbolic.undecided import Deadline, UndecidedError
-from symloss.symbolic.verdict import verdict_of
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ _UNIT_LABELS = (Rational(1, 4), Rational(3, 5), Rational(9, 10))
 _STEPS = (Rational(1, 1000), Rational(1, 9), Rational(4, 7), Rational(2), Rational(11))
 
 
-def hint_of(loss: Loss, direction: tuple[DirectionProof, ...], deadline: Deadline) -> str:
+def hint_of(loss: LossSpec, direction: tuple[DirectionProof, ...], deadline: Deadline) -> str:
     """Return a sentence on what a refuted loss may be meant for, "" where nothing fits.
 
     Args:
@@ -63,12 +63,12 @@ def hint_of(loss: Loss, direction: tuple[DirectionProof, ...], deadline: Deadlin
         return ""
 
 
-def _signs(loss: Loss, direction: tuple[DirectionProof, ...], deadline: Deadline) -> str:
+def _signs(loss: LossSpec, direction: tuple[DirectionProof, ...], deadline: Deadline) -> str:
     """Ask whether a loss that ignores y = 0 is right with -1 for 0."""
     if not any(proof.label == "0" and proof.zero for proof in direction):
         return ""
     expression = substitute(loss.expression, {y: 2 * y - 1})
-    signed = Loss(expression, eps=loss.eps, labels=loss.domain.labels, input=loss.domain.input)
+    signed = LossSpec(expression, eps=loss.eps, labels=loss.domain.labels, input=loss.domain.input)
     tape = Tape.of(expression)
     proofs = prove_direction(
         signed, sampled_direction(signed, 0, tape), tape, resolved_pieces(signed, deadline), deadline
@@ -81,7 +81,7 @@ def _signs(loss: Loss, direction: tuple[DirectionProof, ...], deadline: Deadline
     return f"Is this a loss for labels -1 and 1? With them it is right: {advice}."
 
 
-def _link(loss: Loss, deadline: Deadline) -> str:
+def _link(loss: LossSpec, deadline: Deadline) -> str:
     """Look for a function of y at which the loss is smallest for every label that is tried."""
     labels = _UNIT_LABELS if loss.domain.labels is Labels.UNIT else _LABELS
     for link in _LINKS:
@@ -97,7 +97,7 @@ def _link(loss: Loss, deadline: Deadline) -> str:
     return _on_positive(loss, deadline) if loss.domain.labels is Labels.REAL else ""
 
 
-def _on_positive(loss: Loss, deadline: Deadline) -> str:
+def _on_positive(loss: LossSpec, deadline: Deadline) -> str:
     """Ask whether a loss is right once labels and predictions are positive."""
     positive = loss.with_domain(Labels.POSITIVE, Input.POSITIVE)
     tape = Tape.of(positive.expression)
@@ -113,7 +113,7 @@ def _usual_goal(domain: Domain) -> Expr:
     return sympy.log(y) if domain.input is Input.LOG else y
 
 
-def _is_least(loss: Loss, goal: Expr, label: Rational) -> bool | None:
+def _is_least(loss: LossSpec, goal: Expr, label: Rational) -> bool | None:
     """Whether the gradient is zero at the goal of a label, negative below and positive above it, where looked at.
 
     None where the goal is no prediction of the domain.

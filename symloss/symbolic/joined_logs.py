@@ -12,9 +12,9 @@ from typing import Any
 
 from sympy import Add, Expr, Integer, Mul, Pow, Rational, log
 
-from symloss.symbolic.convert import Converter
-from symloss.symbolic.factoring import Poly
-from symloss.symbolic.field_arithmetic import used_generators
+from symloss.symbolic.field.convert import Converter
+from symloss.symbolic.field.factoring import Poly
+from symloss.symbolic.field.field_arithmetic import used_generators
 from symloss.symbolic.undecided import UndecidedError
 
 LARGEST_MULTIPLE = 64

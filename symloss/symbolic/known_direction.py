@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from symloss import zoo
-from symloss.loss import Loss
-from symloss.symbolic.direction import prove_direction, resolved_pieces
-from symloss.symbolic.loss_classes import ZooDuplicate
-from symloss.symbolic.report import DirectionProof
-from symloss.symbolic.sampled import sampled_direction
-from symloss.symbolic.tape import Tape
+from symloss.formula import known as known_losses
+from symloss.formula.spec import LossSpec
+from symloss.symbolic.arithmetic.tape import Tape
+from symloss.symbolic.direction.proved import prove_direction, resolved_pieces
+from symloss.symbolic.direction.report import DirectionProof
+from symloss.symbolic.direction.sampled import sampled_direction
+from symloss.symbolic.same.loss_classes import ZooDuplicate
 from symloss.symbolic.undecided import Deadline
 
 
 def by_duplicates(
-    loss: Loss,
+    loss: LossSpec,
     direction: tuple[DirectionProof, ...],
     duplicates: Sequence[ZooDuplicate],
     deadline: Deadline,
@@ -32,7 +32,7 @@ def by_duplicates(
     for found in duplicates:
         if all(proof.status != "undecided" for proof in direction) or deadline.passed:
             break
-        known = zoo.get(found.name).with_domain(loss.domain.labels, loss.domain.input)
+        known = known_losses.spec(found.name).with_domain(loss.domain.labels, loss.domain.input)
         if known.has_eps and found.eps is not None:
             known = known.with_eps(found.eps)
         tape = Tape.of(known.expression)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from symloss.domain import Labels
 from symloss.errors import DataError
-from symloss.models.recommender import Recommender
-from symloss.training.metrics import all_metrics, auc, rmse, sigmoid
+from symloss.models.trainer import Recommender
+from symloss.signature import Labels
+from symloss.tasks.auc_rmse import all_metrics, auc, rmse, sigmoid
 from symloss.training.settings import Metric
 
 if TYPE_CHECKING:

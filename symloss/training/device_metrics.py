@@ -1,6 +1,6 @@
 """Metrics of all members at once, on the device that holds their scores; the host reads once.
 
-The same numbers as `symloss.training.metrics`: ranks are counted in integers, and
+The same numbers as `symloss.tasks.auc_rmse`: ranks are counted in integers, and
 errors are summed in float64.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from symloss.training.metrics import NAMES
+from symloss.tasks.auc_rmse import NAMES
 from symloss.training.settings import Metric
 
 _NUMBERS_AT_A_TIME = 4_000_000
@@ -96,7 +96,7 @@ def _pieces(scores: Tensor) -> list[slice]:
 
 
 def every_metric_rows(scores: Tensor, labels: Tensor, as_score: Tensor) -> dict[str, Tensor]:
-    """Return every metric of every row by name, as `symloss.training.metrics.all_metrics` has them.
+    """Return every metric of every row by name, as `symloss.tasks.auc_rmse.all_metrics` has them.
 
     Args:
         scores: shape (K, n), raw scores, n >= 1.

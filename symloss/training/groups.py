@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from symloss.models.recommender import Recommender
+from symloss.models.trainer import Recommender
 from symloss.training.memory import HOST
 from symloss.training.settings import TrainingSettings
 

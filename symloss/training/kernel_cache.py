@@ -13,7 +13,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from symloss.models.recommender import Recommender
+from symloss.models.trainer import Recommender
 from symloss.training.settings import TrainingSettings
 
 COMPILING = "SYMLOSS_COMPILING"
@@ -29,19 +29,6 @@ def ensure_compiled(model: Recommender, settings: TrainingSettings) -> None:
         _ensure(model.name, str(settings.optimizer), str(settings.metric))
 
 
-def compile_kernels(model: str, optimizer: str, metric: str) -> None:
-    """Compile by a training of one epoch on made-up data."""
-    from symloss import zoo
-    from symloss.data import LoadOptions, SyntheticOptions, load
-    from symloss.models import registry
-    from symloss.training.fit import fit
-    from symloss.training.member import Member
-
-    options = LoadOptions(synthetic=SyntheticOptions(users=30, items=20, interactions=400))
-    settings = TrainingSettings(batch_size=16, max_epochs=1, optimizer=optimizer, metric=metric, threads=1)
-    fit(registry.get(model), [Member(zoo.get("bce").program())], load("synthetic", None, options), settings)
-
-
 @cache
 def _ensure(model: str, optimizer: str, metric: str) -> None:
     if _is_compiled(model, optimizer, metric):
@@ -49,7 +36,7 @@ def _ensure(model: str, optimizer: str, metric: str) -> None:
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, os.environ.get("PYTHONPATH", "")]
     environment = {**os.environ, COMPILING: "1", "PYTHONPATH": os.pathsep.join(filter(None, paths))}
-    command = [sys.executable, "-m", "symloss.training.kernel_cache", model, optimizer, metric]
+    command = [sys.executable, "-m", "symloss.training.compile_kernels", model, optimizer, metric]
     try:
         subprocess.run(
             command,
@@ -65,19 +52,15 @@ def _ensure(model: str, optimizer: str, metric: str) -> None:
         return
 
 
-_KERNELS = {"mf": ("mf_kernel", "mf_adam"), "mlp": ("mlp_kernel", "mlp_kernel")}
+_KERNELS = {"mf": ("mf.sgd_kernel", "mf.adam_kernel"), "mlp": ("mlp.kernel", "mlp.kernel")}
 """For each model, the modules of its kernels for SGD and for Adam."""
 
 
 def _is_compiled(model: str, optimizer: str, metric: str) -> bool:
     from importlib import import_module
 
-    from symloss.compile.jit import has_code
-    from symloss.training import metrics
+    from symloss.compile.cpu.jit import has_code
+    from symloss.tasks import auc_rmse as metrics
 
     module = import_module(f"symloss.models.{_KERNELS[model][optimizer == 'adam']}")
     return has_code(module.train_epoch) and has_code(getattr(metrics, metric))
-
-
-if __name__ == "__main__":
-    compile_kernels(*sys.argv[1:4])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from symloss.errors import OptionError
 from symloss.models.memory_need import MemoryNeed
-from symloss.models.recommender import Recommender
+from symloss.models.trainer import Recommender
 from symloss.training.member import Member
 from symloss.training.settings import TrainingSettings
 
@@ -35,7 +35,7 @@ def free_memory(device: str = "cpu") -> int:
         return _host_memory()
     import torch
 
-    from symloss.models.torch_device import torch_device
+    from symloss.models.device.torch_device import torch_device
 
     found = torch_device(device)
     if found.type != "cuda":

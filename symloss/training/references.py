@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symloss.domain import Labels
-from symloss.training.metrics import NAMES, all_metrics
+from symloss.signature import Labels
+from symloss.tasks.auc_rmse import NAMES, all_metrics
 from symloss.training.settings import Metric
 
 if TYPE_CHECKING:

@@ -100,7 +100,7 @@ def test_a_damaged_archive(folder: Path, tmp_path: Path) -> None:
 
 
 def test_reading_takes_no_lock(folder: Path, tmp_path: Path) -> None:
-    from symloss.search.run import Run
+    from symloss.search.archive.run import Run
 
     if sys.platform == "win32":
         pytest.skip("locks are mandatory there")

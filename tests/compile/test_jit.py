@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 import symloss
-from symloss.compile.jit import sources_of
+from symloss.compile.cpu.jit import sources_of
 
 _OUTER = """
-from symloss.compile.jit import njit
+from symloss.compile.cpu.jit import njit
 from kernels.middle import inner, FACTOR
 
 @njit
@@ -27,7 +27,7 @@ from kernels.parts.inner import inner
 FACTOR = constants.FACTOR
 """
 _INNER = """
-from symloss.compile.jit import njit
+from symloss.compile.cpu.jit import njit
 
 @njit
 def inner(x):
@@ -106,14 +106,14 @@ def test_sources_of_the_kernels():
     root = Path(symloss.__file__).parent
     found = {
         str(path.relative_to(root))
-        for path in sources_of("symloss.models.mf_kernel", root / "models" / "mf_kernel.py")
+        for path in sources_of("symloss.models.mf.sgd_kernel", root / "models" / "mf" / "sgd_kernel.py")
     }
     assert found >= {
-        "models/mf_kernel.py",
-        "compile/kernel.py",
-        "compile/instructions.py",
-        "compile/slopes.py",
-        "compile/vector_math.py",
+        "models/mf/sgd_kernel.py",
+        "compile/cpu/kernel.py",
+        "compile/cpu/instructions.py",
+        "compile/cpu/slopes.py",
+        "compile/cpu/vector_math.py",
         "ops/opcode.py",
         "ops/constants.py",
     }

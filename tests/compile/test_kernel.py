@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from symloss.compile import kernel, reference
+from symloss.compile import reference
+from symloss.compile.cpu import kernel
 from symloss.ops.opcode import Opcode
 from tests.compile.programs import BCE, HINGE, MAXR, MSE, UNARY, program, random_program
 

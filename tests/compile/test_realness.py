@@ -7,11 +7,11 @@ import pytest
 import symloss as sl
 from symloss import zoo
 from symloss.compile.realness import refuse_unreal
+from symloss.contest.evaluation import evaluate
 from symloss.data import LoadOptions, SyntheticOptions, load
 from symloss.errors import DomainError
 from symloss.export import TARGETS, export
 from symloss.models import registry
-from symloss.search.contest.effectiveness import evaluate
 from symloss.training import TrainingSettings
 
 REAL = {entry.name for entry in zoo.ENTRIES if entry.labels == "real"}

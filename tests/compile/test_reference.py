@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from symloss.compile import kernel
+from symloss.compile.cpu import kernel
 from symloss.compile.program import ProgramBatch
 from symloss.compile.reference import RULES, evaluate, evaluate_batch
 from symloss.loss import Loss

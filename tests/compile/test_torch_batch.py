@@ -9,9 +9,9 @@ import torch
 from symloss import zoo
 from symloss.compile.program import ProgramBatch
 from symloss.compile.reference import evaluate
-from symloss.compile.schedule import schedule
-from symloss.compile.torch_batch import TorchPrograms
-from symloss.compile.torch_rules import RULES
+from symloss.compile.torch.batch import TorchPrograms
+from symloss.compile.torch.rules import RULES
+from symloss.compile.torch.schedule import schedule
 from symloss.ops.opcode import Opcode
 from tests.compile.programs import BCE, HINGE, MAXR, MSE, UNARY, program, random_program
 

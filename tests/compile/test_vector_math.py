@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from symloss.compile import vector_math
+from symloss.compile.cpu import vector_math
 
 
 @njit

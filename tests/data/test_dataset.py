@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from symloss.data import Dataset, Interactions, Reason, RejectedRows, Rejection
-from symloss.domain import Labels
 from symloss.errors import DataError
+from symloss.signature import Labels
 
 PART = Interactions.of([0, 0, 1], [2, 1, 2], [1, 0, 1])
 EMPTY = Interactions.of([], [], [])

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from symloss.data import LoadOptions, load, load_presplit
-from symloss.domain import Labels
 from symloss.errors import DataError
+from symloss.signature import Labels
 
 HEADER = "uid\tiid\tlabel\n"
 TRAIN = "7\t10\t1\n3\t9\t0\n7\t9\t1\n3\t10\t1\n"

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from symloss.data import Columns, LoadOptions, load, load_ratings
-from symloss.domain import Labels
 from symloss.errors import DataError, OptionError
+from symloss.signature import Labels
 
 # One user, times against the order of the file: +, -, +, -, - by time, and a user of one row.
 TEXT = "u,i1,1,50\nu,i2,2,40\nu,i3,5,30\nu,i4,3,20\nu,i5,4,10\nu,i6,5,5\nv,i9,5,1\n"

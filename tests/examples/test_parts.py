@@ -133,7 +133,8 @@ def test_file_that_is_no_database(tmp_path: Path):
 def test_variants_change_one_thing():
     from autolossgen.variants import dropout_of, model_of, settings_of
 
-    from symloss.models import mlp, registry
+    from symloss.models import registry
+    from symloss.models.mlp import trainer as mlp
 
     for name in ("mf", "mlp"):
         plain = registry.get(name).initial_state(5, 4, 1, "cpu")

@@ -12,7 +12,7 @@ from typing import Any
 from symloss.errors import SymlossError
 from symloss.export import TARGETS, export, load
 from symloss.loss import Loss
-from symloss.symbolic.same_gradient import compare
+from symloss.symbolic.same.same_gradient import compare
 from tests.fuzz.texts import CHECKED, SLOTS, text
 from tests.fuzz.verdicts import judge, judge_pair
 

@@ -296,7 +296,8 @@ class Reader:
         values = [to_mpf(a.value) if not _all_fractions(arguments) else a.value for a in arguments]
         best = max(values) if side > 0 else min(values)  # type: ignore[type-var]
         order = sorted(values, key=lambda value: -side * value)  # type: ignore[operator]
-        self.switches.append(values[0] - values[1] if len(values) == 2 else order[0] - order[1])  # type: ignore[operator]
+        gap = values[0] - values[1] if len(values) == 2 else order[0] - order[1]  # type: ignore[operator]
+        self.switches.append(gap)
         slopes = [a.slope for a, value in zip(arguments, values, strict=True) if value == best]
         if len(slopes) == 1 or all(slope == slopes[0] for slope in slopes):
             return Dual(best, slopes[0])

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from symloss.data.dataset import Interactions
-from symloss.models.mf import MatrixFactorisation, MFState
+from symloss.models.mf.trainer import MatrixFactorisation, MFState
 from symloss.ops.opcode import Opcode
 from symloss.training.member import Member, pack
 from symloss.training.settings import TrainingSettings

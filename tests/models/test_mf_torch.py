@@ -12,13 +12,13 @@ import torch
 from symloss import zoo
 from symloss.data.dataset import Interactions
 from symloss.errors import DataError, OptionError
-from symloss.models.mf import MatrixFactorisation, MFState
-from symloss.models.mf_anywhere import MatrixFactorisationAnywhere
-from symloss.models.mf_torch import TorchMatrixFactorisation
-from symloss.models.mf_torch_epoch import MFEpoch
-from symloss.models.recommender import rates_or
-from symloss.models.torch_device import TORCH_CPU, Replayed, torch_device
-from symloss.models.torch_population import Population
+from symloss.models.device.population import Population
+from symloss.models.device.torch_device import TORCH_CPU, Replayed, torch_device
+from symloss.models.fused import MatrixFactorisationAnywhere
+from symloss.models.mf.device import TorchMatrixFactorisation
+from symloss.models.mf.device_epoch import MFEpoch
+from symloss.models.mf.trainer import MatrixFactorisation, MFState
+from symloss.models.trainer import rates_or
 from symloss.ops.opcode import Opcode
 from symloss.training.member import Member, pack
 from symloss.training.settings import TrainingSettings

@@ -11,15 +11,15 @@ import torch
 from symloss.data.dataset import Interactions
 from symloss.errors import OptionError
 from symloss.models import registry
+from symloss.models.device.dropout import kept
+from symloss.models.device.population import Population, TorchState
 from symloss.models.dropout import masks
-from symloss.models.mlp import MultilayerPerceptron
-from symloss.models.mlp_packing import DENSE, STATISTICS
-from symloss.models.mlp_state import MLPState
-from symloss.models.mlp_torch import TorchMultilayerPerceptron
-from symloss.models.mlp_torch_epoch import MLPEpoch
-from symloss.models.recommender import rates_or
-from symloss.models.torch_dropout import kept
-from symloss.models.torch_population import Population, TorchState
+from symloss.models.mlp.device import TorchMultilayerPerceptron
+from symloss.models.mlp.device_epoch import MLPEpoch
+from symloss.models.mlp.packing import DENSE, STATISTICS
+from symloss.models.mlp.state import MLPState
+from symloss.models.mlp.trainer import MultilayerPerceptron
+from symloss.models.trainer import rates_or
 from symloss.ops.opcode import Opcode
 from symloss.training.member import Member, pack
 from symloss.training.orders import epoch_order

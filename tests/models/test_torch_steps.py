@@ -9,7 +9,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from symloss.data.dataset import Interactions
 from symloss.models import registry
-from symloss.models.torch_device import Replayed
+from symloss.models.device.torch_device import Replayed
 from symloss.training.member import Member, pack
 from symloss.training.orders import epoch_order
 from symloss.training.settings import TrainingSettings

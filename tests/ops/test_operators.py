@@ -12,14 +12,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from symloss.compile.torch_printer import torch_function
-from symloss.domain import Domain, eps, y, yhat
+from symloss.compile.torch.printer import torch_function
 from symloss.errors import OptionError
 from symloss.formula.parse import parse
 from symloss.formula.text import formula_text
 from symloss.ops import GUARD_LIMIT, Bounded, Operator, operator_set, operators
 from symloss.ops.constants import XI_RATIONAL
 from symloss.ops.interval import Interval, variable_interval
+from symloss.signature import Domain, eps, y, yhat
 
 ALL = list(operators().values())
 ANYTHING = Interval(-float(GUARD_LIMIT), float(GUARD_LIMIT))

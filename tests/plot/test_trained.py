@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from symloss import zoo
 from symloss.data.dataset import Dataset, Interactions
 from symloss.errors import OptionError
-from symloss.models.mf import MatrixFactorisation
-from symloss.models.mlp import MultilayerPerceptron
+from symloss.models.mf.trainer import MatrixFactorisation
+from symloss.models.mlp.trainer import MultilayerPerceptron
 from symloss.plot import (
     best_predictions,
     consistency,

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from symloss.domain import Labels
 from symloss.search.options import SearchOptions
 from symloss.search.search import open_run, search
+from symloss.signature import Labels
 from symloss.training.settings import TrainingSettings
 from tests.search.conftest import make_dataset
 

@@ -18,7 +18,7 @@ from symloss.report.facts import Progress
 from symloss.report.history import read_history
 from symloss.report.intervals import paired_tests
 from symloss.report.records import Checked
-from symloss.search.run import Run
+from symloss.search.archive.run import Run
 from tests.report.conftest import Runs
 from tests.tamper import reseal
 

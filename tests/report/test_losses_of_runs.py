@@ -15,8 +15,8 @@ from symloss.cli import main
 from symloss.errors import OptionError, RunError
 from symloss.export import load
 from symloss.report import gather
-from symloss.search.resume import finished_result
-from symloss.search.run import Run
+from symloss.search.archive.resume import finished_result
+from symloss.search.archive.run import Run
 from symloss.search.warm_start import formula_of
 from tests.report.conftest import Runs
 from tests.tamper import reseal

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from mpmath import mp, mpf
 
 from symloss import zoo
-from symloss.domain import yhat
 from symloss.formula.parse import parse
 from symloss.formula.text import formula_text
 from symloss.report.mathml import lines
+from symloss.signature import yhat
 from tests.formulas import formulas
 from tests.mp_evaluate import mp_evaluate
 

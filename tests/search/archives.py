@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from symloss.search.archive.run import Run
 from symloss.search.archive.snapshot import RECOMMENDER, SEARCH
-from symloss.search.run import Run
 
 TIMES = ("seconds",)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from symloss.data.dataset import Dataset, Interactions
-from symloss.domain import Labels
+from symloss.signature import Labels
 
 
 def make_dataset(rows: int = 400, labels: Labels = Labels.BINARY, seed: int = 5) -> Dataset:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from symloss.search.archive.run import Run
 from symloss.search.options import SearchOptions
-from symloss.search.run import Run
 from symloss.search.search import open_run, search
 from symloss.training.settings import TrainingSettings
 from tests.search.conftest import make_dataset

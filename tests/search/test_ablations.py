@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from symloss.search import loop
-from symloss.search.loop import WORST_REWARD
-from symloss.search.progress import Note
+from symloss.progress import Note
+from symloss.search.loop import loop
+from symloss.search.loop.loop import WORST_REWARD
 from tests.search.test_loop import FOURTH_POWER, counts, go, make
 from tests.search.test_proxy import MINUS_MSE_PLUS_Y, MSE, MSE_AGAIN, NO_PREDICTION, WRONG
 

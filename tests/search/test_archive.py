@@ -18,11 +18,11 @@ from symloss.errors import OptionError, RunError
 from symloss.search.archive import archive as archive_module
 from symloss.search.archive.archive_errors import archive_errors
 from symloss.search.archive.archive_store import ArchiveStore
+from symloss.search.archive.run import Run
 from symloss.search.archive.seal import row_checksum
 from symloss.search.archive.snapshot import load_search
-from symloss.search.loop import LossSearch
-from symloss.search.outcome import Outcome
-from symloss.search.run import Run
+from symloss.search.candidates.outcome import Outcome
+from symloss.search.loop.loop import LossSearch
 from tests.search.test_loop import FOURTH_POWER, MINUS_MSE_PLUS_Y, MSE, WRONG, go, make
 
 BATCHES = [[MSE, WRONG], [MINUS_MSE_PLUS_Y, MSE], [FOURTH_POWER, MSE]]

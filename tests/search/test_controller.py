@@ -7,9 +7,9 @@ import itertools
 import numpy as np
 import torch
 
-from symloss.search.grammar import LossGrammar
+from symloss.search.candidates.grammar import LossGrammar
+from symloss.search.candidates.tokens import N_LEAVES, Tokens
 from symloss.search.strategies.controller import INITIAL_RANGE, Controller
-from symloss.search.tokens import N_LEAVES, Tokens
 
 
 def make(grammar: LossGrammar, seed: int = 0, size: float = 1.0) -> Controller:

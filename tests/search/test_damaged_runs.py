@@ -13,7 +13,7 @@ from symloss.data.dataset import Dataset
 from symloss.errors import RunError
 from symloss.report import gather
 from symloss.search.archive.archive_schema import TABLES, columns, statements
-from symloss.search.run import Run
+from symloss.search.archive.run import Run
 from tests.tamper import ARCHIVE, CONFIG, SUMMARY, WAYS, Reading, base_runs, read_everything, tamper
 
 Bases = tuple[list[Path], Dataset, list[Reading]]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from symloss import zoo
-from symloss.domain import Domain
 from symloss.loss import Loss
-from symloss.search.distinct import DistinctLosses
+from symloss.search.candidates.distinct_losses import DistinctLosses
+from symloss.signature import Domain
 
 
 def test_only_new_shapes_are_taken() -> None:

@@ -12,14 +12,14 @@ from sympy import Expr
 from symloss import zoo
 from symloss.compile.assemble import assemble
 from symloss.compile.reference import evaluate
-from symloss.domain import Domain, yhat
 from symloss.errors import OptionError
 from symloss.loss import Loss
 from symloss.ops.construct import NumberLimitError
-from symloss.search.grammar import LossGrammar
+from symloss.search.candidates.grammar import LossGrammar
+from symloss.search.candidates.tokens import N_LEAVES, Tokens
 from symloss.search.strategies.encoding import encode
 from symloss.search.strategies.registry import make_strategy
-from symloss.search.tokens import N_LEAVES, Tokens
+from symloss.signature import Domain, yhat
 
 POINTS = np.linspace(0.013, 0.987, 21)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from symloss.search.exact_duplicates import ExactDuplicates
-from symloss.search.grammar import LossGrammar
-from symloss.search.proxy import ProxyTest
-from symloss.search.tokens import Tokens
+from symloss.search.candidates.exact_duplicates import ExactDuplicates
+from symloss.search.candidates.grammar import LossGrammar
+from symloss.search.candidates.proxy import ProxyTest
+from symloss.search.candidates.tokens import Tokens
 from tests.search.test_proxy import DELTA, MSE, MSE_AGAIN, WRONG, token_rows
 
 PADDED_MSE = [("neg", 1, 1), ("add", 0, 3), ("square", 4, 4), ("identity", 5, 5), ("identity", 6, 6)]

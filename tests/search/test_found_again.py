@@ -7,15 +7,15 @@ from dataclasses import replace
 import pytest
 
 from symloss import zoo
+from symloss.contest.contest import contest
+from symloss.contest.entries import Contender
+from symloss.contest.options import ContestOptions
 from symloss.data.dataset import Dataset
 from symloss.engine import LocalEngine
 from symloss.loss import Loss
 from symloss.models import registry
-from symloss.search.contest.contest import contest
-from symloss.search.contest.contest_options import ContestOptions
-from symloss.search.contest.entries import Contender
 from symloss.search.phase3_contest import found_again
-from symloss.symbolic.same_gradient import compare
+from symloss.symbolic.same.same_gradient import compare
 from symloss.training.settings import TrainingSettings
 
 SETTINGS = TrainingSettings(learning_rate=0.3, batch_size=16, max_epochs=4, threads=1, metric="rmse")

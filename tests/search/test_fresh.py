@@ -14,15 +14,15 @@ from symloss.data.dataset import Dataset
 from symloss.engine.local import LocalEngine
 from symloss.loss import Loss
 from symloss.models import registry
-from symloss.search.attempt import Attempt
-from symloss.search.attempts import AttemptGrid
-from symloss.search.fresh import FreshRecommender, reward_rate
+from symloss.search.candidates.candidate import Attempt
+from symloss.search.loop.attempts import AttemptGrid
+from symloss.search.loop.fresh_recommender import FreshRecommender, reward_rate
+from symloss.search.loop.trainee import CurrentRecommender, Interrupted, Trainee
 from symloss.search.options import SearchOptions
 from symloss.search.search import search
-from symloss.search.trainee import CurrentRecommender, Interrupted, Trainee
+from symloss.tasks.auc_rmse import auc
 from symloss.training.fit import fit
 from symloss.training.member import Member
-from symloss.training.metrics import auc
 from symloss.training.one_epoch import train_one_epoch
 from symloss.training.settings import TrainingSettings
 

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from symloss.compile.reference import evaluate_batch
-from symloss.domain import y, yhat
-from symloss.search.feedback import Feedback
-from symloss.search.grammar import LossGrammar
+from symloss.search.candidates.grammar import LossGrammar
+from symloss.search.candidates.tokens import N_LEAVES, Tokens
 from symloss.search.strategies.encoding import encode
 from symloss.search.strategies.genetic import GeneticStrategy
 from symloss.search.strategies.genetic_operators import (
@@ -24,8 +23,9 @@ from symloss.search.strategies.genetic_operators import (
 from symloss.search.strategies.genetic_population import Population
 from symloss.search.strategies.registry import make_strategy
 from symloss.search.strategies.shaping import shaped
+from symloss.search.strategies.strategy import Feedback
 from symloss.search.strategies.trees import Tree, TreeRules
-from symloss.search.tokens import N_LEAVES, Tokens
+from symloss.signature import y, yhat
 from tests.search.toy import ToySearch
 
 

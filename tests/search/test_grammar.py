@@ -8,12 +8,12 @@ import pytest
 from symloss.compile.assemble import assemble
 from symloss.compile.program import ProgramBatch
 from symloss.compile.reference import evaluate, evaluate_batch
-from symloss.domain import Domain
 from symloss.errors import OptionError
 from symloss.ops.opcode import Opcode
-from symloss.search.grammar import LossGrammar, program_of
+from symloss.search.candidates.grammar import LossGrammar, program_of
+from symloss.search.candidates.tokens import Tokens
 from symloss.search.strategies.random_strategy import RandomStrategy
-from symloss.search.tokens import Tokens
+from symloss.signature import Domain
 
 
 def step(grammar: LossGrammar, name: str, left: int, right: int | None = None) -> list[int]:

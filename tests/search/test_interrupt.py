@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from symloss import zoo
+from symloss.contest.evaluation import evaluate
 from symloss.data.dataset import Dataset
 from symloss.interrupt import stop_on_interrupt
 from symloss.models import registry
-from symloss.search.contest.effectiveness import evaluate
-from symloss.search.progress import LoopDone
-from symloss.search.run import Run
+from symloss.progress import LoopDone
+from symloss.search.archive.run import Run
 from symloss.search.search import open_run, search
 from symloss.training.settings import TrainingSettings
 from tests.search.killed_search import OPTIONS

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from symloss.errors import RunError
-from symloss.search.run import Run
+from symloss.search.archive.run import Run
 from symloss.search.search import open_run, search
 from tests.search.archives import contents
 from tests.search.conftest import make_dataset

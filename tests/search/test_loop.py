@@ -11,17 +11,18 @@ import numpy as np
 import pytest
 
 from symloss.compile.program import Program
-from symloss.search.attempt import Attempt
+from symloss.progress import LoopDone, Note, PhaseStarted, SearchEvent
+from symloss.search.archive.run import Run
+from symloss.search.archive.snapshot import saving
+from symloss.search.candidates.candidate import Attempt
+from symloss.search.candidates.grammar import LossGrammar
+from symloss.search.candidates.outcome import Outcome
+from symloss.search.candidates.tokens import Tokens
 from symloss.search.context import make_proxy
-from symloss.search.feedback import Feedback
-from symloss.search.grammar import LossGrammar
-from symloss.search.loop import WORST_REWARD, LossSearch
+from symloss.search.loop.loop import WORST_REWARD, LossSearch
+from symloss.search.loop.trainee import Interrupted
 from symloss.search.options import SearchOptions
-from symloss.search.outcome import Outcome
-from symloss.search.progress import LoopDone, Note, PhaseStarted, SearchEvent
-from symloss.search.run import Run
-from symloss.search.tokens import Tokens
-from symloss.search.trainee import Interrupted
+from symloss.search.strategies.strategy import Feedback
 from tests.search.test_proxy import MINUS_MSE_PLUS_Y, MSE, MSE_AGAIN, NO_PREDICTION, WRONG, token_rows
 
 FOURTH_POWER = [("square", 0, 0), ("neg", 1, 1), ("square", 3, 3)]
@@ -92,7 +93,7 @@ def make(
     strategy = Scripted([token_rows(grammar, *batch) for batch in batches])
     trainee = FakeTrainee(0.5, metrics)
     chosen = SearchOptions(n_variables=6, **{"loops": len(batches), **options})
-    search = LossSearch(chosen, strategy, make_proxy(chosen, grammar), trainee, run)
+    search = LossSearch(chosen, strategy, make_proxy(chosen, grammar), trainee, saving(run))
     return search, strategy, trainee
 
 

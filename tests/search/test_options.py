@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from symloss.errors import OptionError
+from symloss.files import finite
 from symloss.search.options import DEFAULT_TIME_LIMIT, SearchOptions
-from symloss.search.run import finite
 from symloss.training.settings import TrainingSettings
 
 

@@ -12,11 +12,11 @@ import pytest
 from symloss.data.dataset import Dataset
 from symloss.errors import OptionError
 from symloss.models.registry import NAMES
+from symloss.progress import LoopDone, SearchEvent
+from symloss.search.archive.run import Run
 from symloss.search.options import SearchOptions
 from symloss.search.presets import PRESETS, preset
-from symloss.search.progress import LoopDone, SearchEvent
 from symloss.search.result import SearchResult
-from symloss.search.run import Run
 from symloss.search.search import open_run, search
 from symloss.training.settings import TrainingSettings
 

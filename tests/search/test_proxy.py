@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from symloss.domain import Domain
-from symloss.search.gradient_table import GradientTable
-from symloss.search.grammar import LossGrammar
-from symloss.search.points import ProxyPoints
-from symloss.search.proxy import ProxyTest
+from symloss.search.candidates.gradient_table import GradientTable
+from symloss.search.candidates.grammar import LossGrammar
+from symloss.search.candidates.proxy import ProxyTest
+from symloss.search.candidates.proxy_points import ProxyPoints
+from symloss.search.candidates.tokens import Tokens
 from symloss.search.strategies.registry import make_strategy
-from symloss.search.tokens import Tokens
+from symloss.signature import Domain
 
 DELTA = 1e-4
 

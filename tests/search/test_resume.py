@@ -12,18 +12,18 @@ from typing import Any
 
 import pytest
 
-from symloss.domain import Labels
 from symloss.engine.local import LocalEngine
 from symloss.errors import OptionError, RunError
 from symloss.models import registry
+from symloss.models.saved_state import pack_state, unpack_state
+from symloss.progress import CheckDone, LoopDone, Note, PhaseStarted, SearchEvent
 from symloss.search import phase1
 from symloss.search.archive.codec import decode, encode
-from symloss.search.archive.model_state import pack_state, unpack_state
+from symloss.search.archive.run import Run
 from symloss.search.options import SearchOptions
-from symloss.search.progress import CheckDone, LoopDone, Note, PhaseStarted, SearchEvent
-from symloss.search.run import Run
 from symloss.search.search import open_run, search
 from symloss.search.strategies.registry import STRATEGIES
+from symloss.signature import Labels
 from symloss.training.member import Member
 from symloss.training.one_epoch import train_one_epoch
 from symloss.training.settings import TrainingSettings

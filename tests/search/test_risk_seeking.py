@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from symloss.search.complexity import needed_steps
-from symloss.search.feedback import Feedback
-from symloss.search.grammar import LossGrammar
+from symloss.search.candidates.complexity import needed_steps
+from symloss.search.candidates.grammar import LossGrammar
 from symloss.search.strategies.controller import Controller
 from symloss.search.strategies.controller_trainer import ControllerTrainer
 from symloss.search.strategies.priority_queue import PriorityQueue
 from symloss.search.strategies.registry import make_strategy
 from symloss.search.strategies.risk_seeking import RiskSeekingStrategy
+from symloss.search.strategies.strategy import Feedback
 from tests.search.toy import ToySearch
 
 

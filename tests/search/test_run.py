@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from symloss.errors import RunError
-from symloss.search.run import Run
+from symloss.search.archive.run import Run
 
 
 def test_a_run_has_config_versions_and_no_pickles(tmp_path: Path) -> None:

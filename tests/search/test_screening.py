@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from symloss.contest.evaluation import grid, screen
 from symloss.data.dataset import Dataset
 from symloss.loss import Loss
 from symloss.models import registry
-from symloss.search.contest.effectiveness import grid, screen
-from symloss.search.progress import PhaseStarted, SearchEvent
+from symloss.progress import PhaseStarted, SearchEvent
 from symloss.search.search import search
 from symloss.training.fit import fit
 from tests.search.conftest import make_dataset

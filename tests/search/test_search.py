@@ -13,19 +13,19 @@ import numpy as np
 import pytest
 
 from symloss import zoo
+from symloss.contest.evaluation import evaluate, grid
 from symloss.data.dataset import Dataset, Interactions
-from symloss.domain import Labels
+from symloss.deadline import Deadline
 from symloss.errors import DataError, OptionError
 from symloss.loss import Loss
 from symloss.models import registry
-from symloss.search.contest.effectiveness import evaluate, grid
-from symloss.search.deadline import Deadline
+from symloss.progress import CheckDone, EvaluationStep, LoopDone, PhaseStarted, SearchEvent
+from symloss.search.archive.run import Run
+from symloss.search.candidates.tokens import Tokens
 from symloss.search.options import SearchOptions
-from symloss.search.progress import CheckDone, EvaluationStep, LoopDone, PhaseStarted, SearchEvent
 from symloss.search.result import SearchResult
-from symloss.search.run import Run
 from symloss.search.search import open_run, search
-from symloss.search.tokens import Tokens
+from symloss.signature import Labels
 from symloss.training.fit import fit
 from symloss.training.member import Member
 from symloss.training.settings import TrainingSettings

@@ -12,12 +12,12 @@ import pytest
 import torch
 
 from symloss.errors import OptionError
-from symloss.search.feedback import Feedback
-from symloss.search.grammar import LossGrammar
+from symloss.search.candidates.grammar import LossGrammar
+from symloss.search.candidates.tokens import N_LEAVES, Tokens
 from symloss.search.strategies.encoding import encode
 from symloss.search.strategies.registry import STRATEGIES, make_strategy
 from symloss.search.strategies.reinforce import ReinforceStrategy
-from symloss.search.tokens import N_LEAVES, Tokens
+from symloss.search.strategies.strategy import Feedback
 from symloss.zoo import get
 
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {name: (name, {}) for name in STRATEGIES} | {
@@ -151,7 +151,7 @@ def jsonlike(value: Any) -> Any:
 def test_strategies_without_a_controller_do_not_import_torch() -> None:
     code = (
         "import sys\n"
-        "from symloss.search.grammar import LossGrammar\n"
+        "from symloss.search.candidates.grammar import LossGrammar\n"
         "from symloss.search.strategies.registry import make_strategy\n"
         "for name in ('random', 'genetic'):\n"
         "    make_strategy(name, LossGrammar(), 0).ask(5)\n"

@@ -9,13 +9,13 @@ import pytest
 
 from symloss import zoo
 from symloss.loss import Loss
+from symloss.progress import SearchEvent, silent
 from symloss.search import validation
-from symloss.search.candidate import Candidate
-from symloss.search.grammar import LossGrammar
+from symloss.search.candidates.candidate import Candidate
+from symloss.search.candidates.grammar import LossGrammar
+from symloss.search.candidates.proxy import ProxyTest
+from symloss.search.candidates.tokens import Tokens
 from symloss.search.options import SearchOptions
-from symloss.search.progress import SearchEvent, silent
-from symloss.search.proxy import ProxyTest
-from symloss.search.tokens import Tokens
 from symloss.search.validation import ValidationResult, validate
 from tests.search.test_proxy import MSE, WRONG, token_rows
 

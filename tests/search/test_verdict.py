@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from symloss.contest.cautions import Caution, cautions, invalid_losses
+from symloss.contest.evaluation import EvaluationResult
+from symloss.contest.verdict import Scored, Verdict, judge
 from symloss.data.balance import balancing_threshold, imbalance, rating_counts
 from symloss.data.dataset import Dataset, Interactions
-from symloss.domain import Labels
-from symloss.search.contest.cautions import Caution, cautions, invalid_losses
-from symloss.search.contest.effectiveness import EvaluationResult
-from symloss.search.contest.verdict import Scored, Verdict, judge
-from symloss.search.progress import LoopDone
+from symloss.progress import LoopDone
+from symloss.signature import Labels
 from symloss.training.outcome import Outcome
 from symloss.training.references import Reference
 from symloss.training.settings import Metric

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from symloss.search.feedback import Feedback
-from symloss.search.grammar import LossGrammar
-from symloss.search.proxy import ProxyTest
-from symloss.search.strategies.strategy import Strategy
+from symloss.search.candidates.grammar import LossGrammar
+from symloss.search.candidates.proxy import ProxyTest
+from symloss.search.strategies.strategy import Feedback, Strategy
 
 
 class ToySearch:

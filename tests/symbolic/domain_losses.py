@@ -9,12 +9,12 @@ import random
 from mpmath import mp, mpf
 from sympy import Rational
 
-from symloss.domain import Domain, eps, y, yhat
 from symloss.errors import FormulaError, OptionError
 from symloss.loss import Loss
 from symloss.ops.construct import NumberLimitError, exact_number
-from symloss.symbolic.precise import is_real, precise
-from symloss.symbolic.report import CheckReport
+from symloss.signature import Domain, eps, y, yhat
+from symloss.symbolic.arithmetic.precise import is_real, precise
+from symloss.symbolic.direction.report import CheckReport
 
 DOMAINS = (
     ("unit", "probability"),

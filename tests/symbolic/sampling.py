@@ -7,12 +7,12 @@ import random
 from sympy import Integer
 
 from symloss import zoo
-from symloss.domain import Domain, yhat
-from symloss.domain import y as label_symbol
 from symloss.formula.parse import parse
 from symloss.loss import Loss
 from symloss.ops import Bounded, operator_set
 from symloss.ops.interval import Interval, variable_interval
+from symloss.signature import Domain, yhat
+from symloss.signature import y as label_symbol
 
 SMOOTHINGS = (1e-6, 1e-3, 0.1)
 

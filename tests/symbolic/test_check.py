@@ -12,13 +12,13 @@ from scipy.optimize import minimize_scalar
 from sympy import Rational
 
 from symloss import zoo
-from symloss.domain import eps, y, yhat
 from symloss.loss import Loss
 from symloss.ops.construct import exact_number
+from symloss.signature import eps, y, yhat
+from symloss.symbolic.arithmetic.precise import precise
 from symloss.symbolic.check import check
-from symloss.symbolic.consistency import best_prediction
-from symloss.symbolic.precise import precise
-from symloss.symbolic.sampled import sampled_direction
+from symloss.symbolic.direction.sampled import sampled_direction
+from symloss.symbolic.properties.consistency import best_prediction
 from tests.symbolic.sampling import sampled_losses, zoo_mutations
 
 

@@ -13,15 +13,15 @@ from sympy import Rational
 
 from symloss import zoo
 from symloss.compile.reference import evaluate
-from symloss.domain import DEFAULT_EPS, Domain, y, yhat
 from symloss.errors import OptionError
 from symloss.export import export, load
 from symloss.loss import Loss
-from symloss.search.points import ProxyPoints
+from symloss.search.candidates.proxy_points import ProxyPoints
+from symloss.signature import DEFAULT_EPS, Domain, y, yhat
+from symloss.symbolic.arithmetic.precise import precise
 from symloss.symbolic.check import check
-from symloss.symbolic.precise import precise
-from symloss.symbolic.same_gradient import compare
-from symloss.symbolic.sampled import sampled_direction
+from symloss.symbolic.direction.sampled import sampled_direction
+from symloss.symbolic.same.same_gradient import compare
 from tests.symbolic.domain_losses import DOMAINS, contradiction, gradient, random_loss, wanted
 
 TIME_LIMIT = 20.0

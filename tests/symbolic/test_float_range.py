@@ -7,13 +7,13 @@ import pytest
 import torch
 
 from symloss import zoo
-from symloss.compile.kernel import evaluate
+from symloss.compile.cpu.kernel import evaluate
 from symloss.loss import Loss
-from symloss.symbolic import float32_ranges as ranges32
-from symloss.symbolic.float32_boxes import HIGHEST, LOWEST, from_ordinal, ordinal
-from symloss.symbolic.float32_ranges import Range
-from symloss.symbolic.float32_steps import at_points, ranges
-from symloss.symbolic.float_range import float32_property
+from symloss.symbolic.arithmetic import float32_ranges as ranges32
+from symloss.symbolic.arithmetic.float32_ranges import Range
+from symloss.symbolic.arithmetic.float32_steps import at_points, ranges
+from symloss.symbolic.properties.float32_boxes import HIGHEST, LOWEST, from_ordinal, ordinal
+from symloss.symbolic.properties.float_range import float32_property
 from symloss.symbolic.undecided import Deadline
 from tests.symbolic.sampling import sampled_losses, zoo_mutations
 

@@ -8,17 +8,17 @@ import pytest
 from mpmath import mp, mpf
 from sympy import Rational, log
 
-from symloss.domain import yhat
 from symloss.loss import Loss
 from symloss.ops.construct import exact_number
+from symloss.signature import yhat
+from symloss.symbolic.arithmetic.precise import precise
 from symloss.symbolic.check import checked_direction
-from symloss.symbolic.convert import Converter
+from symloss.symbolic.direction.verdict import verdict_of
+from symloss.symbolic.field.convert import Converter
 from symloss.symbolic.joined_logs import with_joined_logarithms
-from symloss.symbolic.pieces import domain_ends
-from symloss.symbolic.precise import precise
-from symloss.symbolic.sign_proof import prove_sign
+from symloss.symbolic.pieces.resolve import domain_ends
+from symloss.symbolic.signs.sign_proof import prove_sign
 from symloss.symbolic.undecided import Deadline
-from symloss.symbolic.verdict import verdict_of
 from tests.mp_evaluate import mp_gradient
 
 x = yhat

@@ -11,11 +11,11 @@ from mpmath import findroot, lambertw, log, mp, mpf, tanh
 from sympy import Rational
 
 from symloss import zoo
-from symloss.domain import eps, yhat
 from symloss.loss import Loss
-from symloss.symbolic.pieces import Deadline, UndecidedError, label_pieces
-from symloss.symbolic.precise import precise
-from symloss.symbolic.signs import inner_point
+from symloss.signature import eps, yhat
+from symloss.symbolic.arithmetic.precise import precise
+from symloss.symbolic.pieces.resolve import Deadline, UndecidedError, label_pieces
+from symloss.symbolic.signs.sign_changes import inner_point
 from tests.mp_evaluate import mp_evaluate, mp_gradient
 from tests.symbolic.sampling import sampled_losses, zoo_mutations
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from symloss.errors import SymlossError
 from symloss.loss import Loss
 from symloss.symbolic.check import check
-from symloss.symbolic.same_gradient import compare
+from symloss.symbolic.same.same_gradient import compare
 from tests.random_formulas import random_domain, random_formula
 from tests.verdict_oracle import contradictions
 

@@ -11,11 +11,11 @@ import torch
 
 from symloss.compile.program import ProgramBatch
 from symloss.compile.reference import evaluate
-from symloss.compile.torch_batch import TorchPrograms
+from symloss.compile.torch.batch import TorchPrograms
 from symloss.errors import SymlossError
 from symloss.loss import Loss
 from symloss.symbolic.check import check
-from symloss.symbolic.same_gradient import compare
+from symloss.symbolic.same.same_gradient import compare
 
 
 def statuses(loss: Loss) -> list[str]:

@@ -9,16 +9,16 @@ import sympy
 
 from benchmarks.symbolic_soundness import run
 from symloss import zoo
-from symloss.domain import eps
 from symloss.loss import Loss
-from symloss.symbolic.duplicate_index import DuplicateIndex
-from symloss.symbolic.gradient import gradient_form
-from symloss.symbolic.loss_classes import classes, duplicate_of
-from symloss.symbolic.same_gradient import compare
-from symloss.symbolic.tower import Tower
+from symloss.signature import eps
+from symloss.symbolic.field.differential_field import Tower
+from symloss.symbolic.pieces.gradient import gradient_form
+from symloss.symbolic.same.duplicate_index import DuplicateIndex
+from symloss.symbolic.same.loss_classes import classes, duplicate_of
+from symloss.symbolic.same.same_gradient import compare
 from symloss.symbolic.undecided import Deadline, UndecidedError
+from tests.formula.test_parse import NASTY
 from tests.symbolic.sampling import sampled_losses
-from tests.test_parse import NASTY
 
 
 def relation(a: str, b: str, **options: str) -> str:

@@ -7,16 +7,16 @@ import pytest
 import sympy
 from sympy import Rational
 
-from symloss.domain import eps, y, yhat
 from symloss.loss import Loss
 from symloss.ops.construct import exact_number
-from symloss.symbolic.direction import prove_direction, resolved_pieces
-from symloss.symbolic.precise import is_real, precise
-from symloss.symbolic.sampled import sampled_direction
-from symloss.symbolic.tape import Tape
+from symloss.signature import eps, y, yhat
+from symloss.symbolic.arithmetic.precise import is_real, precise
+from symloss.symbolic.arithmetic.tape import Tape
+from symloss.symbolic.direction.proved import prove_direction, resolved_pieces
+from symloss.symbolic.direction.sampled import sampled_direction
+from symloss.symbolic.direction.verdict import verdict_of
+from symloss.symbolic.field.written_factors import written_factors
 from symloss.symbolic.undecided import Deadline
-from symloss.symbolic.verdict import verdict_of
-from symloss.symbolic.written_factors import written_factors
 
 FORMULAS = [
     ("(-yhat + max(y, log(eps + yhat)))**4", (None, 1.0, 0.1, 1e-3, 1e-6)),

@@ -8,17 +8,17 @@ from mpmath import mp, mpf
 from sympy import Rational, atan, exp, log, sqrt, tanh
 
 from symloss import zoo
-from symloss.domain import y, yhat
 from symloss.ops.protected import sigmoid
-from symloss.symbolic.enclosure import gradient_at
-from symloss.symbolic.endpoint import Endpoint
-from symloss.symbolic.float_dual import value_and_slope
-from symloss.symbolic.interval_arithmetic import Box, BoxArithmetic
-from symloss.symbolic.limits import limit_at
-from symloss.symbolic.places import simplest_between
-from symloss.symbolic.real_roots import as_poly, roots_between
-from symloss.symbolic.sign_proof import prove_sign
-from symloss.symbolic.tape import Tape
+from symloss.signature import y, yhat
+from symloss.symbolic.arithmetic.enclosure import gradient_at
+from symloss.symbolic.arithmetic.float_dual import value_and_slope
+from symloss.symbolic.arithmetic.interval_arithmetic import Box, BoxArithmetic
+from symloss.symbolic.arithmetic.tape import Tape
+from symloss.symbolic.roots.endpoint import Endpoint
+from symloss.symbolic.roots.endpoint_order import simplest_between
+from symloss.symbolic.roots.real_roots import as_poly, roots_between
+from symloss.symbolic.signs.limits import limit_at
+from symloss.symbolic.signs.sign_proof import prove_sign
 from symloss.symbolic.undecided import Deadline
 
 x = yhat

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from symloss.data.dataset import Dataset, Interactions
-from symloss.domain import Labels
+from symloss.signature import Labels
 
 USERS, ITEMS = 40, 30
 

@@ -10,8 +10,8 @@ import torch
 from sklearn import metrics as oracle
 
 from symloss.models import registry
-from symloss.models.mf import MatrixFactorisation
-from symloss.models.mf_anywhere import MatrixFactorisationAnywhere
+from symloss.models.fused import MatrixFactorisationAnywhere
+from symloss.models.mf.trainer import MatrixFactorisation
 from symloss.training import device_metrics
 from symloss.training.assess import test_metrics as measure
 from symloss.training.assess import validation_metric

@@ -12,7 +12,7 @@ from sklearn import metrics as oracle
 
 from symloss.errors import DataError
 from symloss.models import registry
-from symloss.models.mf import MatrixFactorisation
+from symloss.models.mf.trainer import MatrixFactorisation
 from symloss.ops.opcode import Opcode
 from symloss.training.fit import fit
 from symloss.training.member import Member, pack

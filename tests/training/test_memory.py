@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import pytest
 
 from symloss.errors import OptionError
+from symloss.models.fused import MatrixFactorisationAnywhere
 from symloss.models.memory_need import MemoryNeed
-from symloss.models.mf_anywhere import MatrixFactorisationAnywhere
-from symloss.models.mf_torch import TorchMatrixFactorisation
+from symloss.models.mf.device import TorchMatrixFactorisation
 from symloss.training import memory
 from symloss.training.member import Member
 from symloss.training.memory import SHARE, free_memory, member_bytes, plan_population, population_limit

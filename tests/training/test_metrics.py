@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as oracle
 
-from symloss.training.metrics import NAMES, all_metrics, auc, f1_and_accuracy, rmse, sigmoid
+from symloss.tasks.auc_rmse import NAMES, all_metrics, auc, f1_and_accuracy, rmse, sigmoid
 
 
 def _arrays(scores, labels):

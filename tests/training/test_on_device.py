@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from symloss.models import registry
-from symloss.models.mf import MFState
-from symloss.models.mf_anywhere import MatrixFactorisationAnywhere
+from symloss.models.fused import MatrixFactorisationAnywhere
+from symloss.models.mf.trainer import MFState
 from symloss.ops.opcode import Opcode
 from symloss.training.assess import test_metrics as measure
 from symloss.training.fit import fit

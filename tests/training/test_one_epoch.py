@@ -12,7 +12,7 @@ from sklearn import metrics as oracle
 
 from symloss.errors import DataError, OptionError
 from symloss.models import registry
-from symloss.models.mf import MatrixFactorisation
+from symloss.models.mf.trainer import MatrixFactorisation
 from symloss.training.member import Member, pack
 from symloss.training.one_epoch import train_one_epoch
 from symloss.training.orders import epoch_order

@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from symloss.data.dataset import Dataset, Interactions
-from symloss.domain import Labels
+from symloss.signature import Labels
 from symloss.training.references import best_reference, references
 from symloss.training.settings import Metric
 

@@ -22,7 +22,7 @@ from symloss.search.archive.archive_errors import archive_errors
 from symloss.search.archive.archive_schema import APPLICATION_ID, READABLE, TABLES, VERSION, statements
 from symloss.search.archive.codec import CodecError, decode, encode
 from symloss.search.archive.seal import FUNCTION, check_objects, check_rows, row_checksum, seal_rows
-from symloss.search.outcome import Outcome
+from symloss.search.candidates.outcome import Outcome
 
 NAME = "archive.sqlite"
 """The file in the run folder."""

@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from symloss.files import finite
 from symloss.search.archive.archive import Archive
 from symloss.search.archive.archive_errors import damage
 from symloss.search.archive.archive_schema import TOUCH
-from symloss.search.run import finite
 
 
 class ArchiveStore:

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from symloss.search.archive.archive import Archive, put_state
 from symloss.search.archive.archive_errors import damage
 from symloss.search.archive.archive_schema import TOUCH
-from symloss.search.attempt import Attempt
-from symloss.search.candidate import Candidate
-from symloss.search.counts import Counts
-from symloss.search.loop_record import LoopRecord
-from symloss.search.outcome import Outcome
-from symloss.search.tokens import Tokens
-
-if TYPE_CHECKING:
-    from symloss.search.loop import LossSearch
+from symloss.search.archive.run import Run
+from symloss.search.candidates.candidate import Attempt, Candidate
+from symloss.search.candidates.outcome import Outcome
+from symloss.search.candidates.tokens import Tokens
+from symloss.search.loop.counts import Counts
+from symloss.search.loop.loop import LossSearch
+from symloss.search.loop.loop_record import LoopRecord
 
 SEARCH, RECOMMENDER = "search", "recommender"
 """Names of the two states: what every loop changes, and what only adoption does."""
+
+
+def saving(run: Run | None) -> Callable[[LossSearch, LoopRecord], None] | None:
+    """Return what writes each loop to the archive of a run; None for no run."""
+    return None if run is None else partial(save_loop, run.archive)
 
 
 def save_loop(archive: Archive, search: LossSearch, record: LoopRecord) -> None:

@@ -19,8 +19,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from symloss.search.grammar import LossGrammar
-from symloss.search.tokens import N_LEAVES, Tokens
+from symloss.search.candidates.grammar import LossGrammar
+from symloss.search.candidates.tokens import N_LEAVES, Tokens
 
 HIDDEN = 32
 LAYERS = 2

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from symloss.search.complexity import check_limit, draw_within, needed_steps
-from symloss.search.grammar import LossGrammar
+from symloss.search.candidates.complexity import check_limit, draw_within, needed_steps
+from symloss.search.candidates.grammar import LossGrammar
+from symloss.search.candidates.tokens import Tokens
 from symloss.search.strategies.controller import TANH_CONSTANT, Controller
 from symloss.search.strategies.waiting import Waiting
-from symloss.search.tokens import Tokens
 
 IMITATION_STEPS = 30
 """Steps that a controller is trained to write the losses it begins from."""

@@ -18,15 +18,15 @@ from typing import Any
 import sympy
 from sympy import Abs, Add, Expr, Integer, Max, Min, Mul, Pow, Rational, sign
 
-from symloss.domain import eps, y, yhat
 from symloss.errors import OptionError
 from symloss.formula.text import formula_text
 from symloss.loss import Loss
 from symloss.ops.protected import SmoothedFunction, aq, guard, pexp, plog, psqrt, recip, sigmoid
-from symloss.search.grammar import LARGEST_VARIABLES, LossGrammar
+from symloss.search.candidates.grammar import LARGEST_VARIABLES, LossGrammar
+from symloss.search.candidates.tokens import N_LEAVES, Tokens
 from symloss.search.strategies.token_writer import ONE, YHAT, CannotWrite, TokenWriter, Y
 from symloss.search.strategies.trees import Tree, TreeRules
-from symloss.search.tokens import N_LEAVES, Tokens
+from symloss.signature import eps, y, yhat
 
 _SMOOTHED: dict[Any, str] = {plog: "log", recip: "reciprocal", psqrt: "sqrt"}
 _UNARY: dict[Any, str] = {pexp: "exp", sympy.tanh: "tanh", sigmoid: "sigmoid", sign: "sign"}
@@ -36,7 +36,7 @@ def encode(loss: Loss | Expr, grammar: LossGrammar, *, exact: bool = True) -> To
     """Return a loss as tokens of one row.
 
     Args:
-        loss: a loss, or an expression in the symbols of `symloss.domain`; a value of eps that the loss has
+        loss: a loss, or an expression in the symbols of `symloss.signature`; a value of eps that the loss has
             is dropped, as tokens leave eps open.
         grammar: its operators, number of variables and domain.
         exact: refuse losses that the grammar can write only with smoothing by eps, or cut off at 1/xi, where

@@ -23,16 +23,15 @@ from __future__ import annotations
 from typing import Any
 
 from symloss.errors import OptionError, unknown_name
-from symloss.search.feedback import Feedback
-from symloss.search.grammar import LossGrammar
+from symloss.search.candidates.grammar import LossGrammar
+from symloss.search.candidates.tokens import Tokens
 from symloss.search.strategies.genetic_operators import Dice, crossover, mutate
 from symloss.search.strategies.genetic_population import Population
 from symloss.search.strategies.random_strategy import RandomStrategy
 from symloss.search.strategies.shaping import shaped
-from symloss.search.strategies.strategy import Strategy
+from symloss.search.strategies.strategy import Feedback, Strategy
 from symloss.search.strategies.trees import Tree, TreeRules
 from symloss.search.strategies.waiting import Waiting
-from symloss.search.tokens import Tokens
 
 POPULATION = 100
 TOURNAMENT = 4

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from symloss.search.candidates.tokens import N_LEAVES
 from symloss.search.strategies.trees import YHAT_KIND, Step, Tree, TreeRules
-from symloss.search.tokens import N_LEAVES
 
 _LARGEST_GROWTH = 3
 """Most operators that a subtree mutation puts in at once."""

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symloss.search.candidates.tokens import Tokens
 from symloss.search.strategies.seen import SeenGradients
 from symloss.search.strategies.shaping import USELESS
 from symloss.search.strategies.trees import Tree, TreeRules
-from symloss.search.tokens import Tokens
 
 
 @dataclass(eq=False, slots=True)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symloss.search.candidates.tokens import Tokens
 from symloss.search.strategies.shaping import USELESS
-from symloss.search.tokens import Tokens
 
 
 class PriorityQueue:

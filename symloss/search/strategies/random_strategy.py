@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from symloss.search.complexity import check_limit, draw_within
-from symloss.search.feedback import Feedback
-from symloss.search.grammar import LossGrammar
+from symloss.search.candidates.complexity import check_limit, draw_within
+from symloss.search.candidates.grammar import LossGrammar
+from symloss.search.candidates.tokens import N_LEAVES, Tokens
+from symloss.search.strategies.strategy import Feedback
 from symloss.search.strategies.waiting import Waiting
-from symloss.search.tokens import N_LEAVES, Tokens
 
 
 class RandomStrategy:

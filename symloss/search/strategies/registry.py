@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from symloss.errors import OptionError, unknown_name
-from symloss.search.grammar import LossGrammar
+from symloss.search.candidates.grammar import LossGrammar
 from symloss.search.strategies.strategy import Strategy
 
 STRATEGIES: dict[str, str] = {

@@ -13,12 +13,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from symloss.search.complexity import needed_steps
-from symloss.search.feedback import Feedback
-from symloss.search.grammar import LossGrammar
+from symloss.search.candidates.complexity import needed_steps
+from symloss.search.candidates.grammar import LossGrammar
+from symloss.search.candidates.tokens import Tokens
 from symloss.search.strategies.controller import Controller
 from symloss.search.strategies.controller_trainer import ControllerTrainer, one_thread
-from symloss.search.tokens import Tokens
+from symloss.search.strategies.strategy import Feedback
 
 LEARNING_RATE = 1e-3
 LOSSES_AN_UPDATE = 10

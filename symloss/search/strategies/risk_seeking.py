@@ -30,15 +30,15 @@ import torch
 from numpy.typing import NDArray
 
 from symloss.errors import OptionError
-from symloss.search.complexity import needed_steps
-from symloss.search.feedback import Feedback
-from symloss.search.grammar import LossGrammar
+from symloss.search.candidates.complexity import needed_steps
+from symloss.search.candidates.grammar import LossGrammar
+from symloss.search.candidates.tokens import Tokens
 from symloss.search.strategies.controller import Controller
 from symloss.search.strategies.controller_trainer import ControllerTrainer, one_thread
 from symloss.search.strategies.priority_queue import PriorityQueue
 from symloss.search.strategies.seen import SeenGradients
 from symloss.search.strategies.shaping import USELESS, shaped
-from symloss.search.tokens import Tokens
+from symloss.search.strategies.strategy import Feedback
 
 Float64 = NDArray[np.float64]
 

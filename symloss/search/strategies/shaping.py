@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from symloss.search.feedback import Feedback
+from symloss.search.strategies.strategy import Feedback
 
 WORST_REWARD = -1.0
 """The reward of a loss that was not trained, or made the recommender worse."""

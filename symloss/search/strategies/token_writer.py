@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from symloss.ops.constants import GUARD_LIMIT
 from symloss.ops.interval import Interval, variable_interval
-from symloss.search.grammar import LossGrammar
+from symloss.search.candidates.grammar import LossGrammar
+from symloss.search.candidates.tokens import N_LEAVES
 from symloss.search.strategies.trees import Step
-from symloss.search.tokens import N_LEAVES
 
 YHAT, Y, ONE = range(N_LEAVES)
 """The variables that every loss starts with."""

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from symloss.ops.opcode import Opcode
-from symloss.search.grammar import LossGrammar
-from symloss.search.tokens import N_LEAVES, Tokens
+from symloss.search.candidates.grammar import LossGrammar
+from symloss.search.candidates.tokens import N_LEAVES, Tokens
 
 Step = tuple[int, int, int]
 """Operator and two operands (equal for unary operators); step s makes variable 3 + s."""

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from symloss.errors import OptionError
-from symloss.search.grammar import LossGrammar
-from symloss.search.tokens import Tokens
+from symloss.search.candidates.grammar import LossGrammar
+from symloss.search.candidates.tokens import Tokens
 
 
 class Waiting:

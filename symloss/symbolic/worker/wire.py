@@ -21,7 +21,7 @@ import sympy
 from sympy import Basic, S
 from sympy.core.singleton import Singleton
 
-from symloss.domain import SYMBOLS
+from symloss.signature import SYMBOLS
 
 _TRUSTED = ("symloss", "sympy")
 """Packages whose classes may be named on the wire."""

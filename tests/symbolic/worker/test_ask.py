@@ -20,11 +20,11 @@ import pytest
 
 from symloss import Loss, zoo
 from symloss.symbolic.check import check, check_parts, checked_direction
-from symloss.symbolic.duplicate_index import DuplicateIndex
-from symloss.symbolic.gradient import gradient_form
-from symloss.symbolic.loss_classes import classes
-from symloss.symbolic.report import PROPERTY_TITLES
-from symloss.symbolic.same_gradient import compare
+from symloss.symbolic.direction.report import PROPERTY_TITLES
+from symloss.symbolic.pieces.gradient import gradient_form
+from symloss.symbolic.same.duplicate_index import DuplicateIndex
+from symloss.symbolic.same.loss_classes import classes
+from symloss.symbolic.same.same_gradient import compare
 from symloss.symbolic.undecided import UndecidedError
 from symloss.symbolic.worker.ask import GRACE, TIME_IS_UP, ask
 from symloss.symbolic.worker.pool import Pool, pool

@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from sympy import S, srepr
 
 from symloss import Loss, zoo
-from symloss.domain import eps, y, yhat
 from symloss.errors import SymlossError
 from symloss.ops.construct import NumberLimitError
-from symloss.search.grammar import LossGrammar
+from symloss.search.candidates.grammar import LossGrammar
 from symloss.search.strategies.random_strategy import RandomStrategy
+from symloss.signature import eps, y, yhat
 from symloss.symbolic.check import check
 from symloss.symbolic.worker.wire import pack, unpack
 from tests.formulas import formulas

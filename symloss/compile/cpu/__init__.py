@@ -1,0 +1,1 @@
+"""The interpreter of programs on the CPU, compiled by Numba."""

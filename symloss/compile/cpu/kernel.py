@@ -1,0 +1,151 @@
+"""The interpreter on the CPU: any loss program over a chunk of predictions, value and derivative.
+
+Slots become rows of two matrices of float32, one of values and one of
+derivatives by yhat (forward mode). An instruction runs over a whole row before
+the next one starts. What can't change between chunks is done once, by
+`prepare`: constants, instructions on constants only, and zero derivatives.
+
+The interpreter is large. It is compiled once, as a C function, and kernels get
+its address as an argument; called as an ordinary Numba function, it would be
+compiled into each of them again.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, TypeAlias
+
+import numpy as np
+from numba import carray, types
+from numpy.typing import NDArray
+
+from symloss.compile.cpu.instructions import write_derivatives, write_values
+from symloss.compile.cpu.jit import cfunc, njit
+from symloss.compile.program import FIRST_CONSTANT_SLOT, SLOT_EPS, SLOT_Y, SLOT_YHAT, Program
+
+Interpreter: TypeAlias = Any
+"""A compiled `_run`; Numba's function objects have no useful static type."""
+
+_FIXED, _BY_LABEL, _BY_PREDICTION = 0, 1, 2
+"""What a slot depends on: on neither, on y only, on yhat (and so has a derivative)."""
+
+
+def _run(opcodes: Any, left: Any, right: Any, length: int, n_constants: int, values: Any, derivatives: Any,
+         depends: Any, width: int, fixed: bool, n: int) -> None:  # fmt: skip
+    """Run the instructions of a prepared program over the first n places of the rows.
+
+    With `fixed`, those on constants only; without, all others. Pointers are to
+    the arrays of `prepare`.
+    """
+    shape = (FIRST_CONSTANT_SLOT + n_constants + length, width)
+    x = carray(values, shape)
+    d = carray(derivatives, shape)
+    for i in range(length):
+        out = FIRST_CONSTANT_SLOT + n_constants + i
+        kind, a, b = depends[out], left[i], right[i]
+        if (kind == _FIXED) != fixed:
+            continue
+        one_b = depends[b] == _FIXED
+        write_values(opcodes[i], x, a, b, one_b, out, n)
+        if kind == _BY_PREDICTION:
+            write_derivatives(opcodes[i], x, d, a, b, one_b, out, n)
+
+
+@cache
+def interpreter() -> Interpreter:
+    """Return the compiled interpreter, from Numba's cache on disk where it has been compiled before."""
+    integers, floats = types.CPointer(types.int32), types.CPointer(types.float32)
+    signature = types.void(
+        integers, integers, integers, types.int64, types.int64, floats, floats, integers, types.int64,
+        types.boolean, types.int64,
+    )  # fmt: skip
+    return cfunc(signature, _run)
+
+
+@njit
+def prepare(run: Interpreter, opcodes: NDArray[np.int32], left: NDArray[np.int32], right: NDArray[np.int32],
+            length: int, constants: NDArray[np.float64], n_constants: int, eps: float,
+            values: NDArray[np.float32], derivatives: NDArray[np.float32],
+            depends: NDArray[np.int32]) -> None:  # fmt: skip
+    """Fill what is the same for all chunks.
+
+    Then write predictions and labels to rows 0 and 1 of `values` and call `run`:
+    the loss is in row 3 + n_constants + length - 1 of `values`, its derivative
+    by yhat in that row of `derivatives`.
+
+    Args:
+        run: the interpreter.
+        opcodes, left, right: shape (at least length,), the instructions.
+        length: number of instructions.
+        constants: shape (at least n_constants,).
+        n_constants: number of constants.
+        eps: the smoothing.
+        values, derivatives: shape (3 + n_constants + length, width), written.
+        depends: shape (3 + n_constants + length,), written: what each slot depends on.
+    """
+    derivatives[:] = np.float32(0)
+    derivatives[SLOT_YHAT, :] = np.float32(1)
+    depends[:] = _FIXED
+    depends[SLOT_YHAT] = _BY_PREDICTION
+    depends[SLOT_Y] = _BY_LABEL
+    values[SLOT_EPS, :] = np.float32(eps)
+    for i in range(n_constants):
+        values[FIRST_CONSTANT_SLOT + i, :] = np.float32(constants[i])
+    for i in range(length):
+        depends[FIRST_CONSTANT_SLOT + n_constants + i] = max(depends[left[i]], depends[right[i]])
+    width = values.shape[1]
+    run(opcodes.ctypes, left.ctypes, right.ctypes, length, n_constants, values.ctypes, derivatives.ctypes,
+        depends.ctypes, width, True, width)  # fmt: skip
+
+
+@njit
+def _evaluate(run: Interpreter, opcodes: NDArray[np.int32], left: NDArray[np.int32], right: NDArray[np.int32],
+              constants: NDArray[np.float64], eps: float, yhat: NDArray[np.float32],
+              y: NDArray[np.float32], width: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:  # fmt: skip
+    length, n_constants = len(opcodes), len(constants)
+    n_slots = FIRST_CONSTANT_SLOT + n_constants + length
+    values = np.empty((n_slots, width), np.float32)
+    derivatives = np.empty((n_slots, width), np.float32)
+    depends = np.empty(n_slots, np.int32)
+    prepare(run, opcodes, left, right, length, constants, n_constants, eps, values, derivatives, depends)
+    value = np.empty(len(yhat), np.float32)
+    derivative = np.empty(len(yhat), np.float32)
+    for start in range(0, len(yhat), width):
+        n = min(width, len(yhat) - start)
+        for j in range(n):
+            values[SLOT_YHAT, j] = yhat[start + j]
+            values[SLOT_Y, j] = y[start + j]
+        run(opcodes.ctypes, left.ctypes, right.ctypes, length, n_constants, values.ctypes, derivatives.ctypes,
+            depends.ctypes, width, False, n)  # fmt: skip
+        for j in range(n):
+            value[start + j] = values[n_slots - 1, j]
+            derivative[start + j] = derivatives[n_slots - 1, j]
+    return value, derivative
+
+
+def evaluate(
+    program: Program, yhat: NDArray[np.float32], y: NDArray[np.float32], eps: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Evaluate a loss and its derivative by yhat in float32.
+
+    Args:
+        program: the loss.
+        yhat: shape (n,), predictions.
+        y: shape (n,), labels.
+        eps: the smoothing.
+
+    Returns:
+        The values and the derivatives, each of shape (n,).
+    """
+    result: tuple[NDArray[np.float32], NDArray[np.float32]] = _evaluate(
+        interpreter(),
+        program.opcodes,
+        program.left,
+        program.right,
+        program.constants,
+        float(eps),
+        np.ascontiguousarray(yhat, np.float32),
+        np.ascontiguousarray(y, np.float32),
+        256,
+    )
+    return result

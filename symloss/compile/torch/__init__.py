@@ -1,0 +1,1 @@
+"""Losses as torch code: one criterion, or a whole population of programs."""

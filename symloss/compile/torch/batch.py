@@ -1,0 +1,129 @@
+"""K loss programs at once as torch operations, on any device: values and derivatives by yhat.
+
+There is no loop over losses: instructions of all programs that share an opcode
+run together (see `symloss.compile.torch.schedule`). Nothing depends on data and all
+shapes are static, so a call can be captured in a CUDA graph once a call of the
+same width has gone before it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from symloss.compile.program import ProgramBatch
+from symloss.compile.torch.rules import RULES, Rule
+from symloss.compile.torch.schedule import ONE_ROW, Group, schedule
+
+
+@dataclass(frozen=True, eq=False)
+class _Step:
+    """A group with its indices on the device; a binary rule's left operands come before its right ones."""
+
+    rule: Rule
+    operands: Tensor
+    rows: slice
+    by_operands: Tensor | None
+    by_rows: slice
+
+
+class TorchPrograms:
+    """Evaluates the K programs of a batch; eps is the batch's, scale is left out."""
+
+    def __init__(
+        self, batch: ProgramBatch, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
+    ) -> None:
+        """Order the programs and put their indices on the device.
+
+        Args:
+            batch: K >= 1 programs.
+            device: where to compute.
+            dtype: float32 or float64.
+        """
+        plan = schedule(batch)
+        self.count = len(batch)
+        self.device, self.dtype = torch.device(device), dtype
+        self.n_groups = len(plan.groups)
+        self._rows, self._by_rows = plan.rows, plan.by_rows
+        self._steps = [self._on_device(group) for group in plan.groups]
+        self._value, self._derivative = self._index(plan.value), self._index(plan.derivative)
+        # What depends on numbers only is computed now, in one column.
+        first = 2 * self.count
+        stop = first + len(plan.numbers) + sum(len(group.left) for group in plan.fixed)
+        column = torch.zeros((stop, 1), dtype=dtype, device=self.device)
+        column[first : first + len(plan.numbers), 0] = torch.from_numpy(plan.numbers).to(self.device, dtype)
+        none = torch.zeros((2, 1), dtype=dtype, device=self.device)
+        _run([self._on_device(group) for group in plan.fixed], column, none)
+        self._fixed = column[first:]
+        self._buffers: dict[int, tuple[Tensor, Tensor]] = {}
+
+    def value_and_slope(self, yhat: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Evaluate every loss at its own predictions.
+
+        Args:
+            yhat: shape (K, n), predictions.
+            y: shape (n,) or (K, n), labels.
+
+        Returns:
+            Values and derivatives by yhat, each of shape (K, n), not shared with later calls.
+        """
+        values, derivatives = self._buffer(yhat.shape[1])
+        values[: self.count] = yhat
+        values[self.count : 2 * self.count] = y
+        _run(self._steps, values, derivatives)
+        return values.index_select(0, self._value), derivatives.index_select(0, self._derivative)
+
+    def bytes_at(self, width: int) -> int:
+        """Return how much memory the rows take for n = width, all K programs together."""
+        return (self._rows + self._by_rows) * width * self._fixed.element_size()
+
+    def _buffer(self, width: int) -> tuple[Tensor, Tensor]:
+        """Return the rows for n = width; the same tensors each time."""
+        if width not in self._buffers:
+            values = torch.empty((self._rows, width), dtype=self.dtype, device=self.device)
+            first = 2 * self.count
+            values[first : first + len(self._fixed)] = self._fixed
+            derivatives = torch.zeros((self._by_rows, width), dtype=self.dtype, device=self.device)
+            derivatives[ONE_ROW] = 1.0
+            self._buffers[width] = values, derivatives
+        return self._buffers[width]
+
+    def _index(self, rows: NDArray[np.int64]) -> Tensor:
+        return torch.from_numpy(rows).to(self.device)
+
+    def _on_device(self, group: Group) -> _Step:
+        rule, size, size_by = RULES[group.opcode], len(group.left), len(group.by_left)
+        both = group.left if rule.unary else np.concatenate([group.left, group.right])
+        by_both = group.by_left if rule.unary else np.concatenate([group.by_left, group.by_right])
+        return _Step(
+            rule=rule,
+            operands=self._index(both),
+            rows=slice(group.start, group.start + size),
+            by_operands=self._index(by_both) if size_by else None,
+            by_rows=slice(group.by_start, group.by_start + size_by),
+        )
+
+
+def _run(steps: list[_Step], values: Tensor, derivatives: Tensor) -> None:
+    """Run the groups in order: gather operands, write neighbouring results."""
+    for step in steps:
+        a, b = _gathered(values, step.operands, step.rule)
+        value = step.rule.value(a, b)
+        values[step.rows] = value
+        if step.by_operands is not None:
+            da, db = _gathered(derivatives, step.by_operands, step.rule)
+            n = len(da)
+            derivatives[step.by_rows] = step.rule.derivative(a[:n], b[:n], value[:n], da, db)
+
+
+def _gathered(source: Tensor, rows: Tensor, rule: Rule) -> tuple[Tensor, Tensor]:
+    """Return the left and right operands; twice the same for a unary rule."""
+    found = source.index_select(0, rows)
+    if rule.unary:
+        return found, found
+    half = len(rows) // 2
+    return found[:half], found[half:]

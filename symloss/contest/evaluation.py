@@ -1,0 +1,291 @@
+"""Phase III for given losses: train a fresh model to convergence with each of them.
+
+Every loss is tried at every eps and every scale of the grids, as one population;
+for each loss and seed the trial with the best validation metric counts, and only
+its test metrics are read. A scale multiplies the loss: against the L2 term it
+acts as a learning rate does, so all losses get the same grid of scales.
+`symloss.contest.contest` compares many losses with few handcrafted ones at less cost.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symloss import zoo
+from symloss.compile.realness import refuse_unreal
+from symloss.contest.grids import PAPER_EPS_GRID, check_grid
+from symloss.contest.significance import Comparison, compare_with_best
+from symloss.contest.trial import Trial, grid
+from symloss.contest.trial_runner import TrialRecord, TrialRunner, read_test
+from symloss.contest.trial_store import Store
+from symloss.contest.verdict import Scored
+from symloss.data.dataset import Dataset
+from symloss.engine.engine import Engine
+from symloss.engine.local import LocalEngine
+from symloss.errors import OptionError
+from symloss.formula.allowed import LARGEST_EPS
+from symloss.interrupt import stop_on_interrupt
+from symloss.loss import Loss
+from symloss.models.trainer import Recommender
+from symloss.progress import SearchEvent, silent
+from symloss.training.settings import TrainingSettings
+
+__all__ = [
+    "EvaluationResult",
+    "Trial",
+    "evaluate",
+    "evaluate_and_compare",
+    "grid",
+    "result_of",
+    "run_trials",
+    "screen",
+]
+
+
+@dataclass(frozen=True)
+class EvaluationResult:
+    """A loss and seed at its best eps and scale by validation.
+
+    Attributes:
+        loss: its name, or its formula.
+        formula: its formula, without the scale.
+        eps: the best value, None where the loss has none.
+        scale: the best factor.
+        seed: of the initial state and the order of interactions.
+        metrics: on the test part at the best epoch: auc, f1, accuracy, rmse, mae.
+        valid_metric: the best validation metric.
+        best_epoch: its epoch.
+        epochs: epochs trained.
+        seconds: of training, for this trial alone.
+        outcome: how its training ended, a sentence.
+        trials: grid points tried.
+        labels, input: its domain.
+    """
+
+    loss: str
+    formula: str
+    eps: float | None
+    scale: float
+    seed: int
+    metrics: dict[str, float]
+    valid_metric: float
+    best_epoch: int
+    epochs: int
+    seconds: float
+    outcome: str
+    trials: int
+    labels: str = "binary"
+    input: str = "probability"
+
+    @property
+    def fitted(self) -> Loss:
+        """The loss itself, with its eps, its scale and its domain."""
+        name = self.loss if zoo.is_name(self.loss) else None
+        return Loss(
+            self.formula, eps=self.eps, labels=self.labels, input=self.input, name=name, scale=self.scale
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data for JSON; the domain is that of the data, which stands beside it."""
+        left_out = ("labels", "input")
+        return {name: getattr(self, name) for name in self.__dataclass_fields__ if name not in left_out}
+
+    def scored(self, metric: str) -> Scored:
+        """Return the loss in words, with its eps and scale, and a test metric."""
+        eps = "" if self.eps is None else f" at eps {self.eps:g}"
+        scale = "" if self.scale == 1 else f", times {self.scale:g}"
+        return Scored(f"{self.loss}{eps}{scale}", self.metrics.get(metric, math.nan))
+
+
+def evaluate(
+    losses: Sequence[Loss],
+    dataset: Dataset,
+    architecture: Recommender,
+    settings: TrainingSettings,
+    *,
+    eps_grid: Sequence[float] = PAPER_EPS_GRID,
+    scale_grid: Sequence[float] = (1.0,),
+    seeds: Sequence[int] = (42,),
+    progress: Callable[[SearchEvent], None] = silent,
+    stop: threading.Event | None = None,
+) -> list[EvaluationResult]:
+    """Train with each loss to convergence and report the test metrics.
+
+    Args:
+        losses: at least one.
+        dataset: train, validation and test part.
+        architecture: the model.
+        settings: how to train; `metric` decides what is best on validation.
+        eps_grid: values for losses whose eps is open.
+        scale_grid: factors for all losses.
+        seeds: each loss is trained with each of them.
+        progress: receives `EvaluationStep`s.
+        stop: ends training early; the best so far is reported. So does Ctrl-C; a second one ends at once.
+
+    Returns:
+        One result for each loss and seed, in this order.
+
+    Raises:
+        OptionError: nothing to evaluate, or a grid has a value that is not allowed.
+    """
+    engine = LocalEngine(architecture, dataset, settings)
+    return evaluate_and_compare(
+        losses, engine, eps_grid=eps_grid, scale_grid=scale_grid, seeds=seeds, progress=progress, stop=stop
+    )[0]
+
+
+def evaluate_and_compare(
+    losses: Sequence[Loss],
+    engine: Engine,
+    *,
+    eps_grid: Sequence[float] = PAPER_EPS_GRID,
+    scale_grid: Sequence[float] = (1.0,),
+    seeds: Sequence[int] = (42,),
+    progress: Callable[[SearchEvent], None] = silent,
+    stop: threading.Event | None = None,
+    store: Store | None = None,
+) -> tuple[list[EvaluationResult], Comparison | None]:
+    """Train as `evaluate` does, and test whether the best loss differs from the others.
+
+    Args:
+        losses, eps_grid, scale_grid, seeds, progress, stop: as for `evaluate`.
+        engine: of the model, the data and the settings.
+        store: holds finished trainings, which are not repeated; None remembers nothing.
+
+    Returns:
+        The results, and the tests between the loss with the best mean validation metric and each
+        other one; None with one loss or one seed, or where a training has no test metrics.
+
+    Raises:
+        OptionError: as for `evaluate`.
+        DomainError: a loss is none for its labels, or not a real number for some scores.
+    """
+    if not losses:
+        raise OptionError("there is no loss to evaluate; name at least one")
+    if not seeds:
+        raise OptionError("there is no seed; give at least one")
+    for loss in losses:
+        refuse_unreal(loss)
+    check_grid("eps", eps_grid, None, LARGEST_EPS)
+    check_grid("scale", scale_grid, None, None)
+    groups = [grid(loss, eps_grid, scale_grid, [seed]) for loss in losses for seed in seeds]
+    tested = _best_of_groups(groups, engine, progress, stop, store)
+    results = [result for result, _ in tested]
+    if len(losses) < 2 or len(seeds) < 2:
+        return results, None
+    count = len(seeds)
+    comparison = compare_with_best(
+        [loss.title for loss in losses],
+        [[one.valid_metric for one in results[k * count :][:count]] for k in range(len(losses))],
+        [np.array([row for _, row in tested[k * count :][:count]]) for k in range(len(losses))],
+        engine.dataset.test.labels,
+        engine.settings.validation_metric,
+    )
+    return results, comparison
+
+
+def run_trials(
+    groups: Sequence[Sequence[Trial]],
+    dataset: Dataset,
+    architecture: Recommender,
+    settings: TrainingSettings,
+    *,
+    progress: Callable[[SearchEvent], None] = silent,
+    stop: threading.Event | None = None,
+) -> list[EvaluationResult]:
+    """Train all trials as one population; return the best of each group (at least one trial each)."""
+    engine = LocalEngine(architecture, dataset, settings)
+    return [result for result, _ in _best_of_groups(groups, engine, progress, stop)]
+
+
+def screen(
+    groups: Sequence[Sequence[Trial]],
+    dataset: Dataset,
+    architecture: Recommender,
+    settings: TrainingSettings,
+    *,
+    keep: int,
+    epochs: int,
+    progress: Callable[[SearchEvent], None] = silent,
+    stop: threading.Event | None = None,
+) -> list[list[Trial]]:
+    """Train all trials for a few epochs and return the promising ones.
+
+    The order of losses a third of the way is nearly that at the end, at a third of the cost.
+
+    Args:
+        groups: for each loss its trials.
+        dataset, architecture, settings, progress, stop: as for `evaluate`.
+        keep: losses to return.
+        epochs: epochs to train.
+
+    Returns:
+        The best `keep` groups by validation metric, best first, each with the better half of its trials.
+    """
+    short = replace(settings, max_epochs=min(epochs, settings.max_epochs))
+    runner = TrialRunner(LocalEngine(architecture, dataset, settings), None, progress, stop)
+    records = iter(runner.run([trial for group in groups for trial in group], short))
+    ranked = []
+    for number, group in enumerate(groups):
+        ranks = [next(records).rank for _ in group]
+        order = sorted(range(len(group)), key=lambda k: (ranks[k], k))
+        better = sorted(order[: (len(group) + 1) // 2])
+        ranked.append((ranks[order[0]], number, [group[k] for k in better]))
+    return [group for _, _, group in sorted(ranked, key=lambda entry: entry[:2])[:keep]]
+
+
+def _best_of_groups(
+    groups: Sequence[Sequence[Trial]],
+    engine: Engine,
+    progress: Callable[[SearchEvent], None],
+    stop: threading.Event | None,
+    store: Store | None = None,
+) -> list[tuple[EvaluationResult, NDArray[np.float32]]]:
+    """Return for each group the result of its best trial, and what its test metrics are made from."""
+    with stop_on_interrupt(stop) as event:
+        return _tested(groups, TrialRunner(engine, store, progress, event))
+
+
+def _tested(
+    groups: Sequence[Sequence[Trial]], runner: TrialRunner
+) -> list[tuple[EvaluationResult, NDArray[np.float32]]]:
+    engine = runner.engine
+    owner = {id(trial): number for number, group in enumerate(groups) for trial in group}
+    trials = [trial for group in groups for trial in group]
+    records = iter(runner.run(trials, engine.settings, keep=lambda trial: owner[id(trial)]))
+    chosen = [min((next(records) for _ in group), key=lambda record: record.rank) for group in groups]
+    # what came from the store has no state: it is trained again, to the same one
+    chosen = runner.with_states(chosen)
+    tested = []
+    for best, group in zip(chosen, groups, strict=True):
+        metrics, values = read_test(engine, best)
+        tested.append((result_of(best, metrics, len(group)), values))
+    return tested
+
+
+def result_of(record: TrialRecord, metrics: dict[str, float], trials: int) -> EvaluationResult:
+    """Return the result of a trained trial with its test metrics, chosen from so many trials."""
+    trial = record.trial
+    return EvaluationResult(
+        loss=trial.loss.title,
+        formula=trial.loss.formula,
+        eps=trial.eps,
+        scale=trial.scale,
+        seed=trial.seed,
+        metrics=metrics,
+        valid_metric=record.valid_metric,
+        best_epoch=record.best_epoch,
+        epochs=record.epochs,
+        seconds=record.seconds,
+        outcome=record.outcome,
+        trials=trials,
+        labels=str(trial.loss.domain.labels),
+        input=str(trial.loss.domain.input),
+    )

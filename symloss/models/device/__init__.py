@@ -1,0 +1,1 @@
+"""Populations on a torch device: all members of a batch together."""

@@ -1,0 +1,1 @@
+"""Matrix factorisation: the fused kernels for the CPU, and the step on other devices."""

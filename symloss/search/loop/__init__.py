@@ -1,0 +1,1 @@
+"""Phase I: ask, test, train, reward, tell."""

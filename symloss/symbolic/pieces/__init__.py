@@ -1,0 +1,1 @@
+"""A loss cut into smooth pieces, and the normal form of their gradients."""

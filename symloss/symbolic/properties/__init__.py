@@ -1,0 +1,1 @@
+"""What else is decided: convexity, bounds, consistency, the range of float32."""

@@ -1,0 +1,1 @@
+"""Which losses have the same gradient, up to a factor."""

@@ -1,0 +1,1 @@
+"""Where a function has which sign, proved."""

@@ -1,0 +1,75 @@
+"""A task: data, what a loss sees of it, and how a model is measured on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symloss.signature import Domain
+from symloss.tasks.metric import Metric
+
+
+class Part(Protocol):
+    """Rows of a task: what a model is given, and what a loss compares its output with."""
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        ...
+
+    @property
+    def inputs(self) -> tuple[NDArray[Any], ...]:
+        """The arguments of the model, each of shape (rows, ...): (users, items) for ratings."""
+        ...
+
+    @property
+    def labels(self) -> NDArray[np.float32]:
+        """The labels, shape (rows,)."""
+        ...
+
+
+class Task(Protocol):
+    """What is to be learned.
+
+    Attributes:
+        name: what reports call it.
+        signature: what a loss of this task is a function of, and where its arguments live.
+        metrics: how a model is measured; the first one is watched during training.
+        baselines: names of the handcrafted losses that found ones are compared with.
+        train, validation, test: the rows that gradients see, that stop training, and that are only reported.
+    """
+
+    name: str
+    signature: Domain
+    metrics: tuple[Metric, ...]
+    baselines: tuple[str, ...]
+
+    @property
+    def train(self) -> Part:
+        """The part that gradients see."""
+        ...
+
+    @property
+    def validation(self) -> Part:
+        """The part that stops training and rewards losses."""
+        ...
+
+    @property
+    def test(self) -> Part:
+        """The part that is only reported."""
+        ...
+
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        """What a model's factory may ask: "users" and "items" for ratings, "features" for rows of numbers."""
+        ...
+
+    def summary(self) -> dict[str, Any]:
+        """Return the facts of the data, ready for JSON."""
+        ...
+
+    def fingerprint(self) -> str:
+        """Return a digest of all rows: equal exactly where the data is."""
+        ...

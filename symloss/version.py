@@ -1,0 +1,3 @@
+"""The version, as exports and run folders print it."""
+
+__version__ = "0.1.0"
