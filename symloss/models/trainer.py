@@ -12,7 +12,8 @@ from symloss.compile.program import ProgramBatch
 from symloss.errors import DataError
 from symloss.models.memory_need import MemoryNeed
 from symloss.models.model import Model
-from symloss.tasks.task import Part, Task
+from symloss.tasks.part import Part
+from symloss.tasks.task import Task
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from symloss.tasks.task import Part
+    from symloss.tasks.part import Part
 
 
 class Metric(ABC):

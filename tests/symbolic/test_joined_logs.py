@@ -15,7 +15,7 @@ from symloss.symbolic.arithmetic.precise import precise
 from symloss.symbolic.check import checked_direction
 from symloss.symbolic.direction.verdict import verdict_of
 from symloss.symbolic.field.convert import Converter
-from symloss.symbolic.joined_logs import with_joined_logarithms
+from symloss.symbolic.field.joined_logs import with_joined_logarithms
 from symloss.symbolic.pieces.resolve import domain_ends
 from symloss.symbolic.signs.sign_proof import prove_sign
 from symloss.symbolic.undecided import Deadline

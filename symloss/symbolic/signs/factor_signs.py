@@ -10,8 +10,8 @@ from symloss.symbolic.arithmetic.enclosure import sign_at
 from symloss.symbolic.arithmetic.tape import Tape
 from symloss.symbolic.field.convert import Converter
 from symloss.symbolic.field.differential_field import Factor
+from symloss.symbolic.field.joined_logs import with_joined_logarithms
 from symloss.symbolic.field.smooth import derivative
-from symloss.symbolic.joined_logs import with_joined_logarithms
 from symloss.symbolic.roots.endpoint import Endpoint
 from symloss.symbolic.roots.endpoint_order import groups, outer, simplest_between
 from symloss.symbolic.signs.boxes import box_signs, first_edges

@@ -21,8 +21,8 @@ from symloss.symbolic.arithmetic.tape import Tape
 from symloss.symbolic.field.convert import Converter
 from symloss.symbolic.field.differential_field import Element
 from symloss.symbolic.field.factoring import LARGEST_DEGREE_TO_FACTOR, Poly
+from symloss.symbolic.field.joined_logs import with_joined_logarithms
 from symloss.symbolic.field.written_factors import written_factors
-from symloss.symbolic.joined_logs import with_joined_logarithms
 from symloss.symbolic.roots.endpoint import Endpoint
 from symloss.symbolic.roots.half_line import one_sign, positive_root
 from symloss.symbolic.roots.switch_roots import (
