@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FLOORS: list[set[str]] = [
     # the ground
     {"errors", "version", "moved"},
-    {"files", "deadline", "interrupt", "symbolic.undecided"},
+    {"files", "deadline", "interrupt", "plugins", "symbolic.undecided"},
     {"signature"},
     {"ops", "data"},
     # a loss as a value, and as a program
