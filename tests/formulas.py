@@ -1,4 +1,4 @@
-"""Random formulas for property tests, as text in the grammar of symloss.formula.parse."""
+"""Random formulas for property tests, as text in the grammar of symloss.parse."""
 
 from __future__ import annotations
 

@@ -162,7 +162,7 @@ class TestJson:
 def test_public_names_are_what_they_should_be_after_every_module_was_imported() -> None:
     code = """
 import importlib, inspect, pkgutil, symloss
-symloss.formula.parse('yhat'); symloss.formula.parse('yhat')
+symloss.parse('yhat'); symloss.parse('yhat')
 for module in pkgutil.walk_packages(symloss.__path__, 'symloss.'):
     if not module.name.startswith(('symloss.cli', 'symloss.__main__', 'symloss.engine.ray')):
         importlib.import_module(module.name)
@@ -179,7 +179,7 @@ for package in ('symloss.export', 'symloss.plot', 'symloss.data'):
     found = importlib.import_module(package)
     for name in found.__all__:
         assert not inspect.ismodule(getattr(found, name)), (package, name)
-print(symloss.formula.parse('yhat'), symloss.formula.parse('yhat'))
+print(symloss.parse('yhat'), symloss.parse('yhat'))
 """
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stderr

@@ -1,1 +1,1 @@
-"""Formulas as text: `parse` reads one, `text` writes one. The public function is `symloss.formula.parse`."""
+"""Formulas as text: `parse` reads one, `text` writes one. The public function is `symloss.parse`."""
