@@ -10,7 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from symloss.moved import install
-from symloss.version import __version__
+from symloss.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from symloss import data, export, ops, plot, zoo
@@ -36,7 +36,6 @@ __all__ = [
     "OptionError",
     "RunError",
     "SymlossError",
-    "__version__",
     "data",
     "export",
     "loss_of",
@@ -71,4 +70,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return list(__all__)
+    return [*__all__, "__version__"]
