@@ -172,7 +172,7 @@ class GenericTorch:
                     runnable, states, slopes, rows, orders[:1] if shared else orders, seeds, habits.dropped,
                     self.settings, by_rate, by_l2,
                 )  # fmt: skip
-                found = slopes.sums.tolist()
+                found = slopes.totals()
             else:
                 for k, state in enumerate(states):
                     one = ProgramBatch(*(array[k : k + 1] for array in vars(losses).values()))
@@ -182,7 +182,7 @@ class GenericTorch:
                             runnable, state, slopes, rows, orders[k], noise[k], habits.dropped, self.settings,
                             [float(column[k]) for column in by_rate], [float(column[k]) for column in by_l2],
                         )  # fmt: skip
-                    found += slopes.sums.tolist()
+                    found += slopes.totals()
             finite = [state.is_finite() for state in states]
         return [
             total / len(order) if good else float("nan")

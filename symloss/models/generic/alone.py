@@ -59,8 +59,8 @@ def train_alone(
         gradients = list(torch.autograd.grad(scores, parameters, by, materialize_grads=True))
         with torch.no_grad():
             if not math.isinf(bound):
-                # in new memory: gradients may share theirs with each other
-                gradients = torch._foreach_clamp_min(gradients, -bound)
+                gradients = _apart(gradients)
+                torch._foreach_clamp_min_(gradients, -bound)
                 torch._foreach_clamp_max_(gradients, bound)
             if adam:
                 state.steps += 1
@@ -69,6 +69,14 @@ def train_alone(
                 _descend(tensors, gradients, rates, l2s)
     for name in state.buffers:
         state.buffers[name] = runnable.buffer(name)
+
+
+def _apart(gradients: list[Tensor]) -> list[Tensor]:
+    """Return gradients of which each has memory of its own: autograd may give two parameters the same, or expand one."""
+    pointers = {gradient.data_ptr() for gradient in gradients}
+    if len(pointers) == len(gradients) and all(gradient.is_contiguous() for gradient in gradients):
+        return gradients
+    return [gradient.clone(memory_format=torch.contiguous_format) for gradient in gradients]
 
 
 def _descend(

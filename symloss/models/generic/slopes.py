@@ -21,7 +21,8 @@ class Slopes:
         self._scale = torch.from_numpy(losses.scale).to(device)[:, None]
         self._takes_score = torch.from_numpy(losses.takes_score).to(device)[:, None]
         self._all, self._any = bool(losses.takes_score.all()), bool(losses.takes_score.any())
-        self.sums = torch.zeros(len(losses), dtype=torch.float64, device=device)
+        self._sums = torch.zeros(len(losses), dtype=torch.float64, device=device)
+        self._factors: dict[int, Tensor] = {}
 
     def __call__(self, scores: Tensor, labels: Tensor) -> Tensor:
         """Return d(mean loss)/dscore, shape (K, n), and add up the losses.
@@ -39,10 +40,18 @@ class Slopes:
         else:
             assert self._together is not None
             values, slopes = self._together.value_and_slope(seen, labels)
-        self.sums += values.sum(1, dtype=torch.float64) * self._scale[:, 0]
-        factor = (self._scale / scores.shape[1]).to(torch.float32)
+        self._sums += values.sum(1, dtype=torch.float64)
+        rows = scores.shape[1]
+        if rows not in self._factors:
+            self._factors[rows] = (self._scale / rows).to(torch.float32)
+        factor = self._factors[rows]
         if self._all:
             return factor * slopes
         # The sigmoid's slope comes first: it tames a large derivative before the product can overflow.
-        by_score = factor * (slopes * seen) * (1 - seen)
+        by_score = (slopes * seen).mul_(factor).mul_(1 - seen)
         return torch.where(self._takes_score, factor * slopes, by_score) if self._any else by_score
+
+    def totals(self) -> list[float]:
+        """Return the sum of each loss over all rows so far, K numbers."""
+        found: list[float] = (self._sums * self._scale[:, 0]).tolist()
+        return found
