@@ -35,10 +35,10 @@ FLOORS: list[set[str]] = [
     # what is trained with it
     {"tasks"},
     {"models.model", "models.memory_need", "models.adam", "models.dropout", "models.matrix_product"},
-    {"models.trainer"},
+    {"models.trainer", "models.saved", "models.import_path"},
+    {"models.kernel_trainer"},
     {"models.device"},
     {"models.mf", "models.mlp"},
-    {"models.fused", "models.saved_state"},
     {"models"},
     {"training"},
     {"plot", "export", "engine"},
