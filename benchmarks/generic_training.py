@@ -19,12 +19,12 @@ import torch
 from torch import Tensor, nn
 
 from symloss import zoo
-from symloss.data.dataset import Dataset, Interactions
 from symloss.data.synthetic import SyntheticOptions, load_synthetic
 from symloss.models.generic_torch import GenericTorch
 from symloss.models.mf.module import build as build_mf
 from symloss.models.mlp.module import build as build_mlp
 from symloss.models.model import Model
+from symloss.training.as_task import as_task
 from symloss.training.member import Member, pack
 from symloss.training.orders import epoch_order
 from symloss.training.settings import TrainingSettings
@@ -38,23 +38,6 @@ class TwoTower(nn.Module):
 
     def forward(self, users: Tensor, items: Tensor) -> Tensor:
         return (self.users(users) * self.items(items)).sum(-1)
-
-
-class Pairs:
-    """The part of a task that a trainer reads."""
-
-    def __init__(self, dataset: Dataset) -> None:
-        self.dataset = dataset
-        self.sizes = {"users": dataset.n_users, "items": dataset.n_items}
-        self.train = Columns(dataset.train)
-
-
-class Columns:
-    def __init__(self, part: Interactions) -> None:
-        self.inputs, self.labels = (part.users, part.items), part.labels
-
-    def __len__(self) -> int:
-        return len(self.labels)
 
 
 def bce(yhat: Tensor, y: Tensor) -> Tensor:
@@ -93,13 +76,15 @@ def alternate(rounds: int, *functions: Callable[[], object]) -> list[float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rows", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--members", type=int, default=16)
     given = parser.parse_args()
     torch.set_num_threads(1)
-    task: Any = Pairs(load_synthetic(SyntheticOptions(interactions=given.rows)))
+    task = as_task(load_synthetic(SyntheticOptions(interactions=given.rows)))
     rows, count = len(task.train), given.members
     builds = {
         "mf": build_mf,
@@ -107,7 +92,9 @@ def main() -> None:
         "two towers": lambda task, seed: TwoTower(task.sizes["users"], task.sizes["items"]),
     }
     print(f"{rows} rows, batches of 128; milliseconds an epoch and loss")
-    print(f"{'model':<11} {'':<5} {'loop':>7} {'one':>7} {'ratio':>6} {'together':>9} {'ratio to ' + str(count):>12}")
+    print(
+        f"{'model':<11} {'':<5} {'loop':>7} {'one':>7} {'ratio':>6} {'together':>9} {'ratio to ' + str(count):>12}"
+    )
     for name, build in builds.items():
         for optimizer, rate in (("sgd", 0.01), ("adam", 0.001)):
             settings = TrainingSettings(optimizer=optimizer, learning_rate=rate)

@@ -1,8 +1,9 @@
-"""Recommender models that are trained with losses as programs; `registry.get` finds them by name."""
+"""Models that are trained with losses as programs; `get` finds them by name, `trainer_for` who trains them."""
 
 from __future__ import annotations
 
-from symloss.models.registry import NAMES, get
-from symloss.models.trainer import Recommender
+from symloss.models.model import Model
+from symloss.models.registry import NAMES, get, names, trainer_for
+from symloss.models.trainer import Trainer
 
-__all__ = ["NAMES", "Recommender", "get"]
+__all__ = ["NAMES", "Model", "Trainer", "get", "names", "trainer_for"]

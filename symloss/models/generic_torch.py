@@ -21,7 +21,7 @@ from torch import Tensor
 
 from symloss.compile.program import ProgramBatch
 from symloss.errors import ModelError, RunError
-from symloss.models.device.single_thread import SingleThread
+from symloss.models.device.single_thread import running
 from symloss.models.device.torch_device import TORCH_CPU, torch_device
 from symloss.models.generic.alone import train_alone
 from symloss.models.generic.making import make, seeded
@@ -33,6 +33,7 @@ from symloss.models.generic.state import ModuleState
 from symloss.models.generic.together import train_together
 from symloss.models.memory_need import MemoryNeed
 from symloss.models.model import Model
+from symloss.models.saved import check_kind
 from symloss.models.trainer import Numbers, Scores, StepSettings
 from symloss.tasks.part import Part
 from symloss.tasks.task import Task
@@ -64,7 +65,7 @@ class GenericTorch:
         self.device = torch_device(TORCH_CPU if settings.device == "cpu" else settings.device)
         self._habits: Habits | None = None
         self._rows: Rows | None = None
-        self._lock, self._single_thread = threading.RLock(), SingleThread()
+        self._lock = threading.RLock()
         # a module is run by one thread at a time, so each has its own
         self._own = threading.local()
 
@@ -80,7 +81,7 @@ class GenericTorch:
         Raises:
             ModelError: it can't be made or run.
         """
-        with self._lock, self._running():
+        with self._lock, running(torch.device("cpu")):
             if self._habits is None:
                 self._habits = probe(self.model, self.task, self.settings.batch_size)
                 if self._habits.apart:
@@ -111,7 +112,13 @@ class GenericTorch:
             by_row=16,
             shared=sum(8 * column.size for column in columns),
             by_member=copies * size,
+            state=size,
         )
+
+    @property
+    def compiled(self) -> bool:
+        """True: nothing is compiled."""
+        return True
 
     def compile(self) -> bool:
         """Return False: nothing is compiled."""
@@ -124,7 +131,7 @@ class GenericTorch:
             ModelError: it can't be made, or has other parameters than the one for another seed.
         """
         habits = self.habits
-        with self._running():
+        with running(self.device):
             module = make(self.model, self.task, seed)
         runnable = Runnable(module, self.model.name)
         try:
@@ -164,7 +171,7 @@ class GenericTorch:
         rows, seeds = self._train_rows(), np.array(noise, np.uint64)
         runnable = self._runnable(training=True)
         found: list[float] = []
-        with self._running():
+        with running(self.device):
             if len(states) > 1 and not habits.apart:
                 slopes = Slopes(losses, self.device)
                 shared = all(order is orders[0] for order in orders)
@@ -198,9 +205,11 @@ class GenericTorch:
         runnable = self._runnable(training=False)
         device = next(iter(states[0].parameters.values())).device
         out = torch.empty((len(states), len(part)), device=device)
-        with self._running(), torch.no_grad():
+        with running(device), torch.no_grad():
             for start in range(0, len(part), _SCORES_AT_ONCE):
-                inputs = [as_tensor(column[start : start + _SCORES_AT_ONCE], device) for column in part.inputs]
+                inputs = [
+                    as_tensor(column[start : start + _SCORES_AT_ONCE], device) for column in part.inputs
+                ]
                 size = len(inputs[0])
                 for k, state in enumerate(states):
                     runnable.module.to(device)
@@ -211,6 +220,10 @@ class GenericTorch:
     def to_host(self, state: ModuleState) -> ModuleState:
         """Return the state on the host; itself where it lies there."""
         return state.to(torch.device("cpu"))
+
+    def parameters(self, state: ModuleState) -> dict[str, NDArray[np.float32]]:
+        """Return what is trained of a state on the host, by name, in the state's own memory."""
+        return {name: tensor.numpy() for name, tensor in state.parameters.items()}
 
     def save(self, state: ModuleState) -> dict[str, Any]:
         """Return a state as numbers and arrays by name."""
@@ -229,20 +242,30 @@ class GenericTorch:
         Raises:
             RunError: it is not one of this model on this task; the message says what differs.
         """
-        if saved.get("kind") != KIND:
-            raise RunError(f"the saved state is not one of a module; it can't go on as model {self.model.name}")
+        check_kind(saved, KIND, whose := f"{self.model.name} on {self.task.name}")
+        names = ("parameters", "buffers", "first", "second")
+        whole = all(
+            isinstance(saved.get(part), dict)
+            and all(isinstance(array, np.ndarray) for array in saved[part].values())
+            for part in names
+        )
+        if not whole or not isinstance(saved.get("steps"), int):
+            raise RunError(f"the saved state of {whose} is not whole; begin a new run")
         habits = self.habits
         wanted = {"parameters": habits.trained, "buffers": habits.own}
-        for part, names in wanted.items():
-            if set(saved[part]) != set(names):
-                extra = sorted(set(saved[part]) ^ set(names))
+        for part in ("first", "second"):
+            if saved[part]:
+                wanted[part] = habits.trained
+        for part, expected in wanted.items():
+            if set(saved[part]) != set(expected):
+                extra = sorted(set(saved[part]) ^ set(expected))
                 raise RunError(
                     f"the saved state has other {part} than model {self.model.name}: {', '.join(extra[:5])}; go on "
                     "with the model and the data that it was saved with"
                 )
         parts = {
             part: {name: torch.from_numpy(np.array(array)) for name, array in saved[part].items()}
-            for part in ("parameters", "buffers", "first", "second")
+            for part in names
         }
         self._check_shapes(
             {**parts["parameters"], **parts["buffers"]},
@@ -292,10 +315,6 @@ class GenericTorch:
             if self._rows is None:
                 self._rows = Rows(self.task.train, self.device)
             return self._rows
-
-    def _running(self) -> Any:
-        """Return a context that runs torch on one core, so that sums come out the same on any number of them."""
-        return self._single_thread() if self.device.type == "cpu" else nullcontext()
 
     def _check_shapes(self, tensors: dict[str, Tensor], error: Any) -> None:
         runnable = Runnable(self.habits.module, self.model.name)

@@ -53,9 +53,13 @@ class Model:
         for place, (group, parameters) in enumerate(self.groups(module).items()):
             for parameter in parameters:
                 if id(parameter) in number:
-                    raise ModelError(f"model {self.name}: a parameter of group {group} is in another group too")
+                    raise ModelError(
+                        f"model {self.name}: a parameter of group {group} is in another group too"
+                    )
                 number[id(parameter)] = place
         missing = [name for name, parameter in named.items() if id(parameter) not in number]
         if missing:
-            raise ModelError(f"model {self.name}: groups leaves out {', '.join(missing[:5])}; every parameter needs one")
+            raise ModelError(
+                f"model {self.name}: groups leaves out {', '.join(missing[:5])}; every parameter needs one"
+            )
         return {name: number[id(parameter)] for name, parameter in named.items()}

@@ -72,7 +72,7 @@ def train_alone(
 
 
 def _apart(gradients: list[Tensor]) -> list[Tensor]:
-    """Return gradients of which each has memory of its own: autograd may give two parameters the same, or expand one."""
+    """Return gradients with memory of their own each: autograd may give two parameters the same, or expand one."""
     pointers = {gradient.data_ptr() for gradient in gradients}
     if len(pointers) == len(gradients) and all(gradient.is_contiguous() for gradient in gradients):
         return gradients
@@ -100,9 +100,9 @@ def _adam(
     first, second = [state.first[name] for name in names], [state.second[name] for name in names]
     size, root = 1 / (1 - BETA_1**state.steps), 1 / math.sqrt(1 - BETA_2**state.steps)
     if len(set(l2s)) == 1:
-        gradients = torch._foreach_add(gradients, tensors, alpha=l2s[0])
+        gradients = list(torch._foreach_add(gradients, tensors, alpha=l2s[0]))
     else:
-        gradients = torch._foreach_add(gradients, torch._foreach_mul(tensors, list(l2s)))
+        gradients = list(torch._foreach_add(gradients, torch._foreach_mul(tensors, list(l2s))))
     torch._foreach_lerp_(first, gradients, 1 - BETA_1)
     torch._foreach_mul_(second, BETA_2)
     torch._foreach_addcmul_(second, gradients, gradients, 1 - BETA_2)

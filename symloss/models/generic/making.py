@@ -68,7 +68,7 @@ def make(model: Model, task: Task, seed: int) -> nn.Module:
             "that are attributes of the module"
         )
     for name, parameter in module.named_parameters():
-        if isinstance(parameter, nn.parameter.UninitializedTensorMixin):
+        if isinstance(parameter, nn.parameter.UninitializedParameter):
             raise ModelError(
                 f"model {model.name}: parameter {name} has no shape yet; use layers that are told their sizes "
                 "instead of lazy ones"

@@ -60,11 +60,14 @@ def probe(model: Model, task: Task, width: int) -> Habits:
             row, or does not depend on its parameters.
     """
     modules = [make(model, task, seed) for seed in _SEEDS]
+    _alike(model.name, modules)
     rows = min(width, len(task.train))
     inputs = [as_tensor(column[:rows], torch.device("cpu")) for column in task.train.inputs]
     first = Runnable(modules[0], model.name)
     trained = tuple(name for name, one in modules[0].named_parameters() if one.requires_grad)
-    before = {name: tensor.clone() for name, tensor in _others(first.module) if tensor.layout == torch.strided}
+    before = {
+        name: tensor.clone() for name, tensor in _others(first.module) if tensor.layout == torch.strided
+    }
     kept: list[int] = []
     with seeded(0):
         generator = torch.get_rng_state()
@@ -84,8 +87,6 @@ def probe(model: Model, task: Task, width: int) -> Habits:
         # the last batch has one row, which some layers can't take
         with seeded(0):
             Runnable(modules[0], model.name).scores([column[:1] for column in inputs], 1)
-    parameters = {id(one) for one in first.module.parameters()}
-    del parameters
     bytes_a_row = sum(kept) // rows + 4 * (sum(call.units for call in calls) + 8)
     apart = (
         f"model {model.name} draws random numbers of its own, so its copies are trained one after the other"
@@ -93,6 +94,19 @@ def probe(model: Model, task: Task, width: int) -> Habits:
         else _differs(model, modules, trained, own, calls, inputs)
     )
     return Habits(modules[0], trained, own, calls, random, apart, bytes_a_row)
+
+
+def _alike(name: str, modules: Sequence[nn.Module]) -> None:
+    shapes = [
+        {key: tuple(one.shape) for key, one in (*module.named_parameters(), *module.named_buffers())}
+        for module in modules
+    ]
+    different = sorted(key for key in {*shapes[0], *shapes[1]} if shapes[0].get(key) != shapes[1].get(key))
+    if different:
+        raise ModelError(
+            f"model {name}: modules of seeds {_SEEDS[0]} and {_SEEDS[1]} have other {', '.join(different[:5])}; build "
+            "must make the same layers for every seed, only their numbers may differ"
+        )
 
 
 def _others(module: nn.Module) -> list[tuple[str, Tensor]]:
@@ -141,7 +155,8 @@ def _differs(
     shared = Runnable(modules[0], model.name)
     masks = shared.draw(calls, noise, 0, rows, torch.device("cpu"))
     parameters = [
-        torch.stack([dict(module.named_parameters())[name].detach() for module in modules]) for name in trained
+        torch.stack([dict(module.named_parameters())[name].detach() for module in modules])
+        for name in trained
     ]
     buffers = [torch.stack([one.buffer(name).clone() for one in running]) for name in own]
     weights = torch.linspace(-1, 1, rows).repeat(len(modules), 1)

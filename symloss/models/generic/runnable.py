@@ -58,9 +58,9 @@ class Runnable:
         for child in self.module.modules():
             # a subclass may do something else, so only the layers themselves are changed
             if type(child) is nn.Dropout and own_dropout:
-                child.forward = _Dropout(self, child)
+                child.__dict__["forward"] = _Dropout(self, child)
             elif type(child) in _NORMS:
-                child.forward = _Norm(child)
+                child.__dict__["forward"] = _Norm(child)
         self._places = {
             name: (owner, key)
             for prefix, owner in self.module.named_modules()
@@ -154,9 +154,13 @@ class Runnable:
             raise ModelError(f"model {self.name}: its forward returns a {type(found).__name__}; {allowed}")
         if tuple(found.shape) not in ((rows,), (rows, 1)) and not (rows == 1 and found.ndim == 0):
             shape = tuple(found.shape)
-            raise ModelError(f"model {self.name}: its forward returns shape {shape} for {rows} rows; {allowed}")
+            raise ModelError(
+                f"model {self.name}: its forward returns shape {shape} for {rows} rows; {allowed}"
+            )
         if not found.is_floating_point():
-            raise ModelError(f"model {self.name}: its forward returns {found.dtype}; scores are floating point")
+            raise ModelError(
+                f"model {self.name}: its forward returns {found.dtype}; scores are floating point"
+            )
         return found.reshape(rows).to(torch.float32)
 
     def drop(self, layer: nn.Dropout, x: Tensor) -> Tensor:

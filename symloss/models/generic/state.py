@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
@@ -51,8 +52,9 @@ class ModuleState:
             if tensor.is_floating_point() and tensor.layout == torch.strided and tensor.numel()
         )
 
-    def _with(self, change: object) -> ModuleState:
-        assert callable(change)
-        parts = (self.parameters, self.buffers, self.first, self.second)
-        changed = [{name: change(tensor) for name, tensor in part.items()} for part in parts]
-        return ModuleState(*changed, self.steps)
+    def _with(self, change: Callable[[Tensor], Tensor]) -> ModuleState:
+        parameters, buffers, first, second = (
+            {name: change(tensor) for name, tensor in part.items()}
+            for part in (self.parameters, self.buffers, self.first, self.second)
+        )
+        return ModuleState(parameters, buffers, first, second, self.steps)

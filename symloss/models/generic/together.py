@@ -121,7 +121,10 @@ class _Descent:
     """The step of SGD."""
 
     def __call__(
-        self, parameters: Sequence[Tensor], gradients: Sequence[Tensor], columns: Sequence[tuple[Tensor, Tensor]]
+        self,
+        parameters: Sequence[Tensor],
+        gradients: Sequence[Tensor],
+        columns: Sequence[tuple[Tensor, Tensor]],
     ) -> None:
         for parameter, gradient, (rate, l2) in zip(parameters, gradients, columns, strict=True):
             shape = (-1, *[1] * (parameter.ndim - 1))
@@ -148,7 +151,10 @@ class _Adam:
         ]
 
     def __call__(
-        self, parameters: Sequence[Tensor], gradients: Sequence[Tensor], columns: Sequence[tuple[Tensor, Tensor]]
+        self,
+        parameters: Sequence[Tensor],
+        gradients: Sequence[Tensor],
+        columns: Sequence[tuple[Tensor, Tensor]],
     ) -> None:
         every = zip(parameters, gradients, self._moments, columns, strict=True)
         for parameter, gradient, moments, (rate, l2) in every:

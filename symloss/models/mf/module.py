@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from symloss.models.mf.trainer import MatrixFactorisation
+from symloss.models.mf.sgd_kernel import DIMENSION
+from symloss.models.mf.state import drawn
 from symloss.tasks.task import Task
 
 
@@ -33,5 +34,5 @@ class MFModule(nn.Module):
 def build(task: Task, seed: int) -> MFModule:
     """Return a module with the numbers that the fused trainer starts from."""
     sizes = task.sizes
-    state = MatrixFactorisation().initial_state(sizes["users"], sizes["items"], seed)
+    state = drawn(sizes["users"], sizes["items"], DIMENSION, seed)
     return MFModule(*(torch.from_numpy(array.copy()) for array in state.arrays()))

@@ -7,8 +7,7 @@ import itertools
 import torch
 from torch import Tensor, nn
 
-from symloss.models.mlp.state import DIMENSION, KEEP, MOMENTUM, NORM_EPS, WIDTHS
-from symloss.models.mlp.trainer import MultilayerPerceptron
+from symloss.models.mlp.state import DIMENSION, KEEP, MOMENTUM, NORM_EPS, WIDTHS, drawn
 from symloss.tasks.task import Task
 
 
@@ -36,7 +35,7 @@ class MLPModule(nn.Module):
 def build(task: Task, seed: int) -> MLPModule:
     """Return a module with the numbers that the fused trainer starts from."""
     n_users, n_items = task.sizes["users"], task.sizes["items"]
-    state = MultilayerPerceptron().initial_state(n_users, n_items, seed)
+    state = drawn(n_users, n_items, seed)
     module = MLPModule(n_users, n_items)
     linear = [layer for layer in (*module.hidden, module.last) if isinstance(layer, nn.Linear)]
     with torch.no_grad():
