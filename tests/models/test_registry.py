@@ -60,7 +60,7 @@ class Columns:
 
     name, sizes = "rows of numbers", {"features": 5}
 
-    class train:  # noqa: N801
+    class train:
         inputs = (np.zeros((2, 5), np.float32),)
 
 
