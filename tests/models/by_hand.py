@@ -34,14 +34,21 @@ class ByHand:
         self._trainer = lru_cache(4)(self._made)
 
     def trainer(
-        self, n_users: int, n_items: int, train: Interactions = NOTHING, settings: Any = None, device: str = ""
+        self,
+        n_users: int,
+        n_items: int,
+        train: Interactions = NOTHING,
+        settings: Any = None,
+        device: str = "",
     ) -> Trainer:
         settings = replace(settings or TrainingSettings(), device=device or self.device)
         return self._trainer(n_users, n_items, train, settings)
 
     def _made(self, n_users: int, n_items: int, train: Interactions, settings: Any) -> Trainer:
         return registry.trainer_for(
-            self.model, Rows({"users": n_users, "items": n_items}, train), settings  # type: ignore[arg-type]
+            self.model,
+            Rows({"users": n_users, "items": n_items}, train),
+            settings,  # type: ignore[arg-type]
         )
 
     def _of(self, state: Any, train: Interactions = NOTHING, settings: Any = None) -> Trainer:
@@ -110,4 +117,3 @@ class Pairs:
     @property
     def labels(self) -> np.ndarray:
         return np.zeros(len(self), np.float32)
-
