@@ -36,7 +36,7 @@ FLOORS: list[set[str]] = [
     {"tasks"},
     {"models.model", "models.memory_need", "models.adam", "models.dropout", "models.matrix_product"},
     {"models.trainer", "models.saved", "models.import_path"},
-    {"models.kernel_trainer"},
+    {"models.kernel_trainer", "models.rating_model"},
     {"models.device"},
     {"models.mf", "models.mlp"},
     {"models"},
