@@ -38,7 +38,7 @@ FLOORS: list[set[str]] = [
     {"models.trainer", "models.saved", "models.source_file"},
     {"models.import_path"},
     {"models.user_model"},
-    {"models.kernel_trainer"},
+    {"models.kernel_trainer", "models.rating_model"},
     {"models.device"},
     {"models.generic", "models.mf", "models.mlp"},
     {"models.generic_torch"},

@@ -123,11 +123,17 @@ class KernelTrainer(ABC, Generic[State]):
         Raises:
             DataError: it has not.
         """
-        check_indices(users, items, *self._sizes(state))
+        check_indices(users, items, *self.sizes_of(state))
 
+    @classmethod
     @abstractmethod
-    def _sizes(self, state: State) -> tuple[int, int]:
+    def sizes_of(cls, state: State) -> tuple[int, int]:
         """Return for how many users and items a state has rows."""
+
+    @classmethod
+    def device_of(cls, state: State) -> str:
+        """Return the device of a state, as settings name it."""
+        return "cpu"
 
     @abstractmethod
     def _score(

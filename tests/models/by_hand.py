@@ -11,6 +11,7 @@ import numpy as np
 
 from symloss.data.dataset import Interactions
 from symloss.models import Model, Trainer, registry
+from symloss.models.import_path import imported
 from symloss.training.settings import TrainingSettings
 
 NOTHING = Interactions.of([], [], [])
@@ -53,19 +54,9 @@ class ByHand:
 
     def _of(self, state: Any, train: Interactions = NOTHING, settings: Any = None) -> Trainer:
         """Return the trainer of a state's kind and size."""
-        population = vars(state).get("population")
-        if population is not None:
-            device = "torch-cpu" if population.device.type == "cpu" else str(population.device)
-            sizes = population.n_users, population.n_rows - population.n_users
-        else:
-            device = "cpu"
-            table = vars(state).get("table")
-            sizes = (
-                (len(state.user_bias), len(state.item_bias))
-                if table is None
-                else (state.n_users, len(table) - state.n_users)
-            )
-        return self.trainer(*sizes, train, settings, device)
+        kernel, on_device = (imported(place) for place in self.model.accelerations)
+        kind = kernel if isinstance(state, kernel.host_state) else on_device
+        return self.trainer(*kind.sizes_of(state), train, settings, kind.device_of(state))
 
     def initial_state(self, n_users: int, n_items: int, seed: int, device: str = "") -> Any:
         return self.trainer(n_users, n_items, device=device).start(seed)

@@ -120,8 +120,8 @@ class DeviceTrainer(ABC):
         """
         with running(states[0].population.device):
             population, train = together(states), self.task.train
-            (users, items), n_users = train.inputs, population.n_users
-            check_indices(users, items, n_users, population.n_rows - n_users)
+            users, items = train.inputs
+            check_indices(users, items, *self.sizes_of(states[0]))
             # Places that nobody holds any more train along with the first member's loss.
             number = [0] * population.count
             for k, state in enumerate(states):
@@ -149,12 +149,24 @@ class DeviceTrainer(ABC):
             return self.on_host.scores(states, part)
         users, items = part.inputs
         first = states[0].population
-        check_indices(users, items, first.n_users, first.n_rows - first.n_users)
+        check_indices(users, items, *self.sizes_of(states[0]))
         with torch.no_grad(), running(first.device):
             pair = torch.from_numpy(users).to(first.device), torch.from_numpy(items).to(first.device)
             if all(state.population is first for state in states):
                 return self._score(first, *pair, [state.place for state in states])
             return torch.cat([self._score(state.population, *pair, [state.place]) for state in states])
+
+    @classmethod
+    def sizes_of(cls, state: TorchState) -> tuple[int, int]:
+        """Return for how many users and items a state has rows."""
+        population = state.population
+        return population.n_users, population.n_rows - population.n_users
+
+    @classmethod
+    def device_of(cls, state: TorchState) -> str:
+        """Return the device of a state, as settings name it."""
+        device = state.population.device
+        return TORCH_CPU if device.type == "cpu" else str(device)
 
     def to_host(self, state: Any) -> Any:
         """Return the state itself if it is on the host, else a copy of its parameters as a kernel's state."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-from symloss.models.model import Model
+from symloss.models.rating_model import RatingModel
 from symloss.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def build(task: Task, seed: int) -> nn.Module:
     return module
 
 
-MF = Model(
+MF = RatingModel(
     name="mf",
     build=build,
     accelerations=("symloss.models.mf.trainer:FusedMF", "symloss.models.mf.device:DeviceMF"),

@@ -114,7 +114,9 @@ class FusedMF(KernelTrainer[MFState]):
             found.append(float(loss))
         return found
 
-    def _sizes(self, state: MFState) -> tuple[int, int]:
+    @classmethod
+    def sizes_of(cls, state: MFState) -> tuple[int, int]:
+        """Return for how many users and items a state has rows."""
         return len(state.user_bias), len(state.item_bias)
 
     def _score(

@@ -135,7 +135,9 @@ class FusedMLP(KernelTrainer[MLPState]):
             found.append(float(loss))
         return found
 
-    def _sizes(self, state: MLPState) -> tuple[int, int]:
+    @classmethod
+    def sizes_of(cls, state: MLPState) -> tuple[int, int]:
+        """Return for how many users and items a state has rows."""
         return state.n_users, len(state.table) - state.n_users
 
     def _score(
