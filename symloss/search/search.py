@@ -73,6 +73,10 @@ def open_run(
         "fingerprint": data_fingerprint(dataset),
         "source": None if source is None else dict(source),
     }
+    digest = registry.get(options.model).digest
+    if digest:
+        # a model of the user's own is its file: the run goes on with the same text only
+        config["model_digest"] = digest
     return Run.create(config, folder, seed=options.seed)
 
 
