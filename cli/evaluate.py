@@ -104,7 +104,7 @@ def command(
     """
     from symloss.contest.cautions import cautions, invalid_losses
     from symloss.contest.evaluation import evaluate_and_compare
-    from symloss.contest.grids import PAPER_EPS_GRID
+    from symloss.constants import PAPER_EPS_GRID
     from symloss.contest.options import SCALE_GRID
     from symloss.engine import LocalEngine
     from symloss.errors import OptionError

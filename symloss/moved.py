@@ -28,6 +28,7 @@ MOVED: dict[str, str] = {
     "symloss.compile.vector_math": "symloss.compile.cpu.vector_math",
     "symloss.domain": "symloss.signature",
     "symloss.models.anywhere": "symloss.models.fused",
+    "symloss.contest.grids": "symloss.contest.options",
     "symloss.models.mf_adam": "symloss.models.mf.adam_kernel",
     "symloss.models.mf_anywhere": "symloss.models.fused",
     "symloss.models.mf_kernel": "symloss.models.mf.sgd_kernel",

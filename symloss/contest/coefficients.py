@@ -22,7 +22,7 @@ from typing import Any
 from sympy import Expr
 
 from symloss.contest.coefficient_slots import Slot, put_coefficient, with_coefficients
-from symloss.contest.grids import check_grid
+from symloss.options.kinds import check_grid
 from symloss.contest.options import ContestOptions
 from symloss.contest.trial import Trial
 from symloss.contest.trial_runner import TrialRecord, TrialRunner

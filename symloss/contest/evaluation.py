@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from symloss import zoo
 from symloss.compile.realness import refuse_unreal
-from symloss.contest.grids import PAPER_EPS_GRID, check_grid
+from symloss.constants import LARGEST_EPS, PAPER_EPS_GRID
+from symloss.options.kinds import check_grid
 from symloss.contest.significance import Comparison, compare_with_best
 from symloss.contest.trial import Trial, grid
 from symloss.contest.trial_runner import TrialRecord, TrialRunner, read_test
@@ -30,7 +31,6 @@ from symloss.data.dataset import Dataset
 from symloss.engine.engine import Engine
 from symloss.engine.local import LocalEngine
 from symloss.errors import OptionError
-from symloss.formula.allowed import LARGEST_EPS
 from symloss.interrupt import stop_on_interrupt
 from symloss.loss import Loss
 from symloss.models.trainer import Recommender
