@@ -22,7 +22,6 @@ from typing import Any
 from sympy import Expr
 
 from symloss.contest.coefficient_slots import Slot, put_coefficient, with_coefficients
-from symloss.options.kinds import check_grid
 from symloss.contest.options import ContestOptions
 from symloss.contest.trial import Trial
 from symloss.contest.trial_runner import TrialRecord, TrialRunner
@@ -31,6 +30,7 @@ from symloss.engine.engine import Engine
 from symloss.errors import OptionError
 from symloss.loss import Loss
 from symloss.ops.construct import NumberLimitError
+from symloss.options.kinds import check_grid
 from symloss.progress import PhaseStarted, SearchEvent, silent
 from symloss.training.settings import TrainingSettings
 

@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from symloss import zoo
 from symloss.compile.realness import refuse_unreal
 from symloss.constants import LARGEST_EPS, PAPER_EPS_GRID
-from symloss.options.kinds import check_grid
 from symloss.contest.significance import Comparison, compare_with_best
 from symloss.contest.trial import Trial, grid
 from symloss.contest.trial_runner import TrialRecord, TrialRunner, read_test
@@ -34,6 +33,7 @@ from symloss.errors import OptionError
 from symloss.interrupt import stop_on_interrupt
 from symloss.loss import Loss
 from symloss.models.trainer import Recommender
+from symloss.options.kinds import check_grid
 from symloss.progress import SearchEvent, silent
 from symloss.training.settings import TrainingSettings
 

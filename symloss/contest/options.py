@@ -7,13 +7,11 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from symloss.constants import LARGEST_EPS, PAPER_EPS_GRID
+from symloss.options.evaluate import SCALE_GRID as SCALE_GRID
 from symloss.options.kinds import Epochs, Grid, Number, Share, Whole
 from symloss.options.option import check_values, option
 from symloss.training.clock import FAST_RATES, LEAST_PATIENCE
 from symloss.training.settings import Optimizer, TrainingSettings
-
-SCALE_GRID = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
-"""Factors that every loss is tried at."""
 
 UNIT_SCALE_GRID = (0.25, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)
 """The same for losses of unit gradient: MSE has it at 6, BCE at 2."""
@@ -108,4 +106,3 @@ class ContestOptions:
     def to_json(self) -> dict[str, Any]:
         """Return all values, ready for JSON."""
         return asdict(self)
-

@@ -131,7 +131,9 @@ class Number(Kind):
     def check(self, name: str, value: Any) -> None:
         """Refuse a value that is not allowed."""
         fits = _is_number(value) and math.isfinite(value) and value >= self._low
-        fits = fits and (self.above is None or value > self.above) and (self.most is None or value <= self.most)
+        fits = (
+            fits and (self.above is None or value > self.above) and (self.most is None or value <= self.most)
+        )
         if not fits:
             raise OptionError(f"{name} is {value!r}; it must be {self.takes}")
 

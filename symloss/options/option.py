@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
+from inspect import get_annotations
 from typing import Any
 
 from symloss.options.kinds import Kind
@@ -78,7 +79,7 @@ def options_of(owner: type[Any]) -> tuple[Option, ...]:
         flag = f"--{one.name.replace('_', '-')}" if stated.flag == "" else stated.flag
         parameter = stated.parameter or (flag or one.name).lstrip("-").replace("-", "_")
         # a dataclass made of several has the fields of all; each knows the section that it was stated in
-        stating = next(base for base in owner.__mro__ if one.name in base.__dict__.get("__annotations__", ()))
+        stating = next(base for base in owner.__mro__ if one.name in get_annotations(base))
         section = stating.__dict__.get("SECTION", "")
         default = one.default_factory() if one.default_factory is not MISSING else one.default
         found.append(

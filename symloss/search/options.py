@@ -152,4 +152,3 @@ class SearchOptions(Effectiveness, Budget, Rewards, Candidates, Problem):
             # JSON has no infinity
             settings["gradient_clip"] = math.inf
         return cls(**values, training=TrainingSettings(**settings))
-
