@@ -32,6 +32,7 @@ from symloss.loss import Loss
 from symloss.ops.construct import NumberLimitError
 from symloss.options.kinds import check_grid
 from symloss.progress import PhaseStarted, SearchEvent, silent
+from symloss.symbolic.faults import say_fault
 from symloss.training.settings import TrainingSettings
 
 __all__ = ["FittedLoss", "Slot", "fit_coefficients", "put_coefficient", "with_coefficients"]
@@ -271,7 +272,8 @@ def _valid(loss: Loss, eps: float | None) -> bool:
     """Return whether the direction is proved at this eps; a check that fails counts as no proof."""
     try:
         return (loss if eps is None else loss.with_eps(eps)).check().verdict == "valid"
-    except Exception:
+    except Exception as error:
+        say_fault(error, f"the check of {loss}")
         return False
 
 

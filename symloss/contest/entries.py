@@ -14,6 +14,7 @@ from typing import Any
 from symloss.contest.options import ContestOptions
 from symloss.contest.trial import Trial, finer_scales, grid, unit_grid
 from symloss.loss import Loss
+from symloss.symbolic.faults import say_fault
 from symloss.symbolic.field.factor_text import factor_text
 from symloss.symbolic.same.duplicate_index import DuplicateIndex
 from symloss.symbolic.same.same_gradient import compare
@@ -116,8 +117,9 @@ class _Gradients:
         index = self._indices.setdefault(domain, DuplicateIndex(domain, time_limit=SECONDS))
         try:
             match = index.add(loss)
-        except Exception:
+        except Exception as error:
             # a loss that can't be compared counts as new: a doubtful copy costs trainings, not the contest
+            say_fault(error, f"the comparison of {loss}")
             return None
         if match is None:
             self._relatives[domain, len(index) - 1] = [(loss, baseline)]
@@ -136,7 +138,8 @@ def _one_factor(loss: Loss, other: Loss) -> str | None:
     """Return the factor between two gradients as text, where it is the same for all labels."""
     try:
         factors = compare(loss, other, SECONDS).factors
-    except Exception:
+    except Exception as error:
+        say_fault(error, f"the comparison of {loss} and {other}")
         return None
     if factors is None or len(set(factors.values())) != 1:
         return None

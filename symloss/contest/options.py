@@ -10,7 +10,7 @@ from symloss.constants import LARGEST_EPS, PAPER_EPS_GRID
 from symloss.options.evaluate import SCALE_GRID as SCALE_GRID
 from symloss.options.kinds import Epochs, Grid, Number, Share, Whole
 from symloss.options.option import check_values, option
-from symloss.training.clock import FAST_RATES, LEAST_PATIENCE
+from symloss.training.clock import FAST_RATES
 from symloss.training.settings import Optimizer, TrainingSettings
 
 UNIT_SCALE_GRID = (0.25, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)
@@ -18,23 +18,6 @@ UNIT_SCALE_GRID = (0.25, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)
 
 EPS_GRID = Grid(of="eps", most=LARGEST_EPS)
 COUNT = Whole(least=1)
-
-
-def accelerated(settings: TrainingSettings) -> TrainingSettings:
-    """Return settings with a larger learning rate and as many times fewer epochs.
-
-    The product of rate and epochs, how far training gets, stays. Settings that are fast
-    already are returned as they are.
-    """
-    factor = FAST_RATES[Optimizer(settings.optimizer)] / settings.learning_rate
-    if factor <= 1:
-        return settings
-    return replace(
-        settings,
-        learning_rate=settings.learning_rate * factor,
-        max_epochs=max(1, math.ceil(settings.max_epochs / factor)),
-        patience=max(LEAST_PATIENCE, math.ceil(settings.patience / factor)),
-    )
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from symloss.search.options import SearchOptions
 from symloss.symbolic.check import checked_direction
 from symloss.symbolic.direction.eps_grid import EVERY_EPS
 from symloss.symbolic.direction.verdict import sentence_of, verdict_of
+from symloss.symbolic.faults import say_fault
 
 CHECK_SECONDS = 2.0
 """Time limit of one check."""
@@ -192,5 +193,6 @@ def _is_new(distinct: DistinctLosses, loss: Loss) -> bool:
     """Add a loss; one that can't be compared counts as new: a doubtful copy costs a training, not the search."""
     try:
         return distinct.add(loss)
-    except Exception:
+    except Exception as error:
+        say_fault(error, f"the comparison of {loss}")
         return True

@@ -15,7 +15,7 @@ import pytest
 from symloss import zoo
 from symloss.contest.evaluation import evaluate, grid
 from symloss.data.dataset import Dataset, Interactions
-from symloss.deadline import Deadline
+from symloss.deadline import TimedStop
 from symloss.errors import DataError, OptionError
 from symloss.loss import Loss
 from symloss.models import registry
@@ -124,9 +124,9 @@ def test_evaluate_refuses(tiny: Dataset, changes: dict[str, Any], message: str) 
 
 def test_deadline_follows_its_parent_and_the_clock() -> None:
     parent = threading.Event()
-    assert not Deadline(parent, None).is_set()
-    assert Deadline(parent, 0.0).late
-    late = Deadline(parent, 1e6)
+    assert not TimedStop(parent, None).is_set()
+    assert TimedStop(parent, 0.0).late
+    late = TimedStop(parent, 1e6)
     assert not late.is_set()
     parent.set()
     assert late.is_set()
