@@ -47,7 +47,9 @@ def commands(text: str) -> list[list[str]]:
     lines = re.findall(r"^\$ symloss (.*(?:\\\n.*)*)", "\n".join(blocks), flags=re.M)
     found = [shlex.split(line.replace("\\\n", " "), comments=True) for line in lines]
     # what stands behind a pipe or a redirection is the shell's
-    return [list(itertools.takewhile(lambda word: word not in ("|", ">", "&&", "<"), words)) for words in found]
+    return [
+        list(itertools.takewhile(lambda word: word not in ("|", ">", "&&", "<"), words)) for words in found
+    ]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
