@@ -24,45 +24,29 @@ class DataSource:
 
     SECTION: ClassVar[str] = "Data"
 
-    dataset: str | None = option(
-        None, "A known data set; symloss data lists them. Default: ml-100k.", TEXT, metavar="NAME"
-    )
-    data_dir: Path | None = option(
-        None, "A presplit folder, a folder with u.data, or a ratings file; instead of --dataset.", File()
-    )
-    user_column: str | None = option(
-        None, "Name or number of the column of a ratings file.", TEXT, metavar="COLUMN"
-    )
+    # fmt: off
+    dataset: str | None = option(None, "A known data set; symloss data lists them. Default: ml-100k.", TEXT,
+        metavar="NAME")
+    data_dir: Path | None = option(None,
+        "A presplit folder, a folder with u.data, or a ratings file; instead of --dataset.", File())
+    user_column: str | None = option(None, "Name or number of the column of a ratings file.", TEXT, metavar="COLUMN")
     item_column: str | None = option(None, "Likewise.", TEXT, metavar="COLUMN")
     rating_column: str | None = option(None, "Likewise.", TEXT, metavar="COLUMN")
-    label_column: str | None = option(
-        None, "Likewise, where the file holds labels, not ratings.", TEXT, metavar="COLUMN"
-    )
+    label_column: str | None = option(None, "Likewise, where the file holds labels, not ratings.", TEXT,
+        metavar="COLUMN")
     time_column: str | None = option(None, "Likewise.", TEXT, metavar="COLUMN")
-    separator: str | None = option(
-        None,
-        "What separates the columns: tab, comma, semicolon, bar, blank, '::' or a character. Default: found.",
-        TEXT,
-        metavar="TEXT",
-    )
-    split: str | None = option(
-        None,
-        "What of a ratings file is held out. Default: by time.",
-        TEXT,
-        metavar="time|random|by-user|leave-one-out",
-    )
-    validation: float | None = option(
-        None, "Share of the rows, of --split random or by-user. Default: 0.1.", SHARE
-    )
+    separator: str | None = option(None,
+        "What separates the columns: tab, comma, semicolon, bar, blank, '::' or a character. Default: found.", TEXT,
+        metavar="TEXT")
+    split: str | None = option(None, "What of a ratings file is held out. Default: by time.", TEXT,
+        metavar="time|random|by-user|leave-one-out")
+    validation: float | None = option(None, "Share of the rows, of --split random or by-user. Default: 0.1.", SHARE)
     test: float | None = option(None, "Likewise.", SHARE)
     threshold: float = option(RATING_THRESHOLD, "Ratings above it are positive.", SHARE, shown=True)
-    ties: str | None = option(
-        None, "Order of equal times in ml-100k. Default: stable.", TEXT, metavar="stable|published"
-    )
+    ties: str | None = option(None, "Order of equal times in ml-100k. Default: stable.", TEXT,
+        metavar="stable|published")
     users: int | None = option(None, "Size of --dataset synthetic.", COUNT)
     items: int | None = option(None, "Likewise.", COUNT)
     interactions: int | None = option(None, "Likewise.", COUNT)
-    labels: str = option(
-        "binary", "What the label y can be.", TEXT, metavar="binary|unit|real|positive", shown=True
-    )
+    labels: str = option("binary", "What the label y can be.", TEXT, metavar="binary|unit|real|positive", shown=True)
     seed: int = option(42, "Drives everything random.", COUNT, shown=True)

@@ -25,32 +25,19 @@ class Effort:
 
     SECTION: ClassVar[str] = "Effort"
 
-    eps_grid: tuple[float, ...] | None = option(
-        None,
-        "Values of eps, such as 1,0.1,0.01. Default: the paper's seven.",
-        Grid(of="eps"),
-        flag="--eps",
-        metavar="GRID",
-    )
-    scale_grid: tuple[float, ...] | None = option(
-        None,
+    # fmt: off
+    eps_grid: tuple[float, ...] | None = option(None,
+        "Values of eps, such as 1,0.1,0.01. Default: the paper's seven.", Grid(of="eps"), flag="--eps",
+        metavar="GRID")
+    scale_grid: tuple[float, ...] | None = option(None,
         "Factors on the loss (of a run: on its own scale), such as 0.5,1,2; auto is 0.25 to 16 by powers of 2. "
-        "Default: 1.",
-        Grid(of="scale", words_for=(("auto", SCALE_GRID),)),
-        flag="--scale",
-        metavar="GRID|auto",
-    )
-    seeds: int = option(
-        1,
+        "Default: 1.", Grid(of="scale", words_for=(("auto", SCALE_GRID),)), flag="--scale", metavar="GRID|auto")
+    seeds: int = option(1,
         "Train with so many seeds, from --seed on. Two or more losses are then compared; 8 reach the level 0.01.",
-        Whole(least=1),
-        shown=True,
-    )
-    fast: bool = option(
-        False,
+        Whole(least=1), shown=True)
+    fast: bool = option(False,
         "Approximate: SGD at rate 0.3 (Adam at 0.01), with as many times fewer epochs. What is given stays.",
-        Switch(),
-    )
+        Switch())
 
 
 @dataclass(frozen=True)
@@ -59,15 +46,8 @@ class EvaluationRun:
 
     SECTION: ClassVar[str] = "Run"
 
-    out: Path | None = option(
-        None,
-        "Folder for finished trainings and results, so that --resume can go on. Default: none.",
-        File(),
-    )
-    resume: Path | None = option(
-        None,
-        "Go on with the evaluation in DIR, with the losses and options it has.",
-        File(),
-        metavar="DIR",
-        with_resume=True,
-    )
+    # fmt: off
+    out: Path | None = option(None,
+        "Folder for finished trainings and results, so that --resume can go on. Default: none.", File())
+    resume: Path | None = option(None, "Go on with the evaluation in DIR, with the losses and options it has.",
+        File(), metavar="DIR", with_resume=True)

@@ -63,54 +63,29 @@ class Candidates(Section):
 
     SECTION: ClassVar[str] = "Candidates"
 
-    strategy: str = option(
-        "reinforce",
-        "What proposes losses: reinforce, risk-seeking, genetic or random. Default: by preset.",
-        Kind(),
-        metavar="NAME",
-    )
-    strategy_options: dict[str, Any] = option(
-        dict,
-        "An argument of the strategy; may be repeated.",
-        Pairs(),
-        flag="--strategy-option",
-        parameter="strategy_options",
-        metavar="NAME=VALUE",
-    )
-    operators: tuple[str, ...] = option(
-        ("paper",), "paper, extended, or names by commas.", Names(), metavar="LIST", shown=True
-    )
-    n_variables: int = option(
-        10, "Most variables of a loss, yhat, y and 1 among them.", Whole(), flag="--variables", shown=True
-    )
+    # fmt: off
+    strategy: str = option("reinforce",
+        "What proposes losses: reinforce, risk-seeking, genetic or random. Default: by preset.", Kind(),
+        metavar="NAME")
+    strategy_options: dict[str, Any] = option(dict, "An argument of the strategy; may be repeated.", Pairs(),
+        flag="--strategy-option", parameter="strategy_options", metavar="NAME=VALUE")
+    operators: tuple[str, ...] = option(("paper",), "paper, extended, or names by commas.", Names(), metavar="LIST",
+        shown=True)
+    n_variables: int = option(10, "Most variables of a loss, yhat, y and 1 among them.", Whole(), flag="--variables",
+        shown=True)
     max_complexity: int | None = option(None, "Most operators of a loss.", Whole(least=1))
-    warm_start: tuple[str, ...] = option(
-        (),
-        "Losses to begin from: names or formulas, separated by semicolons.",
-        Names(separator=";"),
-        metavar="LIST",
-        left_open=True,
-    )
+    warm_start: tuple[str, ...] = option((), "Losses to begin from: names or formulas, separated by semicolons.",
+        Names(separator=";"), metavar="LIST", left_open=True)
     batch: int = option(100, "Losses a loop.", Whole(least=1), shown=True)
-    check_first: bool = option(
-        False,
+    check_first: bool = option(False,
         "Whether losses whose gradient is seen to point the wrong way are left untrained. Default: by preset.",
-        Switch(),
-        off="--train-all",
-    )
-    proxy_test: bool = option(
-        True, "Ablation: train every sampled loss.", Switch(), flag="--no-proxy-test", inverted=True
-    )
-    duplicates: str = option(
-        "exact",
-        "Known gradients: confirmed by the symbolic test, or by sampled points only.",
-        Kind(choices=DUPLICATES),
-        metavar="exact|sampled",
-        left_open=True,
-    )
-    delta: float = option(
-        1e-4, "Gradients closer than this are the same.", Number(above=0.0, most=1.0), shown=True
-    )
+        Switch(), off="--train-all")
+    proxy_test: bool = option(True, "Ablation: train every sampled loss.", Switch(), flag="--no-proxy-test",
+        inverted=True)
+    duplicates: str = option("exact", "Known gradients: confirmed by the symbolic test, or by sampled points only.",
+        Kind(choices=DUPLICATES), metavar="exact|sampled", left_open=True)
+    delta: float = option(1e-4, "Gradients closer than this are the same.", Number(above=0.0, most=1.0), shown=True)
+    # fmt: on
 
     def __post_init__(self) -> None:
         """Check every value, and that the tests of a candidate go together."""
@@ -139,44 +114,24 @@ class Rewards(Section):
 
     SECTION: ClassVar[str] = "Rewards"
 
-    reward: str = option(
-        "epoch",
+    # fmt: off
+    reward: str = option("epoch",
         "One epoch on the current recommender, or a short training from scratch. Default: by preset.",
-        Kind(choices=REWARDS),
-        metavar="epoch|fresh",
-    )
+        Kind(choices=REWARDS), metavar="epoch|fresh")
     reward_epochs: int = option(25, "Epochs of a fresh reward. Default: by preset, data.", Whole(least=1))
-    reward_learning_rate: float | None = option(
-        None, "Of a fresh reward. Default: by preset and model.", Number(above=0.0)
-    )
-    search_eps: tuple[float, ...] = option(
-        (DEFAULT_EPS,),
-        "Values of eps that phase I tries for each loss. Default: by preset (0.1, or 1e-6).",
-        EPS_GRID,
-        metavar="GRID",
-        left_open=True,
-    )
-    search_scale: tuple[float, ...] = option(
-        (1.0,),
-        "Factors that phase I tries for each loss. Default: by preset.",
-        SCALE_GRID,
-        metavar="GRID",
-        left_open=True,
-    )
-    unit_scale: bool = option(
-        False,
-        "Whether those factors are relative to a gradient of 1 in the mean. Default: by preset.",
-        Switch(),
-        off="--plain-scale",
-    )
+    reward_learning_rate: float | None = option(None, "Of a fresh reward. Default: by preset and model.",
+        Number(above=0.0))
+    search_eps: tuple[float, ...] = option((DEFAULT_EPS,),
+        "Values of eps that phase I tries for each loss. Default: by preset (0.1, or 1e-6).", EPS_GRID,
+        metavar="GRID", left_open=True)
+    search_scale: tuple[float, ...] = option((1.0,), "Factors that phase I tries for each loss. Default: by preset.",
+        SCALE_GRID, metavar="GRID", left_open=True)
+    unit_scale: bool = option(False,
+        "Whether those factors are relative to a gradient of 1 in the mean. Default: by preset.", Switch(),
+        off="--plain-scale")
     eta: float = option(1e-5, "A reward below -eta is rejected.", Number(most=1.0), shown=True)
-    reward_filter: bool = option(
-        True,
-        "Ablation: the best copy of each loop replaces the recommender, however bad.",
-        Switch(),
-        flag="--no-reward-filter",
-        inverted=True,
-    )
+    reward_filter: bool = option(True, "Ablation: the best copy of each loop replaces the recommender, however bad.",
+        Switch(), flag="--no-reward-filter", inverted=True)
 
 
 @dataclass(frozen=True)
@@ -192,22 +147,14 @@ class Budget(Section):
 
     SECTION: ClassVar[str] = "Budget"
 
-    time_limit: float | None = option(
-        None,
-        "Longest phase I: 90s, 10m, 2h. Default: 10m.",
-        Duration(),
-        flag="--time",
-        parameter="time_text",
-        metavar="10m",
-        with_resume=True,
-    )
+    # fmt: off
+    time_limit: float | None = option(None, "Longest phase I: 90s, 10m, 2h. Default: 10m.", Duration(), flag="--time",
+        parameter="time_text", metavar="10m", with_resume=True)
     loops: int | None = option(None, "Most loops of phase I.", Whole(least=1), with_resume=True)
-    max_trained: int | None = option(
-        None, "Phase I ends when so many losses were trained.", Whole(least=1), with_resume=True
-    )
-    evaluation_time: float | None = option(
-        None, "Longest phase III. Default: no limit.", Duration(), metavar="10m", with_resume=True
-    )
+    max_trained: int | None = option(None, "Phase I ends when so many losses were trained.", Whole(least=1),
+        with_resume=True)
+    evaluation_time: float | None = option(None, "Longest phase III. Default: no limit.", Duration(), metavar="10m",
+        with_resume=True)
 
 
 @dataclass(frozen=True)
@@ -232,50 +179,30 @@ class Effectiveness(Section):
 
     SECTION: ClassVar[str] = "Effectiveness"
 
+    # fmt: off
     survivors: int = option(10, "Most losses that go to phase III.", Whole(least=1), shown=True)
-    effectiveness: str = option(
-        "paper",
-        "Phase III: all losses at the same scales with a paired test at the end, or each at its eps "
-        "grid with one seed. Default: by preset.",
-        Kind(choices=EFFECTIVENESS),
-        metavar="contest|paper",
-    )
+    effectiveness: str = option("paper",
+        "Phase III: all losses at the same scales with a paired test at the end, or each at its eps grid with one "
+        "seed. Default: by preset.", Kind(choices=EFFECTIVENESS), metavar="contest|paper")
     finalists: int = option(3, "Losses that a contest trains to convergence.", Whole(least=1), shown=True)
     ranking_seeds: int = option(2, "Seeds that choose the winner of a contest.", Whole(least=1), flag=None)
-    final_seeds: int = option(
-        8,
-        "Seeds of the last comparison; 8 is the least with which it can reach p < 0.01.",
-        Whole(least=1),
-        shown=True,
-    )
-    coefficients: int = option(
-        0, "Fit numbers inside the N best losses before the contest.", Whole(), metavar="N", shown=True
-    )
+    final_seeds: int = option(8, "Seeds of the last comparison; 8 is the least with which it can reach p < 0.01.",
+        Whole(least=1), shown=True)
+    coefficients: int = option(0, "Fit numbers inside the N best losses before the contest.", Whole(), metavar="N",
+        shown=True)
     rungs: tuple[int, ...] = option((25, 50, 100), "Epochs of the rungs of a contest.", Epochs(), flag=None)
     rung_learning_rate: float | None = option(None, "Of the rungs.", Number(above=0.0), flag=None)
     max_checks: int = option(500, "Losses that phase II checks.", Whole(least=1), flag=None)
-    screen_epochs: int | None = option(
-        None,
+    screen_epochs: int | None = option(None,
         "Find the survivors by training more losses for so many epochs. Default: by reward, as in the paper.",
-        Whole(least=1),
-    )
+        Whole(least=1))
     screen: int = option(60, "How many losses that is, at most.", Whole(least=1), shown=True)
-    eps_grid: tuple[float, ...] = option(
-        PAPER_EPS_GRID,
-        "Values of eps in phase III. Default: the paper's seven.",
-        EPS_GRID,
-        flag="--eps",
-        metavar="GRID",
-        left_open=True,
-    )
-    scale_grid: tuple[float, ...] = option(
-        (1.0,),
-        "Factors on each loss in phase III. Default: 1; in a contest 1/4 to 4 times a unit gradient.",
-        SCALE_GRID,
-        flag="--scale",
-        metavar="GRID",
-        left_open=True,
-    )
+    eps_grid: tuple[float, ...] = option(PAPER_EPS_GRID, "Values of eps in phase III. Default: the paper's seven.",
+        EPS_GRID, flag="--eps", metavar="GRID", left_open=True)
+    scale_grid: tuple[float, ...] = option((1.0,),
+        "Factors on each loss in phase III. Default: 1; in a contest 1/4 to 4 times a unit gradient.", SCALE_GRID,
+        flag="--scale", metavar="GRID", left_open=True)
+    # fmt: on
 
     def __post_init__(self) -> None:
         """Check every value, and that coefficients are fitted for a contest."""
@@ -297,34 +224,17 @@ class Running:
 
     SECTION: ClassVar[str] = "Run"
 
-    preset: str = option(
-        "best",
-        "best: genetic search, rewards from short trainings, a scale-fair contest. "
-        "paper: the search of AutoLossGen. Options given one by one win over it.",
-        Kind(),
-        metavar="best|paper",
-        shown=True,
-    )
-    warm_start_run: Path | None = option(
-        None, "Begin from the best losses of another run.", File(), metavar="RUN"
-    )
-    engine: str = option(
-        "local", "Where losses are trained.", Kind(), metavar="local|ray", shown=True, with_resume=True
-    )
-    ray_address: str | None = option(
-        None, "Of the Ray cluster. Default: a local one.", Kind(), metavar="ADDR", with_resume=True
-    )
+    # fmt: off
+    preset: str = option("best",
+        "best: genetic search, rewards from short trainings, a scale-fair contest. paper: the search of "
+        "AutoLossGen. Options given one by one win over it.", Kind(), metavar="best|paper", shown=True)
+    warm_start_run: Path | None = option(None, "Begin from the best losses of another run.", File(), metavar="RUN")
+    engine: str = option("local", "Where losses are trained.", Kind(), metavar="local|ray", shown=True,
+        with_resume=True)
+    ray_address: str | None = option(None, "Of the Ray cluster. Default: a local one.", Kind(), metavar="ADDR",
+        with_resume=True)
     out: Path | None = option(None, "Run folder. Default: runs/DATE-SEED.", File(), metavar="RUN")
-    fail_without_gain: bool = option(
-        False,
-        "Exit with code 4 where no found loss beats the handcrafted ones and the means.",
-        Switch(),
-        with_resume=True,
-    )
-    resume: Path | None = option(
-        None,
-        "Go on with a run; only budgets, --threads and --engine may be given with it.",
-        File(),
-        metavar="RUN",
-        with_resume=True,
-    )
+    fail_without_gain: bool = option(False,
+        "Exit with code 4 where no found loss beats the handcrafted ones and the means.", Switch(), with_resume=True)
+    resume: Path | None = option(None, "Go on with a run; only budgets, --threads and --engine may be given with it.",
+        File(), metavar="RUN", with_resume=True)

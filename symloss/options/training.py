@@ -15,13 +15,9 @@ class Problem:
 
     SECTION: ClassVar[str] = "Training"
 
-    task: str = option(
-        "classification",
-        "What validation measures: AUC, or RMSE.",
-        Kind(),
-        metavar="classification|regression",
-        shown=True,
-    )
+    # fmt: off
+    task: str = option("classification", "What validation measures: AUC, or RMSE.", Kind(),
+        metavar="classification|regression", shown=True)
     model: str = option("mf", "The recommender.", Kind(), metavar="mf|mlp", shown=True)
 
 
@@ -31,30 +27,16 @@ class TrainingOptions:
 
     SECTION: ClassVar[str] = "Training"
 
-    learning_rate: float = option(
-        0.01,
-        "Default: 0.01, on smaller data as much more as it has fewer steps an epoch, at most 0.3.",
-        Number(above=0.0),
-    )
+    # fmt: off
+    learning_rate: float = option(0.01,
+        "Default: 0.01, on smaller data as much more as it has fewer steps an epoch, at most 0.3.", Number(above=0.0))
     l2: float = option(3e-4, "Decay of every parameter.", Number(), shown=True)
     batch_size: int = option(128, "Interactions a step.", Whole(least=1), shown=True)
-    max_epochs: int = option(
-        3000,
-        "Longest training. Default: by rate x L2 x steps, which is 3000 on ml-100k.",
-        Whole(least=1),
-    )
-    patience: int = option(
-        100,
-        "Epochs without a better validation metric. Default: likewise, 100 on ml-100k.",
-        Whole(least=1),
-    )
+    max_epochs: int = option(3000, "Longest training. Default: by rate x L2 x steps, which is 3000 on ml-100k.",
+        Whole(least=1))
+    patience: int = option(100, "Epochs without a better validation metric. Default: likewise, 100 on ml-100k.",
+        Whole(least=1))
     optimizer: str = option("sgd", "How steps are made.", Kind(), metavar="sgd|adam", shown=True)
-    device: str = option(
-        "cpu",
-        "Where to train: cpu, cuda, or torch-cpu (the code for cuda on the CPU).",
-        Kind(),
-        shown=True,
-    )
-    threads: int | None = option(
-        None, "Processor cores to use. Default: all.", Whole(least=1), with_resume=True
-    )
+    device: str = option("cpu", "Where to train: cpu, cuda, or torch-cpu (the code for cuda on the CPU).", Kind(),
+        shown=True)
+    threads: int | None = option(None, "Processor cores to use. Default: all.", Whole(least=1), with_resume=True)
