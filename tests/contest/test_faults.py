@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from symloss.contest import coefficients, entries
+from symloss.contest import coefficients, distinct_losses
 from symloss.errors import OptionError
 from symloss.loss import Loss
-from symloss.search import validation
 from symloss.symbolic.faults import FaultWarning
 from symloss.symbolic.undecided import UndecidedError
 
@@ -32,17 +31,15 @@ class Broken:
     "error", [TypeError("a fault"), AssertionError("a fault"), ZeroDivisionError("a fault")]
 )
 def test_a_fault_is_said(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(entries, "DuplicateIndex", lambda *given, **further: Broken(error))
+    monkeypatch.setattr(distinct_losses, "DuplicateIndex", lambda *given, **further: Broken(error))
     with pytest.warns(FaultWarning, match="the comparison of .* failed .*a fault.*please report"):
-        assert entries._Gradients().add(LOSS, baseline=False) is None
-    monkeypatch.setattr(entries, "compare", Broken(error))
+        assert distinct_losses.DistinctLosses().add(LOSS) is None
+    monkeypatch.setattr(distinct_losses, "compare", Broken(error))
     with pytest.warns(FaultWarning, match="a fault"):
-        assert entries._one_factor(LOSS, LOSS) is None
+        assert distinct_losses._one_factor(LOSS, LOSS) is None
     monkeypatch.setattr(Loss, "check", Broken(error))
     with pytest.warns(FaultWarning, match="the check of"):
         assert not coefficients._valid(LOSS, None)
-    with pytest.warns(FaultWarning, match="the comparison of"):
-        assert validation._is_new(Broken(error), LOSS)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -50,6 +47,5 @@ def test_a_fault_is_said(error: Exception, monkeypatch: pytest.MonkeyPatch) -> N
 )
 def test_an_open_question_is_no_fault(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     # warnings are errors in these tests
-    monkeypatch.setattr(entries, "DuplicateIndex", lambda *given, **further: Broken(error))
-    assert entries._Gradients().add(LOSS, baseline=False) is None
-    assert validation._is_new(Broken(error), LOSS)  # type: ignore[arg-type]
+    monkeypatch.setattr(distinct_losses, "DuplicateIndex", lambda *given, **further: Broken(error))
+    assert distinct_losses.DistinctLosses().add(LOSS) is None
