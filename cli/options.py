@@ -9,7 +9,7 @@ import click
 
 from symloss.errors import OptionError, nearest, unknown_name
 from symloss.options.data import DataSource
-from symloss.options.kinds import Switch
+from symloss.options.kinds import Kind, Switch
 from symloss.options.text import grid as grid
 from symloss.options.text import number as number
 from symloss.options.text import optional_number as optional_number
@@ -38,6 +38,9 @@ loss_labels_option = click.option(
     default=None,
     metavar="binary|unit|real",
     help="What the label y can be. Default: that of the data for a run, else binary.",
+    cls=SchemaOption,
+    section=DataSource.SECTION,
+    kind=Kind(),
 )
 input_option = click.option(
     "--input",
