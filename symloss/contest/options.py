@@ -10,6 +10,7 @@ from symloss.constants import LARGEST_EPS, PAPER_EPS_GRID
 from symloss.options.evaluate import SCALE_GRID as SCALE_GRID
 from symloss.options.kinds import Epochs, Grid, Number, Share, Whole
 from symloss.options.option import check_values, option
+from symloss.options.search import Effectiveness
 from symloss.training.clock import FAST_RATES
 from symloss.training.settings import Optimizer, TrainingSettings
 
@@ -51,7 +52,7 @@ class ContestOptions:
     scale_grid: tuple[float, ...] = option(UNIT_SCALE_GRID, "Factors on every loss.", Grid(of="scale"))
     unit_scale: bool = True
     match_budget: bool = True
-    rungs: tuple[int, ...] = option((25, 50, 100), "Epochs of the rungs.", Epochs())
+    rungs: tuple[int, ...] = option(Effectiveness.rungs, "Epochs of the rungs.", Epochs())
     screening_rate: float | None = option(None, "Learning rate of the rungs.", Number(above=0.0))
     judged_from: int = option(50, "Epochs of the first rung that judges losses.", COUNT)
     keep: float = option(1 / 2, "Share of the candidates that goes on.", Share())
@@ -60,7 +61,7 @@ class ContestOptions:
     configurations: int = option(2, "Configurations of each of them.", COUNT)
     seed: int = 42
     ranking_seeds: int = option(3, "Seeds that choose the winner.", COUNT)
-    final_seeds: int = option(8, "Seeds of the last comparison.", COUNT)
+    final_seeds: int = option(Effectiveness.final_seeds, "Seeds of the last comparison.", COUNT)
     time_limit: float | None = option(None, "Seconds in all.", Number(above=0.0))
 
     def __post_init__(self) -> None:
