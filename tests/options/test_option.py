@@ -123,7 +123,7 @@ def test_a_file_takes_its_name(tmp_path: Path) -> None:
         ({"minutes": -1.0}, "minutes is -1.0"),
         ({"crust": "thik"}, "unknown crust 'thik'; did you mean 'thick'"),
         ({"sizes": ()}, "the size grid is empty"),
-        ({"sizes": (51.0,)}, "size is 51.0; it must be a finite number at least 0 and at most 50"),
+        ({"sizes": (51.0,)}, "size is 51.0; it must be a finite number above 0 and at most 50"),
         ({"sizes": (1.0, 1.0)}, "repeats a value"),
         ({"cakes": "nut"}, "it must be a sequence of texts"),
         ({"secret": -1}, "secret is -1"),
@@ -132,7 +132,7 @@ def test_a_file_takes_its_name(tmp_path: Path) -> None:
 def test_values_are_checked(changes: dict[str, Any], says: str) -> None:
     with pytest.raises(OptionError) as error:
         Oven(**changes)
-    assert says.replace(" at least 0", " above 0") in str(error.value).replace(" at least 0", " above 0")
+    assert says in str(error.value)
 
 
 def test_a_share() -> None:
@@ -143,14 +143,8 @@ def test_a_share() -> None:
 
 
 def test_texts() -> None:
-    assert [duration(text, "--for") for text in ("90s", "10m", "2h", "1d", "3", None)] == [
-        90,
-        600,
-        7200,
-        86400,
-        3,
-        None,
-    ]
+    read = {"90s": 90, "10m": 600, "2h": 7200, "1d": 86400, "3": 3, None: None}
+    assert {text: duration(text, "--for") for text in read} == read
     assert grid("1, 0.1,1", "--eps") == (1.0, 0.1)
     for text in ("", "m", "-1s", "1w", "nan"):
         with pytest.raises(OptionError):
