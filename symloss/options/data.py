@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -10,7 +11,7 @@ from symloss.constants import RATING_THRESHOLD
 from symloss.options.kinds import File, Kind, Number, Whole
 from symloss.options.option import option
 
-TEXT, COUNT, SHARE = Kind(), Whole(), Number()
+TEXT, COUNT, SHARE, ANY_NUMBER = Kind(), Whole(), Number(), Number(least=-math.inf)
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class DataSource:
         metavar="time|random|by-user|leave-one-out")
     validation: float | None = option(None, "Share of the rows, of --split random or by-user. Default: 0.1.", SHARE)
     test: float | None = option(None, "Likewise.", SHARE)
-    threshold: float = option(RATING_THRESHOLD, "Ratings above it are positive.", SHARE, shown=True)
+    threshold: float = option(RATING_THRESHOLD, "Ratings above it are positive.", ANY_NUMBER, shown=True)
     ties: str | None = option(None, "Order of equal times in ml-100k. Default: stable.", TEXT,
         metavar="stable|published")
     users: int | None = option(None, "Size of --dataset synthetic.", COUNT)

@@ -116,8 +116,10 @@ class Number(Kind):
     def takes(self) -> str:
         """Return what a value is, in words."""
         bounds = f"above {self.above:g}" if self.above is not None and self.least is None else ""
-        bounds = bounds or f"at least {self._low:g}"
-        return f"a finite number {bounds}" + ("" if self.most is None else f" and at most {self.most:g}")
+        bounds = bounds or (f"at least {self._low:g}" if math.isfinite(self._low) else "")
+        return f"a finite number {bounds}".rstrip() + (
+            "" if self.most is None else f" and at most {self.most:g}"
+        )
 
     @property
     def _low(self) -> float:
