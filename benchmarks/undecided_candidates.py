@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from symloss.contest.grids import PAPER_EPS_GRID
+from symloss.constants import PAPER_EPS_GRID
 from symloss.data.registry import LoadOptions, load
 from symloss.data.synthetic import SyntheticOptions
 from symloss.engine.local import LocalEngine

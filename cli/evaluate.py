@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from symloss.constants import PAPER_EPS_GRID
+from symloss.errors import OptionError
+from symloss.options.evaluate import Effort
+
 from .evaluate_folder import in_folder
-from .group import LossCommand
+from .group import GroupedLossCommand
 from .interrupt import stop_on_interrupt
 from .options import (
     data_options,
-    grid,
     input_option,
     json_option,
     load_dataset,
@@ -32,7 +35,7 @@ from .results import (
     training_document,
     training_line,
 )
-from .search_options import given_names
+from .schema import add_options, config_option, given_names, values_of
 
 NOTHING_TRAINED = 3
 """Exit code where no loss was trained to a result; that of `search` where nothing got through."""
@@ -41,50 +44,24 @@ if TYPE_CHECKING:
     from symloss.search.evaluation_folder import EvaluationFolder
 
 
-@click.command("evaluate", cls=LossCommand)
+@click.command("evaluate", cls=GroupedLossCommand)
 @click.argument("losses", nargs=-1, metavar="LOSS...")
 @data_options
 @training_options
-@click.option(
-    "--eps",
-    default=None,
-    metavar="GRID",
-    help="Values of eps, such as 1,0.1,0.01. Default: the paper's seven.",
-)
-@click.option(
-    "--scale",
-    default=None,
-    metavar="GRID|auto",
-    help="Factors on the loss (of a run: on its own scale), such as 0.5,1,2; auto is 0.25 to 16 by powers of 2. "
-    "Default: 1.",
-)
-@click.option(
-    "--seeds",
-    default=1,
-    show_default=True,
-    type=int,
-    help="Train with so many seeds, from --seed on. Two or more losses are then compared; 8 reach the level 0.01.",
-)
-@click.option(
-    "--fast",
-    is_flag=True,
-    help="Approximate: SGD at rate 0.3 (Adam at 0.01), with as many times fewer epochs. What is given stays.",
-)
+@add_options(Effort)
 @loss_labels_option
 @input_option
 @protect_option
 @seed_option
 @json_option
+@config_option
 @in_folder
 @click.pass_context
 def command(
     context: click.Context,
+    /,
     folder: EvaluationFolder,
     losses: tuple[str, ...],
-    eps: str | None,
-    scale: str | None,
-    seeds: int,
-    fast: bool,
     labels: str | None,
     input_kind: str | None,
     protect: bool,
@@ -104,10 +81,7 @@ def command(
     """
     from symloss.contest.cautions import cautions, invalid_losses
     from symloss.contest.evaluation import evaluate_and_compare
-    from symloss.contest.grids import PAPER_EPS_GRID
-    from symloss.contest.options import SCALE_GRID
     from symloss.engine import LocalEngine
-    from symloss.errors import OptionError
     from symloss.models import registry
     from symloss.training.clock import Size, fitted
     from symloss.training.references import references
@@ -116,26 +90,25 @@ def command(
 
     resolved = resolve_losses(losses, labels=labels, input_kind=input_kind, protect=protect)
     labels = str(resolved[0].domain.labels)
-    if seeds < 1:
-        raise OptionError(f"--seeds is {seeds}; it must be at least 1")
+    effort = Effort(**values_of(Effort, parameters, parameters))
+    if effort.seeds < 1:
+        raise OptionError(f"--seeds is {effort.seeds}; it must be at least 1")
     settings = training_settings(parameters, seed=seed)
     architecture = registry.get(parameters["model"])
-    scale_grid = SCALE_GRID if scale == "auto" else grid(scale, "--scale")
-    eps_grid = grid(eps, "--eps")
-    if eps_grid is not None:
+    if effort.eps_grid is not None:
         # What is given counts: also for a loss of a run, which has an eps of its own.
         resolved = [loss.with_eps(None) for loss in resolved]
     dataset = load_dataset(parameters, seed=seed, labels=labels)
     size, metric = Size.of(dataset), settings.validation_metric
-    settings = fitted(settings, size, given_names(context), model=architecture.name, fast=fast)
+    settings = fitted(settings, size, given_names(context), model=architecture.name, fast=effort.fast)
     store = folder.begin(resolved, dataset)
     with stop_on_interrupt() as stop, SearchDisplay() as display:
         results, comparison = evaluate_and_compare(
             resolved,
             LocalEngine(architecture, dataset, settings),
-            eps_grid=eps_grid or PAPER_EPS_GRID,
-            scale_grid=scale_grid or (1.0,),
-            seeds=range(seed, seed + seeds),
+            eps_grid=effort.eps_grid or PAPER_EPS_GRID,
+            scale_grid=effort.scale_grid or (1.0,),
+            seeds=range(seed, seed + effort.seeds),
             progress=display,
             stop=stop,
             store=store,

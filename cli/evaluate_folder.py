@@ -10,13 +10,14 @@ from typing import Any
 import click
 
 from symloss.errors import OptionError, RunError
+from symloss.options.evaluate import EvaluationRun
 
 from .output import standard_error
-from .search_options import given_names
+from .schema import add_options, allowed_beside_resume, given_beside_resume, given_names
 
 WITH_RESUME = ("resume", "threads", "as_json")
 """Parameters that go with --resume."""
-NOT_KEPT = ("out", *WITH_RESUME)
+NOT_KEPT = ("out", "config", *WITH_RESUME)
 """Parameters that an evaluation's folder does not hold."""
 GIVEN = "given"
 """Where the folder holds the names of the parameters that the user gave."""
@@ -25,20 +26,8 @@ GIVEN = "given"
 def in_folder(callback: Callable[..., Any]) -> Callable[..., Any]:
     """Add --out and --resume to a command, which gets an `EvaluationFolder` as `folder`."""
 
-    @click.option(
-        "--out",
-        type=click.Path(path_type=Path),
-        help="Folder for finished trainings and results, so that --resume can go on. Default: none.",
-    )
-    @click.option(
-        "--resume",
-        type=click.Path(path_type=Path),
-        metavar="DIR",
-        help="Go on with the evaluation in DIR, with the losses and options it has.",
-    )
     @click.pass_context
-    @functools.wraps(callback)
-    def command(context: click.Context, out: Path | None, resume: Path | None, **given: Any) -> None:
+    def command(context: click.Context, /, out: Path | None, resume: Path | None, **given: Any) -> None:
         from symloss.search.evaluation_folder import EvaluationFolder
 
         if resume is None and not given["losses"]:
@@ -61,20 +50,17 @@ def in_folder(callback: Callable[..., Any]) -> Callable[..., Any]:
                     standard_error().print(f"other than at the start: {text}", highlight=False, markup=False)
             callback(folder=folder, **given)
 
-    return command
+    # the options of the callback are taken over first, and these added to them
+    whole: Callable[..., Any] = add_options(EvaluationRun)(functools.update_wrapper(command, callback))
+    return whole
 
 
 def _check_alone(context: click.Context) -> None:
-    names = given_names(context)
-    given = [
-        parameter.opts[0] if isinstance(parameter, click.Option) else "LOSS"
-        for parameter in context.command.params
-        if parameter.name in names and parameter.name not in WITH_RESUME
-    ]
+    given = given_beside_resume(context)
     if given:
         raise OptionError(
             f"{', '.join(given)} can't be given with --resume: an evaluation keeps its losses and options. "
-            "With it go --threads and --json"
+            f"With it go {allowed_beside_resume(context.command)}"
         )
 
 

@@ -14,8 +14,19 @@ import click
 
 from symloss.errors import SymlossError, nearest
 
+from .schema import SchemaCommand
+
 OUTPUT_FAILED = 2
 """Exit code where the output could not be written."""
+
+
+class Failure(click.ClickException):
+    """An error of symloss, as click shows it: its message, and its exit code."""
+
+    def __init__(self, error: SymlossError) -> None:
+        """Take both from the error."""
+        super().__init__(str(error))
+        self.exit_code = error.exit_code  # type: ignore[misc]
 
 
 class LazyGroup(click.Group):
@@ -58,9 +69,7 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except SymlossError as error:
-            failure = click.ClickException(str(error))
-            failure.exit_code = error.exit_code
-            raise failure from error
+            raise Failure(error) from error
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command line; output that can't be written ends it with a message.
@@ -110,3 +119,7 @@ class LossCommand(click.Command):
         return super().parse_args(
             ctx, [f" {argument}" if is_formula(argument) else argument for argument in args]
         )
+
+
+class GroupedLossCommand(LossCommand, SchemaCommand):
+    """A command that takes losses and so many options that `--help` groups them."""

@@ -2,37 +2,45 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from symloss.errors import OptionError, nearest, unknown_name
+from symloss.options.data import DataSource
+from symloss.options.kinds import Kind, Switch
+from symloss.options.text import grid as grid
+from symloss.options.text import number as number
+from symloss.options.text import optional_number as optional_number
+from symloss.options.training import Problem, TrainingOptions
+
+from .schema import SchemaOption, add_options, given_names, values_of
 
 if TYPE_CHECKING:
     from symloss.data import Dataset
     from symloss.loss import Loss
     from symloss.training.settings import TrainingSettings
 
-Function = TypeVar("Function", bound=Callable[..., Any])
-
 json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Print one JSON document instead of tables."
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print one JSON document instead of tables.",
+    cls=SchemaOption,
+    section="Run",
+    kind=Switch(),
+    with_resume=True,
 )
-labels_option = click.option(
-    "--labels",
-    default="binary",
-    show_default=True,
-    metavar="binary|unit|real|positive",
-    help="What the label y can be.",
-)
+labels_option = add_options(DataSource, only=("labels",))
 loss_labels_option = click.option(
     "--labels",
     default=None,
     metavar="binary|unit|real",
     help="What the label y can be. Default: that of the data for a run, else binary.",
+    cls=SchemaOption,
+    section=DataSource.SECTION,
+    kind=Kind(),
 )
 input_option = click.option(
     "--input",
@@ -45,9 +53,7 @@ input_option = click.option(
 protect_option = click.option(
     "--protect", is_flag=True, help="Read divisions, logarithms and roots as the protected operators."
 )
-seed_option = click.option(
-    "--seed", default=42, show_default=True, type=int, help="Drives everything random."
-)
+seed_option = add_options(DataSource, only=("seed",))
 eps_option = click.option(
     "--eps", default=None, metavar="NUMBER", help="Value of eps. Default: that of a run, else left open."
 )
@@ -73,53 +79,8 @@ def positive_seconds(text: str) -> float:
     return seconds
 
 
-def data_options(function: Function) -> Function:
-    """Add --dataset, --data-dir and what it takes to read a file; `load_dataset` reads them."""
-    options = [
-        click.option(
-            "--dataset", metavar="NAME", help="A known data set; symloss data lists them. Default: ml-100k."
-        ),
-        click.option(
-            "--data-dir",
-            type=click.Path(path_type=Path),
-            help="A presplit folder, a folder with u.data, or a ratings file; instead of --dataset.",
-        ),
-        click.option(
-            "--user-column", metavar="COLUMN", help="Name or number of the column of a ratings file."
-        ),
-        click.option("--item-column", metavar="COLUMN", help="Likewise."),
-        click.option("--rating-column", metavar="COLUMN", help="Likewise."),
-        click.option(
-            "--label-column", metavar="COLUMN", help="Likewise, where the file holds labels, not ratings."
-        ),
-        click.option("--time-column", metavar="COLUMN", help="Likewise."),
-        click.option(
-            "--separator",
-            metavar="TEXT",
-            help="What separates the columns: tab, comma, semicolon, bar, blank, '::' or a character. Default: found.",
-        ),
-        click.option(
-            "--split",
-            metavar="time|random|by-user|leave-one-out",
-            help="What of a ratings file is held out. Default: by time.",
-        ),
-        click.option(
-            "--validation", type=float, help="Share of the rows, of --split random or by-user. Default: 0.1."
-        ),
-        click.option("--test", type=float, help="Likewise."),
-        click.option(
-            "--threshold", type=float, default=3.0, show_default=True, help="Ratings above it are positive."
-        ),
-        click.option(
-            "--ties", metavar="stable|published", help="Order of equal times in ml-100k. Default: stable."
-        ),
-        click.option("--users", type=int, help="Size of --dataset synthetic."),
-        click.option("--items", type=int, help="Likewise."),
-        click.option("--interactions", type=int, help="Likewise."),
-    ]
-    for option in reversed(options):
-        function = option(function)
-    return function
+data_options = add_options(DataSource, without=("labels", "seed"))
+"""Adds --dataset, --data-dir and what it takes to read a file; `load_dataset` reads them."""
 
 
 def load_dataset(parameters: Mapping[str, Any], *, seed: int, labels: str = "binary") -> Dataset:
@@ -143,57 +104,16 @@ def load_dataset(parameters: Mapping[str, Any], *, seed: int, labels: str = "bin
         ties=parameters["ties"],
         seed=seed,
         synthetic=SyntheticOptions(seed=seed, **sizes) if sizes else None,
-        **{name: parameters.get(name) for name in ("separator", "split", "validation", "test")},
+        separator=parameters.get("separator"),
+        split=parameters.get("split"),
+        validation=parameters.get("validation"),
+        test=parameters.get("test"),
     )
     return load(parameters["dataset"], parameters["data_dir"], options)
 
 
-def training_options(function: Function) -> Function:
-    """Add --model and how to train it; `training_settings` reads them."""
-    options = [
-        click.option("--model", default="mf", show_default=True, metavar="mf|mlp|FILE.py:build",
-                     help="The recommender, or a function build(task, seed) of your own."),
-        click.option(
-            "--task",
-            default="classification",
-            show_default=True,
-            metavar="classification|regression",
-            help="What validation measures: AUC, or RMSE.",
-        ),
-        click.option(
-            "--max-epochs",
-            default=3000,
-            type=int,
-            help="Longest training. Default: by rate x L2 x steps, which is 3000 on ml-100k.",
-        ),
-        click.option(
-            "--patience",
-            default=100,
-            type=int,
-            help="Epochs without a better validation metric. Default: likewise, 100 on ml-100k.",
-        ),
-        click.option(
-            "--learning-rate",
-            default=0.01,
-            type=float,
-            help="Default: 0.01, on smaller data as much more as it has fewer steps an epoch, at most 0.3.",
-        ),
-        click.option(
-            "--optimizer", default="sgd", show_default=True, metavar="sgd|adam", help="How steps are made."
-        ),
-        click.option("--l2", default=3e-4, show_default=True, type=float, help="Decay of every parameter."),
-        click.option("--batch-size", default=128, show_default=True, type=int, help="Interactions a step."),
-        click.option("--threads", default=None, type=int, help="Processor cores to use. Default: all."),
-        click.option(
-            "--device",
-            default="cpu",
-            show_default=True,
-            help="Where to train: cpu, cuda, or torch-cpu (the code for cuda on the CPU).",
-        ),
-    ]
-    for option in reversed(options):
-        function = option(function)
-    return function
+training_options = add_options(Problem, TrainingOptions)
+"""Adds --model, --task and how to train; `training_settings` reads them."""
 
 
 def training_settings(parameters: Mapping[str, Any], *, seed: int) -> TrainingSettings:
@@ -209,56 +129,16 @@ def training_settings(parameters: Mapping[str, Any], *, seed: int) -> TrainingSe
     task = parameters["task"]
     if task not in METRICS:
         raise OptionError(unknown_name("task", task, METRICS, "--task takes one of these"))
-    names = ("max_epochs", "patience", "learning_rate", "optimizer", "l2", "batch_size", "threads", "device")
-    chosen = {name: parameters[name] for name in names}
+    own = values_of(TrainingOptions, parameters, parameters)
     context = click.get_current_context(silent=True)
-    for name, value in training_defaults(parameters["model"]).items():
-        if context is None or context.get_parameter_source(name) is not click.core.ParameterSource.COMMANDLINE:
-            chosen[name] = value
+    given: set[str] = set() if context is None else given_names(context)
+    own |= {
+        name: value for name, value in training_defaults(parameters["model"]).items() if name not in given
+    }
     # Adam of another model starts from the rate of Adam, SGD from that of SGD
-    if chosen["optimizer"] == parameters["optimizer"]:
-        chosen["learning_rate"] = parameters["learning_rate"]
-    return TrainingSettings(metric=METRICS[task], seed=seed, **chosen)
-
-
-def number(text: str, name: str) -> float:
-    """Read one finite number.
-
-    Raises:
-        OptionError: it is none.
-    """
-    try:
-        value = float(text)
-    except ValueError:
-        raise OptionError(f"{name} is {text!r}; it must be a number, such as 0.1") from None
-    if not math.isfinite(value):
-        raise OptionError(f"{name} is {text!r}; it must be a finite number")
-    return value
-
-
-def grid(text: str | None, name: str) -> tuple[float, ...] | None:
-    """Read a comma-separated list of positive numbers, or None.
-
-    Raises:
-        OptionError: an entry is no positive number.
-    """
-    if text is None:
-        return None
-    values = tuple(number(entry, name) for entry in text.split(",") if entry.strip())
-    if not values or min(values) <= 0:
-        raise OptionError(
-            f"{name} is {text!r}; it takes positive numbers separated by commas, such as 1,0.1,0.01"
-        )
-    return tuple(dict.fromkeys(values))
-
-
-def optional_number(text: str | None, name: str) -> float | None:
-    """Read the value of an option that may be left out.
-
-    Raises:
-        OptionError: it is given and no finite number.
-    """
-    return None if text is None else number(text, name)
+    if own["optimizer"] == parameters["optimizer"]:
+        own["learning_rate"] = parameters["learning_rate"]
+    return TrainingSettings(metric=METRICS[task], seed=seed, **own)
 
 
 def resolve_losses(

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .group import LossCommand
+from symloss.options.training import Problem, TrainingOptions
+
+from .group import GroupedLossCommand
 from .options import (
     data_options,
     eps_option,
@@ -20,10 +22,10 @@ from .options import (
     resolve_losses,
     scale_option,
     seed_option,
-    training_options,
 )
 from .output import print_json, standard_output
 from .plot_training import QUICK
+from .schema import add_options, config_option
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -49,9 +51,11 @@ QUICK_HELP = {
     "max_epochs": "Longest training. Default: by rate x L2 x steps, 60 on ml-100k.",
     "patience": "Epochs without a better validation metric. Default: likewise, 10 on ml-100k.",
 }
+QUICKER = {name: {"default": value, "help": QUICK_HELP[name]} for name, value in QUICK.items()}
+"""What is other about training for a picture."""
 
 
-@click.command("plot", cls=LossCommand)
+@click.command("plot", cls=GroupedLossCommand)
 @click.argument("losses", nargs=-1, metavar="LOSS...")
 @click.option(
     "--kind",
@@ -96,9 +100,10 @@ QUICK_HELP = {
 @input_option
 @protect_option
 @data_options
-@training_options
+@add_options(Problem, TrainingOptions, changed=QUICKER)
 @seed_option
 @json_option
+@config_option
 def command(
     losses: tuple[str, ...],
     kind: str,
@@ -218,8 +223,3 @@ def read_history(folder: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         # A fresh reward trains each loss from scratch and replaces nothing.
         "adopts": options.reward != "fresh",
     }
-
-
-for _parameter in command.params:
-    if isinstance(_parameter, click.Option) and _parameter.name in QUICK:
-        _parameter.default, _parameter.help = QUICK[_parameter.name], QUICK_HELP[_parameter.name]

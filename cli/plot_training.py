@@ -13,7 +13,7 @@ from symloss.errors import SymlossError
 from .interrupt import stop_on_interrupt
 from .options import load_dataset, training_settings
 from .output import standard_error
-from .search_options import given_names
+from .schema import given_names
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -46,7 +46,7 @@ def quick_settings(
     if "learning_rate" not in given:
         settings = replace(settings, learning_rate=usual)
     size, ratio = Size.of(dataset), usual / settings.learning_rate
-    chosen = {
+    chosen: dict[str, Any] = {
         name: max(LEAST, short_epochs(rescaled(int(QUICK[name]), ratio), settings, size))
         for name in ("max_epochs", "patience")
         if name not in given

@@ -10,34 +10,36 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from symloss.errors import RunError
+from symloss.options.data import DataSource
+from symloss.options.option import options_of
 
 from .interrupt import stop_on_interrupt
 from .options import data_options, json_option, labels_option, load_dataset, seed_option, training_options
 from .output import print_json, standard_error, standard_output, table
 from .results import METRICS, dataset_line, results_table, show_contest, show_warnings, training_line
-from .search_options import build_options, check_resume_alone, given_names, resumed_options, search_options
+from .schema import SchemaCommand, config_option, given_names
+from .search_options import build_options, check_resume_alone, resumed_options, search_options
 
 if TYPE_CHECKING:
     from symloss.data import Dataset
     from symloss.search.archive.run import Run
     from symloss.search.options import SearchOptions
-    from symloss.search.search import SearchResult
+    from symloss.search.result import SearchResult
 
-SOURCE = ("dataset", "data_dir", "user_column", "item_column", "rating_column", "label_column", "time_column",
-          "separator", "split", "validation", "test",
-          "threshold", "ties", "users", "items", "interactions", "labels", "seed")  # fmt: skip
+SOURCE = tuple(one.parameter for one in options_of(DataSource))
 """Parameters that say which data is loaded; a run keeps them, so that it can go on."""
 
 
-@click.command("search")
+@click.command("search", cls=SchemaCommand)
 @data_options
 @training_options
 @search_options
 @labels_option
 @seed_option
 @json_option
+@config_option
 @click.pass_context
-def command(context: click.Context, as_json: bool, fail_without_gain: bool, **parameters: Any) -> None:
+def command(context: click.Context, /, as_json: bool, fail_without_gain: bool, **parameters: Any) -> None:
     """Search a loss in three phases: sample and try losses, check the best, train those that pass to convergence.
 
     Ctrl-C ends the phase at hand and keeps what was found; the run folder holds

@@ -6,7 +6,7 @@ import threading
 import time
 
 
-class Deadline(threading.Event):
+class TimedStop(threading.Event):
     """Set when `parent` is set, when `seconds` have passed since it was made, or by `set`."""
 
     def __init__(self, parent: threading.Event, seconds: float | None) -> None:

@@ -19,6 +19,7 @@ from enum import StrEnum
 
 import sympy
 
+from symloss.constants import DEFAULT_EPS as DEFAULT_EPS
 from symloss.errors import OptionError, unknown_name
 
 yhat = sympy.Symbol("yhat", real=True)
@@ -26,9 +27,6 @@ y = sympy.Symbol("y", real=True)
 eps = sympy.Symbol("eps", positive=True)
 
 SYMBOLS: dict[str, sympy.Symbol] = {"yhat": yhat, "y": y, "eps": eps}
-
-DEFAULT_EPS = 1e-6
-"""The value of eps where none is given (AutoLossGen, section 4.1)."""
 
 
 class Labels(StrEnum):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
@@ -41,3 +44,46 @@ def test_files_to_begin_at_exist() -> None:
     for folder, files in rows:
         for name in re.findall(r"`(\w+\.py)`", files):
             assert (ROOT / folder / name).is_file(), f"{folder}{name}"
+
+
+# What a newcomer may want to add, and one that is there already: it is found in the file that the table names.
+THERE_ALREADY = {
+    "an operator": "TanhOperator",
+    "a function of formulas": "atan",
+    "a named loss": "maxr",
+    "a data set": "synthetic",
+    "a model": "mlp",
+    "an option": "max_trained",
+    "a search strategy": "genetic",
+    "an export": "xgboost",
+    "a command": "compare",
+}
+
+
+def rows_of_adding() -> dict[str, list[str]]:
+    table = PAGE.split("## Adding something")[1].split("\n\n")[1]
+    rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in table.splitlines()[2:]]
+    return {row[0].strip("| "): row[1:] for row in rows}
+
+
+def test_every_row_of_adding_is_followed() -> None:
+    assert set(rows_of_adding()) == set(THERE_ALREADY)
+
+
+@pytest.mark.parametrize("thing", THERE_ALREADY)
+def test_the_named_file_holds_what_is_there_already(thing: str) -> None:
+    """The last cell names the one file to open, and the registry in it where there are several tables."""
+    place = rows_of_adding()[thing][-1]
+    (path,) = re.findall(r"`((?:symloss|cli)/[\w/]+\.py)`", place)
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    words = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    words |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    words |= {keyword.arg for keyword in ast.walk(tree) if isinstance(keyword, ast.keyword)}
+    assert THERE_ALREADY[thing] in words, f"{path} holds no {THERE_ALREADY[thing]}"
+    named = re.findall(r"`(\w+)(?:\(\))?`", place)
+    defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    for node in tree.body:
+        if isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            defined |= {target.id for target in targets if isinstance(target, ast.Name)}
+    assert set(named) <= defined, f"{path} defines no {named}"

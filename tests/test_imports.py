@@ -12,8 +12,9 @@ ROOT = Path(__file__).resolve().parents[1]
 # fits decides where a module lives; what fits none belongs to the top. Names are without "symloss."
 FLOORS: list[set[str]] = [
     # the ground
-    {"errors", "version", "moved"},
+    {"errors", "version", "moved", "constants"},
     {"files", "deadline", "interrupt", "plugins", "symbolic.undecided"},
+    {"options"},
     {"signature"},
     {"ops", "data"},
     # a loss as a value, and as a program

@@ -187,9 +187,10 @@ def test_bad_domain_and_foreign_symbols() -> None:
 
 def test_zoo_names() -> None:
     assert len(zoo.names()) == 19
-    assert (
-        zoo.get("Squared_Hinge") is zoo.get("squared-hinge") or zoo.get("Squared_Hinge") == zoo.squared_hinge
-    )
+    assert {zoo.get(name).name for name in zoo.names()} == set(zoo.names())
+    for spelling in ("Squared_Hinge", "squared-hinge", "SQUARED-HINGE"):
+        assert zoo.get(spelling) == zoo.squared_hinge
+        assert zoo.get(spelling) != zoo.hinge
     with pytest.raises(OptionError, match="did you mean 'maxr'"):
         zoo.get("max-rr")
     with pytest.raises(AttributeError, match="unknown loss"):

@@ -12,7 +12,7 @@ from autolossgen.gradients import by_logit, largest_by_logit
 from autolossgen.reference import MODEL_TITLES, TITLES, published
 from autolossgen.strength import strength_of
 from symloss import zoo
-from symloss.contest.grids import PAPER_EPS_GRID
+from symloss.constants import PAPER_EPS_GRID
 from symloss.loss import Loss
 from symloss.symbolic.direction.report import CheckReport
 from symloss.symbolic.same.same_gradient import compare

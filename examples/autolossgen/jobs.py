@@ -9,7 +9,7 @@ from typing import Any
 
 from autolossgen.reference import GENERATED, TITLES
 from symloss import zoo
-from symloss.contest.grids import PAPER_EPS_GRID
+from symloss.constants import PAPER_EPS_GRID
 from symloss.loss import Loss
 from symloss.training.member import Member
 from symloss.training.settings import TrainingSettings

@@ -9,7 +9,7 @@ from autolossgen.gradients import largest_by_logit, strength
 from autolossgen.jobs import Job, Plan
 from autolossgen.reference import MODEL_TITLES, TITLES
 from symloss import zoo
-from symloss.contest.grids import PAPER_EPS_GRID
+from symloss.constants import PAPER_EPS_GRID
 
 TARGET = ("maxr", 0.1)
 """The loss whose strength the others are brought to: the paper's best."""

@@ -190,6 +190,6 @@ def tests_table(tests: Sequence[PairedTest]) -> str:
     if least >= 0.05:
         text += (
             f"\n\nWith {tests[0].seeds} seeds Wilcoxon's test can't go below p = {least:.2g}, whatever the "
+            "difference."
         )
-        "difference."
     return text

@@ -22,7 +22,6 @@ from typing import Any
 from sympy import Expr
 
 from symloss.contest.coefficient_slots import Slot, put_coefficient, with_coefficients
-from symloss.contest.grids import check_grid
 from symloss.contest.options import ContestOptions
 from symloss.contest.trial import Trial
 from symloss.contest.trial_runner import TrialRecord, TrialRunner
@@ -31,7 +30,9 @@ from symloss.engine.engine import Engine
 from symloss.errors import OptionError
 from symloss.loss import Loss
 from symloss.ops.construct import NumberLimitError
+from symloss.options.kinds import check_grid
 from symloss.progress import PhaseStarted, SearchEvent, silent
+from symloss.symbolic.faults import say_fault
 from symloss.training.settings import TrainingSettings
 
 __all__ = ["FittedLoss", "Slot", "fit_coefficients", "put_coefficient", "with_coefficients"]
@@ -271,7 +272,8 @@ def _valid(loss: Loss, eps: float | None) -> bool:
     """Return whether the direction is proved at this eps; a check that fails counts as no proof."""
     try:
         return (loss if eps is None else loss.with_eps(eps)).check().verdict == "valid"
-    except Exception:
+    except Exception as error:
+        say_fault(error, f"the check of {loss}")
         return False
 
 

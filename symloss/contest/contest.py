@@ -31,7 +31,7 @@ from symloss.contest.result import ContestResult, Finalist, Gain, Spread, Standi
 from symloss.contest.significance import PairedTest, paired_test
 from symloss.contest.trial_runner import TrialRunner, read_test
 from symloss.contest.trial_store import Store
-from symloss.deadline import Deadline
+from symloss.deadline import TimedStop
 from symloss.engine.engine import Engine
 from symloss.errors import OptionError
 from symloss.loss import Loss
@@ -101,7 +101,7 @@ class _Contest:
         self.runner = TrialRunner(engine, store, progress, stop)
         limit = options.time_limit
         ends = [None if limit is None else share * limit for share in (HALVING_SHARE, RANKING_SHARE, 1.0)]
-        self.deadlines = [Deadline(stop, end) for end in ends]
+        self.deadlines = [TimedStop(stop, end) for end in ends]
         self.entries, self.same = contest_entries(candidates, baselines, options)
         self.tried = {entry.number: len(entry.trials) for entry in self.entries}
         self.trials = dict.fromkeys(("halving", "ranking", "final"), 0)
@@ -204,7 +204,7 @@ class _Contest:
         return complete
 
     def _train(
-        self, configurations: Sequence[Configuration], seeds: Sequence[int], stop: Deadline, stage: str
+        self, configurations: Sequence[Configuration], seeds: Sequence[int], stop: TimedStop, stage: str
     ) -> None:
         """Train what has no record yet, seed by seed, so that a cut leaves whole seeds."""
         missing = [(one, seed) for seed in seeds for one in configurations if not one.ended(seed)]

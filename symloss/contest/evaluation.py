@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from symloss import zoo
 from symloss.compile.realness import refuse_unreal
-from symloss.contest.grids import PAPER_EPS_GRID, check_grid
+from symloss.constants import LARGEST_EPS, PAPER_EPS_GRID
 from symloss.contest.significance import Comparison, compare_with_best
 from symloss.contest.trial import Trial, grid
 from symloss.contest.trial_runner import TrialRecord, TrialRunner, read_test
@@ -30,10 +30,10 @@ from symloss.data.dataset import Dataset
 from symloss.engine.engine import Engine
 from symloss.engine.local import LocalEngine
 from symloss.errors import OptionError
-from symloss.formula.allowed import LARGEST_EPS
 from symloss.interrupt import stop_on_interrupt
 from symloss.loss import Loss
 from symloss.models.model import Model
+from symloss.options.kinds import check_grid
 from symloss.progress import SearchEvent, silent
 from symloss.training.settings import TrainingSettings
 
@@ -44,8 +44,6 @@ __all__ = [
     "evaluate_and_compare",
     "grid",
     "result_of",
-    "run_trials",
-    "screen",
 ]
 
 
@@ -176,7 +174,8 @@ def evaluate_and_compare(
     check_grid("eps", eps_grid, None, LARGEST_EPS)
     check_grid("scale", scale_grid, None, None)
     groups = [grid(loss, eps_grid, scale_grid, [seed]) for loss in losses for seed in seeds]
-    tested = _best_of_groups(groups, engine, progress, stop, store)
+    with stop_on_interrupt(stop) as event:
+        tested = best_of_groups(groups, TrialRunner(engine, store, progress, event))
     results = [result for result, _ in tested]
     if len(losses) < 2 or len(seeds) < 2:
         return results, None
@@ -191,71 +190,18 @@ def evaluate_and_compare(
     return results, comparison
 
 
-def run_trials(
-    groups: Sequence[Sequence[Trial]],
-    dataset: Dataset,
-    architecture: Model,
-    settings: TrainingSettings,
-    *,
-    progress: Callable[[SearchEvent], None] = silent,
-    stop: threading.Event | None = None,
-) -> list[EvaluationResult]:
-    """Train all trials as one population; return the best of each group (at least one trial each)."""
-    engine = LocalEngine(architecture, dataset, settings)
-    return [result for result, _ in _best_of_groups(groups, engine, progress, stop)]
-
-
-def screen(
-    groups: Sequence[Sequence[Trial]],
-    dataset: Dataset,
-    architecture: Model,
-    settings: TrainingSettings,
-    *,
-    keep: int,
-    epochs: int,
-    progress: Callable[[SearchEvent], None] = silent,
-    stop: threading.Event | None = None,
-) -> list[list[Trial]]:
-    """Train all trials for a few epochs and return the promising ones.
-
-    The order of losses a third of the way is nearly that at the end, at a third of the cost.
-
-    Args:
-        groups: for each loss its trials.
-        dataset, architecture, settings, progress, stop: as for `evaluate`.
-        keep: losses to return.
-        epochs: epochs to train.
-
-    Returns:
-        The best `keep` groups by validation metric, best first, each with the better half of its trials.
-    """
-    short = replace(settings, max_epochs=min(epochs, settings.max_epochs))
-    runner = TrialRunner(LocalEngine(architecture, dataset, settings), None, progress, stop)
-    records = iter(runner.run([trial for group in groups for trial in group], short))
-    ranked = []
-    for number, group in enumerate(groups):
-        ranks = [next(records).rank for _ in group]
-        order = sorted(range(len(group)), key=lambda k: (ranks[k], k))
-        better = sorted(order[: (len(group) + 1) // 2])
-        ranked.append((ranks[order[0]], number, [group[k] for k in better]))
-    return [group for _, _, group in sorted(ranked, key=lambda entry: entry[:2])[:keep]]
-
-
-def _best_of_groups(
-    groups: Sequence[Sequence[Trial]],
-    engine: Engine,
-    progress: Callable[[SearchEvent], None],
-    stop: threading.Event | None,
-    store: Store | None = None,
-) -> list[tuple[EvaluationResult, NDArray[np.float32]]]:
-    """Return for each group the result of its best trial, and what its test metrics are made from."""
-    with stop_on_interrupt(stop) as event:
-        return _tested(groups, TrialRunner(engine, store, progress, event))
-
-
-def _tested(
+def best_of_groups(
     groups: Sequence[Sequence[Trial]], runner: TrialRunner
 ) -> list[tuple[EvaluationResult, NDArray[np.float32]]]:
+    """Train all trials to convergence as one population.
+
+    Args:
+        groups: trials, at least one each.
+        runner: trains them with the settings of its engine.
+
+    Returns:
+        For each group the result of its best trial, and what its test metrics are made from.
+    """
     engine = runner.engine
     owner = {id(trial): number for number, group in enumerate(groups) for trial in group}
     trials = [trial for group in groups for trial in group]

@@ -6,34 +6,19 @@ import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from symloss.contest.grids import PAPER_EPS_GRID, check_grid
-from symloss.errors import OptionError
-from symloss.formula.allowed import LARGEST_EPS
-from symloss.training.clock import FAST_RATES, LEAST_PATIENCE
+from symloss.constants import LARGEST_EPS, PAPER_EPS_GRID
+from symloss.options.evaluate import SCALE_GRID as SCALE_GRID
+from symloss.options.kinds import Epochs, Grid, Number, Share, Whole
+from symloss.options.option import check_values, option
+from symloss.options.search import Effectiveness
+from symloss.training.clock import FAST_RATES
 from symloss.training.settings import Optimizer, TrainingSettings
-
-SCALE_GRID = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
-"""Factors that every loss is tried at."""
 
 UNIT_SCALE_GRID = (0.25, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)
 """The same for losses of unit gradient: MSE has it at 6, BCE at 2."""
 
-
-def accelerated(settings: TrainingSettings) -> TrainingSettings:
-    """Return settings with a larger learning rate and as many times fewer epochs.
-
-    The product of rate and epochs, how far training gets, stays. Settings that are fast
-    already are returned as they are.
-    """
-    factor = FAST_RATES[Optimizer(settings.optimizer)] / settings.learning_rate
-    if factor <= 1:
-        return settings
-    return replace(
-        settings,
-        learning_rate=settings.learning_rate * factor,
-        max_epochs=max(1, math.ceil(settings.max_epochs / factor)),
-        patience=max(LEAST_PATIENCE, math.ceil(settings.patience / factor)),
-    )
+EPS_GRID = Grid(of="eps", most=LARGEST_EPS)
+COUNT = Whole(least=1)
 
 
 @dataclass(frozen=True)
@@ -63,21 +48,21 @@ class ContestOptions:
         time_limit: seconds in all; None for no limit.
     """
 
-    eps_grid: tuple[float, ...] = PAPER_EPS_GRID
-    scale_grid: tuple[float, ...] = UNIT_SCALE_GRID
+    eps_grid: tuple[float, ...] = option(PAPER_EPS_GRID, "Of losses that leave eps open.", EPS_GRID)
+    scale_grid: tuple[float, ...] = option(UNIT_SCALE_GRID, "Factors on every loss.", Grid(of="scale"))
     unit_scale: bool = True
     match_budget: bool = True
-    rungs: tuple[int, ...] = (25, 50, 100)
-    screening_rate: float | None = None
-    judged_from: int = 50
-    keep: float = 1 / 2
-    keep_configurations: float = 1 / 3
-    finalists: int = 4
-    configurations: int = 2
+    rungs: tuple[int, ...] = option(Effectiveness.rungs, "Epochs of the rungs.", Epochs())
+    screening_rate: float | None = option(None, "Learning rate of the rungs.", Number(above=0.0))
+    judged_from: int = option(50, "Epochs of the first rung that judges losses.", COUNT)
+    keep: float = option(1 / 2, "Share of the candidates that goes on.", Share())
+    keep_configurations: float = option(1 / 3, "Share of a loss's configurations that goes on.", Share())
+    finalists: int = option(4, "Losses that are trained to convergence.", COUNT)
+    configurations: int = option(2, "Configurations of each of them.", COUNT)
     seed: int = 42
-    ranking_seeds: int = 3
-    final_seeds: int = 8
-    time_limit: float | None = None
+    ranking_seeds: int = option(3, "Seeds that choose the winner.", COUNT)
+    final_seeds: int = option(Effectiveness.final_seeds, "Seeds of the last comparison.", COUNT)
+    time_limit: float | None = option(None, "Seconds in all.", Number(above=0.0))
 
     def __post_init__(self) -> None:
         """Check every value.
@@ -85,30 +70,7 @@ class ContestOptions:
         Raises:
             OptionError: a value is not allowed.
         """
-        check_grid("eps", self.eps_grid, None, LARGEST_EPS)
-        check_grid("scale", self.scale_grid, None, None)
-        for name in ("finalists", "configurations", "ranking_seeds", "final_seeds", "judged_from"):
-            if not _whole(getattr(self, name)):
-                raise OptionError(
-                    f"{name} is {getattr(self, name)!r}; it must be a whole number of at least 1"
-                )
-        if (
-            not all(_whole(epochs) for epochs in self.rungs)
-            or list(self.rungs) != sorted(set(self.rungs))
-            or not self.rungs
-        ):
-            raise OptionError(
-                f"rungs are {self.rungs!r}; they must be whole numbers of epochs, increasing, such as (25, 50, 100)"
-            )
-        for name in ("keep", "keep_configurations"):
-            if not 0 < getattr(self, name) < 1:
-                raise OptionError(
-                    f"{name} is {getattr(self, name)!r}; it must be between 0 and 1, such as 0.5"
-                )
-        if self.screening_rate is not None and not 0 < self.screening_rate < math.inf:
-            raise OptionError(f"screening_rate is {self.screening_rate!r}; it must be a positive number")
-        if self.time_limit is not None and not 0 < self.time_limit < math.inf:
-            raise OptionError(f"time_limit is {self.time_limit!r}; it must be a positive number of seconds")
+        check_values(self)
 
     def rung_settings(self, settings: TrainingSettings) -> list[TrainingSettings]:
         """Return the settings of each rung.
@@ -128,7 +90,3 @@ class ContestOptions:
     def to_json(self) -> dict[str, Any]:
         """Return all values, ready for JSON."""
         return asdict(self)
-
-
-def _whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1

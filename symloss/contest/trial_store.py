@@ -26,19 +26,3 @@ class NoStore:
 
     def put(self, key: str, value: dict[str, Any]) -> None:
         """Do nothing."""
-
-
-class MemoryStore:
-    """Remembers for as long as the process lives."""
-
-    def __init__(self) -> None:
-        """Start empty."""
-        self.values: dict[str, dict[str, Any]] = {}
-
-    def get(self, key: str) -> dict[str, Any] | None:
-        """Return what was put under `key`, or None."""
-        return self.values.get(key)
-
-    def put(self, key: str, value: dict[str, Any]) -> None:
-        """Remember `value` under `key`."""
-        self.values[key] = value

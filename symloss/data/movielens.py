@@ -16,10 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
+from symloss.constants import RATING_THRESHOLD
 from symloss.data.cache import cache_folder, writable, write_whole
 from symloss.data.dataset import Dataset
 from symloss.data.fetch import PipSource, Source, UrlSource, fetch_first
-from symloss.data.ratings import THRESHOLD, prepare
+from symloss.data.ratings import prepare
 from symloss.data.split import time_order
 from symloss.data.ties import Ties, published_order
 from symloss.errors import DataError, FetchError
@@ -121,7 +122,7 @@ def load_ml100k(
     local: Path | None = None,
     *,
     ties: Ties = Ties.STABLE,
-    threshold: float = THRESHOLD,
+    threshold: float = RATING_THRESHOLD,
     labels: Labels = Labels.BINARY,
     cache: Path | None = None,
     sources: Sequence[Source] = SOURCES,

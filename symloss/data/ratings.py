@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symloss.constants import RATING_THRESHOLD
 from symloss.data.balance import rating_counts
 from symloss.data.columns import Columns, Role
 from symloss.data.dataset import Dataset, Interactions
@@ -30,15 +31,12 @@ from symloss.signature import Labels
 SHARE = 0.1
 """Of the rows, for validation and for test each, where a split takes shares and none is given."""
 
-THRESHOLD = 3.0
-"""Ratings above this are positive (AutoLossGen: ratings of 4 and 5 of 5)."""
-
 
 def load_ratings(
     path: Path | str,
     columns: Columns | None = None,
     *,
-    threshold: float = THRESHOLD,
+    threshold: float = RATING_THRESHOLD,
     labels: Labels = Labels.BINARY,
     separator: str | None = None,
     max_bytes: int = MAX_BYTES,
@@ -170,7 +168,7 @@ def prepare(
     *,
     order: NDArray[np.int64],
     sizes: tuple[int, int],
-    threshold: float = THRESHOLD,
+    threshold: float = RATING_THRESHOLD,
     labels: Labels = Labels.BINARY,
     min_interactions: int = MIN_INTERACTIONS,
     rejected: RejectedRows | None = None,

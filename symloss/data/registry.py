@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from symloss.constants import RATING_THRESHOLD
 from symloss.data.columns import Columns
 from symloss.data.dataset import Dataset
 from symloss.data.movielens import LOCAL_FILES, cached_file, find_local, is_cached, is_copy, load_ml100k
 from symloss.data.movielens import NAME as ML100K
 from symloss.data.presplit import load_presplit, presplit_names
-from symloss.data.ratings import THRESHOLD, load_ratings, split_options
+from symloss.data.ratings import load_ratings, split_options
 from symloss.data.synthetic import SyntheticOptions, load_synthetic
 from symloss.data.table import MAX_BYTES
 from symloss.data.ties import Ties
@@ -48,7 +49,7 @@ class LoadOptions:
 
     columns: Columns = field(default_factory=Columns)
     separator: str | None = None
-    threshold: float = THRESHOLD
+    threshold: float = RATING_THRESHOLD
     labels: str = Labels.BINARY
     ties: str | None = None
     seed: int = 0

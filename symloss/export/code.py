@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from symloss.constants import LARGEST_EPS
 from symloss.export.finite import Finiteness
 from symloss.export.frameworks import HELPERS, Framework
 from symloss.export.jets import Jet, jet
 from symloss.export.node import Node, multiply, number
 from symloss.export.writer import Writer, number_text
-from symloss.formula.allowed import LARGEST_EPS
 from symloss.loss import Loss
 from symloss.signature import DEFAULT_EPS, Input
 

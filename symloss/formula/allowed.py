@@ -7,12 +7,11 @@ from typing import Any
 
 from sympy import Expr
 
+from symloss.constants import LARGEST_EPS, XI
 from symloss.errors import OptionError
-from symloss.ops.constants import XI
 from symloss.ops.protected import SmoothedFunction
 from symloss.signature import eps
 
-LARGEST_EPS = 1e3
 SMALLEST_SCALE, LARGEST_SCALE = 1e-15, 1e15
 """Scales within what the numbers of a formula may be."""
 LONGEST_NAME = 200

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from symloss.errors import RunError
+from symloss.options.data import DataSource
+from symloss.options.option import options_of, words_of
+from symloss.options.search import Budget
+from symloss.options.text import written
+from symloss.options.training import Problem
 from symloss.report.records import Ranked, Tested
 from symloss.report.values import mapping, whole
 from symloss.search.archive.run import Run
@@ -17,27 +22,11 @@ from symloss.search.presets import PRESETS, preset
 from symloss.training.clock import Size
 from symloss.training.settings import TrainingSettings
 
-PLAIN = ("task", "model", "strategy", "batch", "delta", "eta", "loops", "max_trained", "reward", "reward_epochs",
-         "reward_learning_rate", "max_complexity", "effectiveness", "finalists", "final_seeds", "coefficients",
-         "survivors", "screen", "screen_epochs", "duplicates")  # fmt: skip
-"""Options whose name is that of the command line, with dashes."""
+LENGTHS = ("reward_epochs", "learning_rate", "max_epochs", "patience")
+"""What the command chooses by the size of the data where it is not given."""
 
-GRIDS = {
-    "search_eps": "--search-eps",
-    "search_scale": "--search-scale",
-    "eps_grid": "--eps",
-    "scale_grid": "--scale",
-}
-DURATIONS = {"time_limit": "--time", "evaluation_time": "--evaluation-time"}
-SWITCHES = {"check_first": ("--train-all", "--check-first"), "unit_scale": ("--plain-scale", "--unit-scale")}
-TRAINING = ("learning_rate", "l2", "batch_size", "max_epochs", "patience", "optimizer", "device", "threads")
-FROM_PYTHON_ONLY = ("ranking_seeds", "max_checks")
-"""Options that the command line does not have."""
-
-SOURCE = ("dataset", "data_dir", "user_column", "item_column", "rating_column", "label_column", "time_column",
-          "separator", "split", "validation", "test",
-          "threshold", "ties", "users", "items", "interactions", "labels")  # fmt: skip
-SOURCE_DEFAULTS: Mapping[str, Any] = {"threshold": 3.0, "labels": "binary"}
+BY_THE_DATA = ("rungs",)
+"""What the command line has no option for, since it follows from the data."""
 
 
 @dataclass(frozen=True)
@@ -120,40 +109,11 @@ def _words_from(name: str, options: SearchOptions, size: Size | None) -> list[st
         chosen.pop("check_first", None)
     # Every search has a budget; this one is never the default, so that the run's own are written out.
     base = SearchOptions(**{**chosen, "model": options.model, "time_limit": None, "loops": 1})
-    words = ["--preset", name]
     pinned = _pinned(name, options, base, size)
-    for key in PLAIN:
-        value, before = getattr(options, key), None if key == "loops" else getattr(base, key)
-        if key == "model" or (key not in pinned if key in LENGTHS else value == before):
-            continue
-        if value is None:
-            return None
-        words += [f"--{key.replace('_', '-')}", _word(value)]
-    for key, flag in GRIDS.items():
-        if tuple(getattr(options, key)) != tuple(getattr(base, key)):
-            words += [flag, ",".join(map(_word, getattr(options, key)))]
-    for key, flag in DURATIONS.items():
-        if getattr(options, key) is not None:
-            words += [flag, f"{_word(getattr(options, key))}s"]
-    for key, flags in SWITCHES.items():
-        if getattr(options, key) != getattr(base, key):
-            words.append(flags[getattr(options, key)])
-    words += [] if options.proxy_test else ["--no-proxy-test"]
-    words += [] if options.reward_filter else ["--no-reward-filter"]
-    if tuple(options.operators) != tuple(base.operators):
-        words += ["--operators", ",".join(options.operators)]
-    if options.n_variables != base.n_variables:
-        words += ["--variables", str(options.n_variables)]
-    for key, value in options.strategy_options.items():
-        words += ["--strategy-option", f"{key}={_word(value)}"]
-    if options.warm_start:
-        # With an equals sign a formula may begin with a minus.
-        words.append(f"--warm-start={'; '.join(options.warm_start)}")
-    return [*words, *_training_words(options, pinned)]
-
-
-LENGTHS = ("reward_epochs", "learning_rate", "max_epochs", "patience")
-"""What the command chooses by the size of the data where it is not given."""
+    before = asdict(base) | asdict(Budget()) | {"model": Problem.model}
+    # the seed stands at the end, also where it is the usual one
+    own = words_of(asdict(options), before, options_of(SearchOptions), {**pinned, "seed": False})
+    return None if own is None else ["--preset", name, *own, *_training_words(options, pinned)]
 
 
 def _size(run: Run) -> Size | None:
@@ -164,8 +124,8 @@ def _size(run: Run) -> Size | None:
     return None if rows is None or users is None or rows < 0 or users < 0 else Size(rows, users)
 
 
-def _pinned(name: str, options: SearchOptions, base: SearchOptions, size: Size | None) -> frozenset[str]:
-    """Return which lengths of training must be written out: all of them, where the plain command gives others.
+def _pinned(name: str, options: SearchOptions, base: SearchOptions, size: Size | None) -> dict[str, bool]:
+    """Return for each length of training whether it must be written out: all, where the plain command gives others.
 
     Where the size is not known, those that differ from what is chosen on MovieLens-100K.
     """
@@ -183,39 +143,33 @@ def _pinned(name: str, options: SearchOptions, base: SearchOptions, size: Size |
     )
     plain = base if size is None else fitted_search(plain, size, name=name)
     different = {key for key in LENGTHS if _length(options, key) != _length(plain, key)}
-    return frozenset(LENGTHS if different and size is not None else different)
+    return {key: bool(different) if size is not None else key in different for key in LENGTHS}
 
 
 def _length(options: SearchOptions, key: str) -> Any:
     return options.reward_epochs if key == "reward_epochs" else getattr(options.training, key)
 
 
-def _training_words(options: SearchOptions, pinned: Collection[str] = LENGTHS) -> list[str]:
-    base = TrainingSettings()
-    words: list[str] = []
-    if options.model != SearchOptions.model:
-        words += ["--model", options.model]
-    for key in TRAINING:
-        value = getattr(options.training, key)
-        if key in pinned or (key not in LENGTHS and value != getattr(base, key)):
-            words += [f"--{key.replace('_', '-')}", _word(value)]
-    return words
+def _training_words(options: SearchOptions, pinned: Mapping[str, bool] | None = None) -> list[str]:
+    pinned = dict.fromkeys(LENGTHS, True) if pinned is None else pinned
+    before = asdict(TrainingSettings())
+    return words_of(asdict(options.training), before, options_of(TrainingSettings), pinned) or []
 
 
 def _source_words(source: Mapping[str, Any]) -> list[str]:
-    words: list[str] = []
-    for key in SOURCE:
-        value = source.get(key)
-        if value is not None and value != SOURCE_DEFAULTS.get(key):
-            words += [f"--{key.replace('_', '-')}", _word(value)]
-    return words
+    stated = [one for one in options_of(DataSource) if one.name != "seed"]
+    known = {one.name: one.default if source.get(one.name) is None else source[one.name] for one in stated}
+    return words_of(known, asdict(DataSource()), stated) or []
 
 
 def _unsaid(options: SearchOptions, source: Mapping[str, Any]) -> list[str]:
     """Return what the command line has no option for."""
-    base = SearchOptions()
-    named = [key for key in FROM_PYTHON_ONLY if getattr(options, key) != getattr(base, key)]
-    if options.training.gradient_clip != base.training.gradient_clip:
+    usual = [SearchOptions(**preset(name, options.model)) for name in PRESETS]
+    silent = [
+        one.name for one in options_of(SearchOptions) if one.flag is None and one.name not in BY_THE_DATA
+    ]
+    named = [key for key in silent if getattr(options, key) not in [getattr(one, key) for one in usual]]
+    if options.training.gradient_clip != TrainingSettings.gradient_clip:
         named.append("gradient_clip")
     if source.get("seed") != options.seed:
         named.append("the seed of the data")
@@ -237,14 +191,14 @@ def _loss_commands(
     loss = best or ranked
     if loss is None or not loss.formula:
         return "", "", ""
-    eps = [] if loss.eps is None or "eps" not in loss.formula else ["--eps", _word(loss.eps)]
+    eps = [] if loss.eps is None or "eps" not in loss.formula else ["--eps", written(loss.eps)]
     # The run stands for its best loss, with its eps, its scale and its labels.
     check = shlex.join(["symloss", "check", folder])
     export = shlex.join(["symloss", "export", folder, "--to", "torch", "-o", "best_loss.py"])
     if options is None or not source:
         return check, export, ""
     baselines = (CONTEST_BASELINES if options.effectiveness == "contest" else BASELINES)[options.task]
-    scale = [] if loss.scale in (None, 1.0) else ["--scale", f"1,{_word(loss.scale)}"]
+    scale = [] if loss.scale in (None, 1.0) else ["--scale", f"1,{written(loss.scale)}"]
     seeds = ["--seeds", str(options.final_seeds)] if options.effectiveness == "contest" else []
     task = [] if options.task == "classification" else ["--task", options.task]
     words = [
@@ -259,10 +213,3 @@ def _loss_commands(
         *seeds,
     ]
     return check, export, shlex.join([*words, *_training_words(options), "--seed", str(options.seed)])
-
-
-def _word(value: Any) -> str:
-    """Return a value so that the command line reads back the same."""
-    if value is None or isinstance(value, bool):
-        return str(value).lower()
-    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)

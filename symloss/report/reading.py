@@ -20,6 +20,7 @@ from symloss.search.archive.run import Run
 from symloss.search.candidates.outcome import Outcome
 from symloss.search.search import FINISHED
 from symloss.search.validation import direction_report
+from symloss.symbolic.faults import say_fault
 
 LARGEST_REPORT = 200_000
 """Characters of one check in the archive; longer ones are counted, not read."""
@@ -117,8 +118,9 @@ def _check_of(best: Tested | None, labels: str) -> Checked | None:
         return None
     try:
         found = direction_report(loss)
-    except Exception:
-        # A check that fails must not cost the report; phase II says so where it met the same.
+    except Exception as error:
+        # A check that fails must not cost the report.
+        say_fault(error, f"the check of {loss}")
         return None
     return Checked.of({**found, "passed": found["verdict"] == "valid"})
 

@@ -7,11 +7,11 @@ import time
 from dataclasses import dataclass, replace
 
 from symloss import zoo
-from symloss.contest.evaluation import EvaluationResult, result_of
+from symloss.contest.evaluation import EvaluationResult, best_of_groups
 from symloss.contest.result import ContestResult
 from symloss.contest.trial import Trial, grid
-from symloss.contest.trial_runner import TrialRunner, read_test
-from symloss.deadline import Deadline
+from symloss.contest.trial_runner import TrialRunner
+from symloss.deadline import TimedStop
 from symloss.progress import Note, PhaseStarted
 from symloss.search.archive.archive_store import ArchiveStore
 from symloss.search.context import SearchContext
@@ -53,7 +53,7 @@ def run_phase3(context: SearchContext, survivors: tuple[Survivor, ...]) -> Phase
             (*winner, *found_again(result)), tuple(map(mean_result, result.baselines)), result
         )
     began = time.monotonic()
-    deadline = Deadline(context.stop, options.evaluation_time)
+    deadline = TimedStop(context.stop, options.evaluation_time)
     groups = [_grid(context, survivor) for survivor in survivors]
     if options.screen_epochs is not None and len(groups) > options.survivors:
         groups = _screen(context, groups, options.screen_epochs, deadline)
@@ -64,7 +64,7 @@ def run_phase3(context: SearchContext, survivors: tuple[Survivor, ...]) -> Phase
         # where time is short, what comes late is not trained: so the most promising loss and the baselines first
         everything = [*groups[:1], *baselines, *groups[1:]]
         context.progress(PhaseStarted(3, sum(map(len, everything)), options.evaluation_time))
-        results = _train(context, everything, deadline)
+        results = [result for result, _ in best_of_groups(everything, _runner(context, deadline))]
     context.seconds["3"] = time.monotonic() - began
     if deadline.is_set():
         cause = "was stopped" if context.stop.is_set() else "reached its time limit"
@@ -77,33 +77,15 @@ def run_phase3(context: SearchContext, survivors: tuple[Survivor, ...]) -> Phase
     return Phase3Result((*results[:first], *results[middle.stop :]), tuple(results[middle]))
 
 
-def _train(
-    context: SearchContext, groups: list[list[Trial]], stop: threading.Event
-) -> list[EvaluationResult]:
-    """Train all trials to convergence as one population; return the best of each group, with its test metrics."""
-    owner = {id(trial): number for number, group in enumerate(groups) for trial in group}
-    runner = _runner(context, stop)
-    trials = [trial for group in groups for trial in group]
-    found = runner.run(trials, context.options.training, keep=lambda trial: owner[id(trial)])
-    records = iter(found)
-    best = [min((next(records) for _ in group), key=lambda record: record.rank) for group in groups]
-    # what came from the archive has no state
-    best = runner.with_states(best)
-    return [
-        result_of(record, read_test(context.engine, record)[0], len(group))
-        for record, group in zip(best, groups, strict=True)
-    ]
-
-
 def _screen(
-    context: SearchContext, groups: list[list[Trial]], epochs: int, deadline: Deadline
+    context: SearchContext, groups: list[list[Trial]], epochs: int, deadline: TimedStop
 ) -> list[list[Trial]]:
     """Return the grids of the losses that do best after a few epochs, each with the better half of its trials."""
     options = context.options
     seconds = None if options.evaluation_time is None else SCREENING_SHARE * options.evaluation_time
     context.progress(PhaseStarted(3, sum(map(len, groups)), seconds, screening=True))
     short = replace(options.training, max_epochs=min(epochs, options.training.max_epochs))
-    runner = _runner(context, Deadline(deadline, seconds))
+    runner = _runner(context, TimedStop(deadline, seconds))
     records = iter(runner.run([trial for group in groups for trial in group], short))
     ranked = []
     for number, group in enumerate(groups):

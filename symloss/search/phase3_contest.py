@@ -15,7 +15,7 @@ from symloss.contest.evaluation import EvaluationResult
 from symloss.contest.options import ContestOptions
 from symloss.contest.result import ContestResult, Standing
 from symloss.contest.trial_store import Store
-from symloss.deadline import Deadline
+from symloss.deadline import TimedStop
 from symloss.loss import Loss
 from symloss.progress import Note
 from symloss.search.archive.archive_store import ArchiveStore
@@ -116,7 +116,7 @@ def _fitted(context: SearchContext, survivors: tuple[Survivor, ...], store: Stor
     """Return the best survivors with fitted numbers inside, where that holds on validation."""
     options = context.options
     seconds = None if options.evaluation_time is None else COEFFICIENT_SHARE * options.evaluation_time
-    stop = Deadline(context.stop, seconds)
+    stop = TimedStop(context.stop, seconds)
     found: list[Contender] = []
     for survivor in survivors[: options.coefficients]:
         if stop.is_set():

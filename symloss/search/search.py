@@ -30,10 +30,9 @@ from symloss.search.context import SearchContext, make_proxy
 from symloss.search.loop.loop import LossSearch
 from symloss.search.options import SearchOptions
 from symloss.search.phase1 import check_start, run_phase1
-from symloss.search.phase2 import run_phase2
 from symloss.search.phase3 import Phase3Result, run_phase3
 from symloss.search.result import SearchResult
-from symloss.search.validation import Survivor
+from symloss.search.validation import Survivor, run_phase2
 from symloss.signature import Domain, Labels
 from symloss.symbolic.check import prepare_workers
 from symloss.training.references import Reference, references

@@ -11,19 +11,22 @@ anyway; that is decided exactly.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sympy import Expr
 
+from symloss.contest.distinct_losses import DistinctLosses
 from symloss.loss import Loss
 from symloss.ops.construct import NumberLimitError
 from symloss.progress import CheckDone, Note, PhaseStarted, SearchProgress
 from symloss.search.archive.archive_store import CheckStore
 from symloss.search.candidates.candidate import Candidate, by_reward
-from symloss.search.candidates.distinct_losses import DistinctLosses
 from symloss.search.candidates.proxy import ProxyTest
+from symloss.search.context import SearchContext
+from symloss.search.loop.loop import LossSearch
 from symloss.search.options import SearchOptions
 from symloss.symbolic.check import checked_direction
 from symloss.symbolic.direction.eps_grid import EVERY_EPS
@@ -68,6 +71,30 @@ class ValidationResult:
     not_a_formula: int
 
 
+def run_phase2(context: SearchContext, phase1: LossSearch) -> ValidationResult:
+    """Run phase II; reports that are in the archive are not made again.
+
+    Raises:
+        RunError: the archive can't be read or written.
+    """
+    began = time.monotonic()
+    if context.stop.is_set():
+        context.progress(Note("phase II (validation check) was skipped: the search was stopped"))
+        validated = ValidationResult((), (), 0, 0, 0)
+    else:
+        store = None if context.run is None else CheckStore(context.run.archive)
+        validated = validate(
+            list(phase1.candidates.values()),
+            context.proxy,
+            context.options,
+            context.progress,
+            context.stop,
+            store,
+        )
+    context.seconds["2"] = time.monotonic() - began
+    return validated
+
+
 def validate(
     candidates: Sequence[Candidate],
     proxy: ProxyTest,
@@ -93,7 +120,7 @@ def validate(
     wrong_direction = sum(bool(one.rewards and one.wrong) for one in candidates)
     progress(PhaseStarted(2, min(len(right), options.max_checks), None))
     survivors: list[Survivor] = []
-    distinct = DistinctLosses(proxy.grammar.domain)
+    distinct = DistinctLosses()
     reports: list[dict[str, Any]] = []
     same_gradient = not_a_formula = 0
     checked: set[Expr] = set()
@@ -113,7 +140,7 @@ def validate(
         known = None if store is None else store.get(candidate.number)
         report = known or _report(candidate, loss, options)
         valid = bool(report["passed"])
-        report["copy"] = valid and not _is_new(distinct, loss)
+        report["copy"] = valid and distinct.add(loss) is not None
         if store is not None and known is None:
             store.put(candidate.number, report)
         if report["copy"]:
@@ -186,11 +213,3 @@ def direction_report(loss: Loss) -> dict[str, Any]:
         "positive_rate": checked.positive_rate,
         "sentence": sentence_of(loss, direction, verdict, timed_out=checked.timed_out),
     }
-
-
-def _is_new(distinct: DistinctLosses, loss: Loss) -> bool:
-    """Add a loss; one that can't be compared counts as new: a doubtful copy costs a training, not the search."""
-    try:
-        return distinct.add(loss)
-    except Exception:
-        return True

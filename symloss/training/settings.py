@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from symloss.errors import OptionError, unknown_name
+from symloss.options.training import TrainingOptions
 
 
 class Metric(StrEnum):
@@ -43,7 +44,7 @@ MOST_THREADS = 1024
 
 
 @dataclass(frozen=True)
-class TrainingSettings:
+class TrainingSettings(TrainingOptions):
     """How to train.
 
     Args:
@@ -66,17 +67,9 @@ class TrainingSettings:
         OptionError: a value is not allowed.
     """
 
-    learning_rate: float = 0.01
-    l2: float = 3e-4
-    batch_size: int = 128
     gradient_clip: float = 50.0
-    max_epochs: int = 3000
-    patience: int = 100
     metric: Metric | str = Metric.AUC
     seed: int = 42
-    threads: int | None = None
-    device: str = "cpu"
-    optimizer: Optimizer | str = Optimizer.SGD
 
     def __post_init__(self) -> None:
         """Check every value."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -138,7 +139,15 @@ def test_check_file(tmp_path: Path) -> None:
 
 def test_check_page() -> None:
     page = run("check", "mse").stdout
-    assert "Verdict" in page and "valid" in page and "Direction" in page
+    parts = dict(part.split("\n", 1) for part in re.split(r"\n\s*\n", page.strip()))
+    assert list(parts) == ["Loss", "Gradient by yhat", "Direction", "Properties", "Verdict"]
+    assert [line.split() for line in parts["Direction"].splitlines()] == [
+        ["y", "=", "0", "proved", "strict"],
+        ["y", "=", "1", "proved", "strict"],
+    ]
+    assert " ".join(parts["Verdict"].split()) == "valid Every gradient step moves yhat towards its label."
+    invalid = run("check", "yhat - y").stdout
+    assert invalid.rsplit("Verdict", 1)[1].split()[0] == "invalid"
 
 
 def test_plot(tmp_path: Path) -> None:

@@ -13,13 +13,13 @@ from click.testing import CliRunner, Result
 from symloss import zoo
 from symloss.cli import main
 from symloss.contest.evaluation import evaluate_and_compare
-from symloss.contest.trial_store import MemoryStore
 from symloss.engine import LocalEngine
 from symloss.models import registry
 from symloss.search.archive.archive import Archive
 from symloss.search.archive.archive_store import ArchiveStore
 from symloss.search.archive.run import EVALUATION, Run, _digest
 from symloss.training.settings import TrainingSettings
+from tests.contest.memory_store import MemoryStore
 from tests.search.conftest import make_dataset
 from tests.tamper import reseal
 

@@ -12,7 +12,7 @@ import pytest
 from symloss import zoo
 from symloss.contest.entries import Contender, contest_entries
 from symloss.contest.halving import halve, taking_turns
-from symloss.contest.options import ContestOptions, accelerated
+from symloss.contest.options import ContestOptions
 from symloss.contest.trial import finer_scales
 from symloss.contest.trial_runner import TrialRunner
 from symloss.data.dataset import Dataset
@@ -127,15 +127,6 @@ def test_rungs_never_go_further_than_training() -> None:
         (1.0, 25),
         (1.0, 40),
     ]
-
-
-def test_accelerated() -> None:
-    fast = accelerated(SETTINGS)
-    assert fast.learning_rate == pytest.approx(0.3)
-    assert (fast.max_epochs, fast.patience) == (100, 25)
-    assert accelerated(fast) == fast
-    adam = accelerated(TrainingSettings(learning_rate=0.001, optimizer="adam"))
-    assert (adam.learning_rate, adam.max_epochs) == (pytest.approx(0.01), 300)
 
 
 def test_finer_scales_hold_the_given_ones() -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from symloss.cli.schema import given_names
 from symloss.cli.search import SOURCE as SOURCE_NAMES
 from symloss.cli.search import command
-from symloss.cli.search_options import build_options, given_names
+from symloss.cli.search_options import build_options
 from symloss.report.commands import search_words
 from symloss.search.options import SearchOptions
 from symloss.search.presets import preset

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import fields
 from typing import Any
 
 import pytest
 
 from symloss.errors import OptionError
 from symloss.files import finite
-from symloss.search.options import DEFAULT_TIME_LIMIT, SearchOptions
+from symloss.options.search import Budget, Candidates, Effectiveness, Rewards
+from symloss.search.options import DEFAULT_TIME_LIMIT, SECTIONS, SearchOptions
 from symloss.training.settings import TrainingSettings
 
 
@@ -53,6 +55,40 @@ def test_ready_for_json() -> None:
 )
 def test_json_and_back(options: SearchOptions) -> None:
     assert SearchOptions.from_json(json.loads(json.dumps(finite(options.to_json())))) == options
+
+
+# What config.json of a run held before the options had sections; such a run goes on.
+WRITTEN_BEFORE = """
+{"task": "classification", "model": "mf", "strategy": "reinforce", "operators": ["paper"], "n_variables": 10,
+"batch": 100, "delta": 0.0001, "eta": 1e-05, "reward": "epoch", "reward_epochs": 25, "reward_learning_rate":
+null, "search_eps": [1e-06], "search_scale": [1.0], "unit_scale": false, "loops": 2, "time_limit": null,
+"max_trained": null, "check_first": false, "proxy_test": true, "reward_filter": true, "duplicates": "exact",
+"max_complexity": null, "strategy_options": {}, "warm_start": [], "effectiveness": "paper", "coefficients": 0,
+"rungs": [25, 50, 100], "rung_learning_rate": null, "finalists": 3, "ranking_seeds": 2, "final_seeds": 8,
+"max_checks": 500, "survivors": 10, "screen": 60, "screen_epochs": null, "eps_grid": [1.0, 0.1, 0.01, 0.001,
+0.0001, 1e-05, 1e-06], "scale_grid": [1.0], "evaluation_time": null, "seed": 42, "training": {"learning_rate":
+0.01, "l2": 0.0003, "batch_size": 128, "gradient_clip": 50.0, "max_epochs": 3000, "patience": 100, "metric":
+"auc", "seed": 42, "threads": null, "device": "cpu", "optimizer": "sgd"}}
+"""
+
+
+def test_runs_of_before_are_read() -> None:
+    document = json.loads(WRITTEN_BEFORE)
+    assert SearchOptions.from_json(document) == SearchOptions(loops=2)
+    assert json.loads(json.dumps(SearchOptions(loops=2).to_json())) == document
+
+
+def test_sections_are_at_hand() -> None:
+    options = SearchOptions(loops=7, reward="fresh", survivors=4, batch=9)
+    assert options.budget == Budget(loops=7)
+    assert options.rewards == Rewards(reward="fresh")
+    assert options.contest == Effectiveness(survivors=4)
+    assert options.candidates == Candidates(batch=9)
+    names = [one.name for section in SECTIONS for one in fields(section)]
+    assert len(names) == len(set(names))
+    assert set(names) | {"seed", "training"} == {one.name for one in fields(SearchOptions)}
+    with pytest.raises(OptionError, match="batch is 0"):
+        Candidates(batch=0)
 
 
 def test_options_of_another_version_are_refused() -> None:

@@ -17,7 +17,7 @@ DELTA = 1e-4
 
 
 def add(table: GradientTable, gradients: np.ndarray) -> tuple[list[int], list[bool]]:
-    numbers, new = table.find_or_add(gradients, np.arange(len(gradients)))
+    numbers, new = table.find_or_add(np.arcsinh(gradients), np.arange(len(gradients)))
     return numbers.tolist(), new.tolist()
 
 

@@ -77,10 +77,6 @@ class TorchPrograms:
         _run(self._steps, values, derivatives)
         return values.index_select(0, self._value), derivatives.index_select(0, self._derivative)
 
-    def bytes_at(self, width: int) -> int:
-        """Return how much memory the rows take for n = width, all K programs together."""
-        return (self._rows + self._by_rows) * width * self._fixed.element_size()
-
     def _buffer(self, width: int) -> tuple[Tensor, Tensor]:
         """Return the rows for n = width; the same tensors each time."""
         if width not in self._buffers:

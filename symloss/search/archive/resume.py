@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from symloss.data.dataset import Dataset
@@ -14,10 +15,6 @@ from symloss.search.archive.environment import changes, data_fingerprint, enviro
 from symloss.search.archive.run import Run
 from symloss.search.options import SearchOptions
 from symloss.search.result import SearchResult
-
-BUDGETS = ("loops", "time_limit", "max_trained", "evaluation_time")
-"""Options that may differ when a run goes on; so may the number of threads."""
-
 
 _AGAIN = "delete it to make it again"
 
@@ -62,7 +59,7 @@ def check_resumable(run: Run, options: SearchOptions, dataset: Dataset, progress
 
 def all_budgets(options: SearchOptions) -> dict[str, Any]:
     """Return what bounds the phases: a search that ended under one goes on under another."""
-    return {name: getattr(options, name) for name in BUDGETS}
+    return asdict(options.budget)
 
 
 def finished_result(run: Run) -> SearchResult | None:
@@ -81,7 +78,8 @@ def finished_result(run: Run) -> SearchResult | None:
 
 def _fixed(options: SearchOptions) -> dict[str, Any]:
     document = options.to_json()
-    for name in BUDGETS:
+    # a run may go on under another budget, and with another number of threads
+    for name in all_budgets(options):
         document.pop(name)
     document["training"].pop("threads")
     return {name: _plain(value) for name, value in document.items()}

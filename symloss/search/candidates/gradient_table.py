@@ -64,18 +64,12 @@ class GradientTable:
         """Look up finite gradients, adding those that are new.
 
         Args:
-            gradients: float64[K, n_points].
+            gradients: float64[K, n_points], seen through asinh.
             rows: int[R], the rows to look up, in this order.
 
         Returns:
             The number of each row's gradient, int[R], and whether it was new, bool[R].
         """
-        return self.find_or_add_seen(np.arcsinh(gradients), rows)
-
-    def find_or_add_seen(
-        self, gradients: Float64, rows: NDArray[np.intp]
-    ) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-        """As `find_or_add`, for gradients that are seen through asinh already."""
         seen = gradients[rows]
         low, own, high = self._cells(seen)
         numbers = np.empty(len(rows), np.intp)

@@ -128,7 +128,7 @@ class ProxyTest:
         if self.exact is not None:
             self.exact.begin(tokens, programs, wrong)
         seen = np.arcsinh(gradients)
-        number[useful], new[useful] = self.table.find_or_add_seen(seen, useful)
+        number[useful], new[useful] = self.table.find_or_add(seen, useful)
         self.numbered = len(self.table)
         return ProxyReport(too_complex, finite, zero, number, new, right_way, wrong, seen)
 

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symloss.ops.construct import NumberLimitError
+from symloss.options.search import Budget
 from symloss.progress import LoopDone, Note, PhaseStarted, SearchProgress
 from symloss.search.candidates.candidate import Attempt, Candidate
 from symloss.search.candidates.grammar import program_of
@@ -35,12 +36,12 @@ PATIENCE = 10_000
 """Where losses trained are the only budget, so many loops without one end phase I: there may be none left."""
 
 
-def budget_over(options: SearchOptions, loops: int, seconds: float, counts: Counts) -> bool:
+def budget_over(budget: Budget, loops: int, seconds: float, counts: Counts) -> bool:
     """Return whether a budget is used up; the loop that uses up one of losses trained is done to its end."""
     return (
-        (options.loops is not None and loops >= options.loops)
-        or (options.time_limit is not None and seconds >= options.time_limit)
-        or (options.max_trained is not None and counts["trained"] >= options.max_trained)
+        (budget.loops is not None and loops >= budget.loops)
+        or (budget.time_limit is not None and seconds >= budget.time_limit)
+        or (budget.max_trained is not None and counts["trained"] >= budget.max_trained)
     )
 
 

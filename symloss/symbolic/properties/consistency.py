@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import numpy as np
 from sympy import Expr
 from sympy.polys.polyerrors import BasePolynomialError
 
 from symloss.formula.spec import LossSpec
 from symloss.ops.protected import sigmoid
-from symloss.signature import eps, y, yhat
-from symloss.symbolic.arithmetic.float_dual import value_and_slope
+from symloss.signature import eps, yhat
 from symloss.symbolic.arithmetic.precise import precise
-from symloss.symbolic.arithmetic.tape import Tape, UnsupportedFunctionError
+from symloss.symbolic.arithmetic.tape import UnsupportedFunctionError
 from symloss.symbolic.direction.report import DirectionProof, Property
 from symloss.symbolic.field.convert import Converter
 from symloss.symbolic.field.smooth import derivative
@@ -252,33 +250,3 @@ def _with_open_eps(loss: LossSpec, cell: Cell, deadline: Deadline) -> str:
     except UndecidedError:
         return ""
     return "" if share is None else solved_for_prediction(share, cell.inside, loss.eps_value)
-
-
-def best_prediction(loss: LossSpec, p: float) -> float:
-    """Return the prediction that minimises the expected loss for P(y = 1) = p, numerically.
-
-    Args:
-        loss: a loss with binary labels; an open eps is taken as `loss.eps_value`.
-        p: in [0, 1].
-    """
-    tape = Tape.of(loss.expression)
-    low, high = (-40.0, 40.0) if loss.takes_score else (0.0, 1.0)
-    tiny = 0.0 if loss.takes_score else 2.0**-60
-
-    def expected(
-        points: np.ndarray[tuple[int], np.dtype[np.float64]],
-    ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        one, _ = value_and_slope(tape, {yhat: points, y: 1.0, eps: loss.eps_value}, yhat)
-        zero, _ = value_and_slope(tape, {yhat: points, y: 0.0, eps: loss.eps_value}, yhat)
-        total = np.zeros(len(points))
-        total += p * one if p > 0 else 0.0
-        total += (1 - p) * zero if p < 1 else 0.0
-        return np.where(np.isnan(total), np.inf, total)
-
-    best = (low + high) / 2
-    for _ in range(12):
-        points = np.linspace(low + tiny, high - tiny, 2001)
-        index = int(np.argmin(expected(points)))
-        best = float(points[index])
-        low, high, tiny = float(points[max(0, index - 2)]), float(points[min(2000, index + 2)]), 0.0
-    return best

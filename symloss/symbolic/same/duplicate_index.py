@@ -89,10 +89,6 @@ class DuplicateIndex:
         """Add one loss; return the earlier one it duplicates, or None where it is new and was added."""
         return self.add_all([loss], None if program is None else [program])[0]
 
-    def lookup(self, loss: LossSpec, program: Program | None = None) -> Match | None:
-        """Return the earlier loss that `loss` duplicates, without adding it."""
-        return self._run([loss], None if program is None else [program], store=False)[0]
-
     def add_all(
         self, losses: Sequence[LossSpec], programs: Sequence[Program] | None = None
     ) -> list[Match | None]:
@@ -105,11 +101,6 @@ class DuplicateIndex:
         Raises:
             OptionError: a loss lives on another domain.
         """
-        return self._run(losses, programs, store=True)
-
-    def _run(
-        self, losses: Sequence[LossSpec], programs: Sequence[Program] | None, store: bool
-    ) -> list[Match | None]:
         for loss in losses:
             if loss.domain != self.domain:
                 raise OptionError(f"{loss.title} lives on another domain; build one index for each")
@@ -119,23 +110,22 @@ class DuplicateIndex:
         programs = programs or [assemble(loss.expression) for loss in losses]
         raw = gradients(programs, [loss.eps_value for loss in losses], self.domain)
         return [
-            self._one(loss, fingerprints, store)
+            self._one(loss, fingerprints)
             for loss, fingerprints in zip(losses, normalised(raw, self.domain), strict=True)
         ]
 
-    def _one(self, loss: LossSpec, fingerprints: Fingerprints, store: bool) -> Match | None:
+    def _one(self, loss: LossSpec, fingerprints: Fingerprints) -> Match | None:
         name = (loss.expression, loss.eps)
         known = self._matches.get(name)
         if known is not None:
             return known
         new = _Entry(loss, fingerprints)
         match = self._find(new)
-        if store:
-            if match is None:
-                self._store(new)
-                self._matches[name] = Match(len(self._entries) - 1, "equal", self._ones())
-            else:
-                self._matches[name] = match
+        if match is None:
+            self._store(new)
+            self._matches[name] = Match(len(self._entries) - 1, "equal", self._ones())
+        else:
+            self._matches[name] = match
         return match
 
     def _ones(self) -> dict[str, Expr]:

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 
-class EndedError(Exception):
-    """The work was ended before it was done; the message says why, in words for a report."""
-
-
 class NoProcessError(Exception):
     """No process can be had here: the work has to be done in this one."""
 
