@@ -23,6 +23,7 @@ class ShippedModel:
         build: where its factory is, see `symloss.models.import_path`; "" for a model of the registry.
         groups: where its function of groups is, "" for none.
         accelerations: as of the model.
+        digest: of its file, as the model has it.
         digests: of the files that are named by their paths, by these.
     """
 
@@ -30,6 +31,7 @@ class ShippedModel:
     build: str = ""
     groups: str = ""
     accelerations: tuple[str, ...] = ()
+    digest: str = ""
     digests: tuple[tuple[str, str], ...] = ()
 
 
@@ -52,7 +54,7 @@ def shipped(model: Model) -> ShippedModel:
         places.append(place)
     files = sorted({place.rpartition(":")[0] for place in places if place.rpartition(":")[0].endswith(".py")})
     digests = tuple((file, _digest(file)) for file in files)
-    return ShippedModel(model.name, places[0], places[1], model.accelerations, digests)
+    return ShippedModel(model.name, places[0], places[1], model.accelerations, model.digest, digests)
 
 
 def received(model: ShippedModel) -> Model:
@@ -70,7 +72,7 @@ def received(model: ShippedModel) -> Model:
                 "put the same file in the same place on every machine, or use the local engine"
             )
     groups = imported(model.groups) if model.groups else None
-    return Model(model.name, imported(model.build), groups, model.accelerations)
+    return Model(model.name, imported(model.build), groups, model.accelerations, model.digest)
 
 
 def _digest(file: str) -> str:

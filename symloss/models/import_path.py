@@ -6,18 +6,15 @@ package.module:NAME     a name of a module that Python finds
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import importlib.machinery
-import importlib.util
 import inspect
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-from symloss.errors import OptionError
+from symloss.errors import OptionError, SymlossError
+from symloss.models.source_file import module_of, read
 
 
 def import_path(function: Callable[..., Any]) -> str | None:
@@ -46,12 +43,20 @@ def imported(path: str) -> Any:
 
     Raises:
         OptionError: there is no such file or module, or no such name in it, or importing it fails.
+        ModelError: a file can't be read or run.
     """
     place, _, name = path.rpartition(":")
     try:
-        found: Any = _module_of_file(Path(place)) if place.endswith(".py") else importlib.import_module(place)
+        found: Any = (
+            module_of(Path(place), read(Path(place)))
+            if place.endswith(".py")
+            else importlib.import_module(place)
+        )
         for part in name.split("."):
             found = vars(found)[part]
+    except SymlossError:
+        # it says more of the file
+        raise
     except KeyError:
         raise OptionError(f"{place} has no {name}; define it there") from None
     except Exception as error:
@@ -72,23 +77,3 @@ def _is_found(module: str, file: Path) -> bool:
             return False
         where = list(spec.submodule_search_locations or [])
     return spec is not None and spec.origin is not None and Path(spec.origin).resolve() == file.resolve()
-
-
-def _module_of_file(file: Path) -> ModuleType:
-    """Import a file, once for each text of it."""
-    text = file.read_bytes()
-    name = f"symloss_file_{hashlib.sha256(str(file).encode() + text).hexdigest()[:16]}"
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None or spec.loader is None:
-        raise ImportError("it is no Python file")
-    module = importlib.util.module_from_spec(spec)
-    # dataclasses and pickle look for the module of a class there
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module

@@ -8,6 +8,7 @@ from symloss.errors import OptionError, unknown_name
 from symloss.models.import_path import imported
 from symloss.models.model import Model
 from symloss.models.trainer import StepSettings, Trainer
+from symloss.models.user_model import Given, is_reference, model_of
 from symloss.tasks.task import Task
 
 MODELS: dict[str, str] = {
@@ -32,21 +33,26 @@ def names() -> tuple[str, ...]:
     return (*NAMES, *sorted(added - set(NAMES)))
 
 
-def get(name: str | Model) -> Model:
-    """Return the model with that name; a model is returned as it is.
+def get(name: Given) -> Model:
+    """Return the model with that name; a user's own by FILE.py:build or by its function (see `user_model`).
 
     Raises:
         OptionError: there is none, or the package that adds it does not give one.
+        ModelError: a user's own can't be had.
     """
-    if isinstance(name, Model):
-        return name
+    if not isinstance(name, str) or is_reference(name):
+        return model_of(name)
     if name in MODELS:
         found = imported(MODELS[name])
         assert isinstance(found, Model)
         return found
     for entry in metadata.entry_points(group=ENTRY_POINTS, name=name):
         return _added(entry)
-    raise OptionError(unknown_name("model", name, names(), "--model takes one of these"))
+    raise OptionError(
+        unknown_name(
+            "model", name, names(), "--model takes one of these, or FILE.py:build for one of your own"
+        )
+    )
 
 
 def _added(entry: metadata.EntryPoint) -> Model:

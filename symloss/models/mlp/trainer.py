@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from symloss.compile.program import ProgramBatch
 from symloss.errors import RunError
@@ -23,7 +22,7 @@ from symloss.models.kernel_trainer import KernelTrainer
 from symloss.models.memory_need import MemoryNeed
 from symloss.models.mlp.model import build
 from symloss.models.mlp.packing import DENSE, pack_dense, unpack_dense
-from symloss.models.mlp.state import DIMENSION, KEEP, WIDTHS, MLPState
+from symloss.models.mlp.state import DIMENSION, KEEP, WIDTHS, MLPState, drawn
 from symloss.models.model import Model
 from symloss.models.saved import arrays_of, check_kind, copies, load_moments, save_moments
 from symloss.models.trainer import Numbers
@@ -65,26 +64,7 @@ class FusedMLP(KernelTrainer[MLPState]):
 
     def start(self, seed: int) -> MLPState:
         """Draw the start."""
-        n_users, n_items = self._users_and_items
-        generator = np.random.Generator(np.random.PCG64(seed))
-
-        def uniform(fan_in: int, *shape: int) -> Tensor:
-            bound = fan_in**-0.5
-            return torch.from_numpy(generator.uniform(-bound, bound, shape).astype(np.float32))
-
-        table = torch.from_numpy(generator.standard_normal((n_users + n_items, DIMENSION), dtype=np.float32))
-        layers = list(itertools.pairwise(WIDTHS))
-        hidden = WIDTHS[1:-1]
-        return MLPState(
-            table=table,
-            weights=tuple(uniform(before, after, before) for before, after in layers),
-            biases=tuple(uniform(before, after) for before, after in layers),
-            gains=tuple(torch.ones(width) for width in hidden),
-            shifts=tuple(torch.zeros(width) for width in hidden),
-            means=tuple(torch.zeros(width) for width in hidden),
-            variances=tuple(torch.ones(width) for width in hidden),
-            n_users=n_users,
-        )
+        return drawn(*self._users_and_items, seed)
 
     def copy(self, state: MLPState) -> MLPState:
         """Return an independent copy."""
