@@ -16,7 +16,10 @@ from autolossgen.results import Results, Trained
 from autolossgen.trace import run_trace
 from symloss.data.dataset import Dataset
 from symloss.models import registry
-from symloss.tasks.auc_rmse import all_metrics, sigmoid
+from symloss.tasks.auc_rmse import sigmoid
+from symloss.tasks.kinds import CLASSIFICATION
+from symloss.tasks.metrics import get
+from symloss.tasks.metrics.measure import measure_all
 from symloss.training.fit import fit
 
 EPOCHS_GUESS = 400
@@ -105,7 +108,7 @@ def _run(
     scores, metrics = np.full(len(test), np.nan, np.float32), {}
     if found.state is not None:
         scores = model.predict(found.state, test.users, test.items)
-        metrics = all_metrics(scores, sigmoid(scores), test.labels)
+        metrics = measure_all(map(get, CLASSIFICATION.metrics), scores, sigmoid(scores), test.labels)
     return Trained(
         job=job,
         valid_metric=found.valid_metric,

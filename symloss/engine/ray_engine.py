@@ -291,7 +291,7 @@ def _wanted(results: Sequence[EpochResult], keep: Keep, settings: TrainingSettin
     held = [number for number, result in enumerate(results) if result.state is not None]
     if keep != "best" or not held:
         return set(held)
-    sign = -1 if settings.validation_metric.higher_is_better else 1
+    sign = -settings.validation_metric.sign
     # The first among equals, as within a task.
     return {min(held, key=lambda number: (sign * results[number].metric, number))}
 

@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from symloss.data.dataset import Dataset
 from symloss.models.trainer import Recommender
+from symloss.tasks.metric import Metric
+from symloss.tasks.part import Part
+from symloss.tasks.rating_task import of
+from symloss.tasks.task import Task
 from symloss.training.assess import predicts_score, test_metrics, validation_metric
-from symloss.training.settings import Metric
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from symloss.data.dataset import Dataset, Interactions
-
 
 def validation_metrics(
-    model: Recommender, states: Sequence[Any], dataset: Dataset, takes_score: Sequence[bool], metric: Metric
+    model: Recommender,
+    states: Sequence[Any],
+    dataset: Task | Dataset,
+    takes_score: Sequence[bool],
+    metric: Metric,
 ) -> list[float]:
     """Return the metric of each state on the validation part.
 
@@ -24,14 +30,15 @@ def validation_metrics(
         model: what the states belong to; it may have a method `predict_all` that gives the scores of all
             states as one tensor, or None.
         states: K states.
-        dataset: its validation part is used.
+        dataset: the task, or a data set of ratings; its validation part is used.
         takes_score: for each state, whether its loss sees the raw score.
         metric: which.
     """
-    found = _scores(model, states, dataset, takes_score, dataset.validation)
+    task = of(dataset)
+    found = _scores(model, states, task, takes_score, task.validation)
     if found is None:
         return [
-            validation_metric(model, state, dataset, flag, metric)
+            validation_metric(model, state, task, flag, metric)
             for state, flag in zip(states, takes_score, strict=True)
         ]
     # Imported here: the kernels' states do without torch.
@@ -42,34 +49,37 @@ def validation_metrics(
 
 
 def all_test_metrics(
-    model: Recommender, states: Sequence[Any], dataset: Dataset, takes_score: Sequence[bool]
+    model: Recommender, states: Sequence[Any], dataset: Task | Dataset, takes_score: Sequence[bool]
 ) -> list[dict[str, float]]:
-    """Return every metric of each state on the test part, by name; arguments as of `validation_metrics`."""
-    found = _scores(model, states, dataset, takes_score, dataset.test)
+    """Return every metric of the task of each state on the test part, by name; arguments as of `validation_metrics`."""
+    task = of(dataset)
+    found = _scores(model, states, task, takes_score, task.test)
     if found is None:
         return [
-            test_metrics(model, state, dataset, flag) for state, flag in zip(states, takes_score, strict=True)
+            test_metrics(model, state, task, flag) for state, flag in zip(states, takes_score, strict=True)
         ]
     from symloss.training.device_metrics import every_metric_rows
 
-    columns = {name: values.tolist() for name, values in every_metric_rows(*found).items()}
+    columns = {name: values.tolist() for name, values in every_metric_rows(*found, task.metrics).items()}
     return [{name: values[k] for name, values in columns.items()} for k in range(len(states))]
 
 
 def _scores(
     model: Recommender,
     states: Sequence[Any],
-    dataset: Dataset,
+    task: Task,
     takes_score: Sequence[bool],
-    part: Interactions,
+    part: Part,
 ) -> tuple[Tensor, Tensor, Tensor] | None:
     """Return scores, labels and which scores are predictions, on the states' device; None without one."""
     together = getattr(model, "predict_all", None)
-    scores: Tensor | None = together(states, part.users, part.items) if states and together else None
+    scores: Tensor | None = together(states, *part.inputs) if states and together else None
     if scores is None:
         return None
     import torch
 
     labels = torch.from_numpy(part.labels).to(scores.device)
-    as_score = torch.tensor([predicts_score(dataset, flag) for flag in takes_score], device=scores.device)
+    as_score = torch.tensor(
+        [predicts_score(task.signature, flag) for flag in takes_score], device=scores.device
+    )
     return scores, labels, as_score
