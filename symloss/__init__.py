@@ -13,7 +13,7 @@ from symloss.moved import install
 from symloss.version import __version__
 
 if TYPE_CHECKING:
-    from symloss import data, export, ops, plot, zoo
+    from symloss import data, export, ops, plot, tasks, zoo
     from symloss.errors import (
         DataError,
         DomainError,
@@ -43,6 +43,7 @@ __all__ = [
     "ops",
     "parse",
     "plot",
+    "tasks",
     "zoo",
 ]
 

@@ -265,7 +265,7 @@ class _Contest:
             "validation": [one.valid.mean for one in standings],
         }
         return tuple(
-            Gain(metric.name, part, *values, measure=metric)
+            Gain(metric.name, part, values[0], values[1], values[2], values[3], metric)
             for part, values in means.items()
             if all(map(math.isfinite, values))
         )

@@ -11,15 +11,32 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from symloss.tasks import metrics
+    from symloss.tasks.feature_task import FeatureTask
+    from symloss.tasks.make_features import features
+    from symloss.tasks.make_ratings import ratings
     from symloss.tasks.metric import Metric
     from symloss.tasks.part import Part
     from symloss.tasks.rating_task import RatingTask, of
     from symloss.tasks.references import Reference
     from symloss.tasks.task import Task
 
-__all__ = ["Metric", "Part", "RatingTask", "Reference", "Task", "metrics", "of"]
+__all__ = [
+    "FeatureTask",
+    "Metric",
+    "Part",
+    "RatingTask",
+    "Reference",
+    "Task",
+    "features",
+    "metrics",
+    "of",
+    "ratings",
+]
 
 _HOME = {
+    "FeatureTask": "symloss.tasks.feature_task",
+    "features": "symloss.tasks.make_features",
+    "ratings": "symloss.tasks.make_ratings",
     "Metric": "symloss.tasks.metric",
     "Part": "symloss.tasks.part",
     "RatingTask": "symloss.tasks.rating_task",
