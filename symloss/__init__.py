@@ -14,6 +14,7 @@ from symloss.version import __version__
 
 if TYPE_CHECKING:
     from symloss import data, export, ops, plot, tasks, zoo
+    from symloss.api import evaluate, search, train
     from symloss.errors import (
         DataError,
         DomainError,
@@ -38,12 +39,15 @@ __all__ = [
     "SymlossError",
     "__version__",
     "data",
+    "evaluate",
     "export",
     "loss_of",
     "ops",
     "parse",
     "plot",
+    "search",
     "tasks",
+    "train",
     "zoo",
 ]
 
@@ -56,6 +60,8 @@ _HOME = {
     "RunError": "symloss.errors",
     "SymlossError": "symloss.errors",
     "Loss": "symloss.loss",
+    "evaluate": "symloss.api",
+    "train": "symloss.api",
     "loss_of": "symloss.search.found_losses",
     "parse": "symloss.formula.parse",
 }

@@ -51,6 +51,7 @@ FLOORS: list[set[str]] = [
     {"search.archive"},
     {"search"},
     {"report"},
+    {"api"},
     {"cli"},
     {""},
 ]

@@ -26,7 +26,9 @@ LONGEST = 600.0
 def ensure_compiled(model: Recommender, settings: TrainingSettings) -> None:
     """Have the kernels of training compiled, unless they are, before this process uses any of them."""
     if settings.device == "cpu" and model.name in _KERNELS and os.environ.get(COMPILING) is None:
-        _ensure(model.name, str(settings.optimizer), str(settings.metric))
+        # other metrics have no kernel of their own
+        metric = "rmse" if str(settings.metric) == "rmse" else "auc"
+        _ensure(model.name, str(settings.optimizer), metric)
 
 
 @cache

@@ -13,7 +13,7 @@ def refuse_other_labels(title: str, part: Part) -> str | None:
     if found == {0.0, 1.0}:
         return None
     shown = ", ".join(f"{label:g}" for label in sorted(found)[:5]) + (", ..." if len(found) > 5 else "")
-    return (
-        f"{title} needs labels 0 and 1, both; there {'is' if len(found) < 2 else 'are'} {shown or 'no label'}; "
-        "use the metric 'rmse' or another split"
+    there = (
+        f"there are {shown}" if len(found) > 1 else f"all labels are {shown}" if found else "there are none"
     )
+    return f"{title} needs labels 0 and 1, both, and {there}; use the metric 'rmse' or another split"
