@@ -52,6 +52,7 @@ FLOORS: list[set[str]] = [
     {"search"},
     {"report"},
     {"api"},
+    {"testing"},
     {"cli"},
     {""},
 ]

@@ -189,8 +189,9 @@ class SearchOptions:
     def for_task(self, task: Task) -> SearchOptions:
         """Return the same options for what a task watches."""
         watched = task.metrics[0]
-        usual = kind_of(task.signature.labels)
-        asked = next((one for one in KINDS.values() if one.metric == watched), usual)
+        kinds = [one for one in KINDS.values() if one.metric == watched]
+        kinds += [one for one in KINDS.values() if one.baselines == tuple(task.baselines)]
+        asked = kinds[0] if kinds else kind_of(task.signature.labels)
         return replace(self, task=asked.name, metric=watched)
 
     @property
