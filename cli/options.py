@@ -201,14 +201,12 @@ def training_settings(parameters: Mapping[str, Any], *, seed: int) -> TrainingSe
     Raises:
         OptionError: a value is not allowed.
     """
-    from symloss.search.options import METRICS
+    from symloss.tasks.kinds import kind
     from symloss.training.settings import TrainingSettings
 
-    task = parameters["task"]
-    if task not in METRICS:
-        raise OptionError(unknown_name("task", task, METRICS, "--task takes one of these"))
+    metric = parameters.get("metric") or kind(parameters["task"]).metric
     names = ("max_epochs", "patience", "learning_rate", "optimizer", "l2", "batch_size", "threads", "device")
-    return TrainingSettings(metric=METRICS[task], seed=seed, **{name: parameters[name] for name in names})
+    return TrainingSettings(metric=metric, seed=seed, **{name: parameters[name] for name in names})
 
 
 def number(text: str, name: str) -> float:

@@ -53,6 +53,8 @@ FLOORS: list[set[str]] = [
     {"search.archive"},
     {"search"},
     {"report"},
+    {"api"},
+    {"testing"},
     {"cli"},
     {""},
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
@@ -16,19 +16,14 @@ from symloss.ops.registry import operator_set
 from symloss.search.candidates.grammar import LossGrammar
 from symloss.search.strategies.registry import check_strategy
 from symloss.signature import DEFAULT_EPS
+from symloss.tasks.kinds import KINDS, kind, kind_of
+from symloss.tasks.metric import Metric
+from symloss.tasks.metrics.registry import get
+from symloss.tasks.task import Task
 from symloss.training.settings import TrainingSettings
 
 DEFAULT_TIME_LIMIT = 600.0
 """Seconds of phase I where neither a time nor a number of loops is given."""
-
-BASELINES = {"classification": ("bce", "mse"), "regression": ("mse", "mae")}
-"""For each task, the zoo losses that the result is compared with; the keys are the tasks."""
-
-CONTEST_BASELINES = {
-    "classification": ("bce", "mse", "focal", "hinge"),
-    "regression": ("mse", "mae", "huber"),
-}
-"""For each task, the handcrafted losses that the winner of a contest is compared with."""
 
 EFFECTIVENESS = ("paper", "contest")
 """How phase III works; see `SearchOptions.effectiveness`."""
@@ -39,16 +34,13 @@ REWARDS = ("epoch", "fresh")
 DUPLICATES = ("exact", "sampled")
 """How known gradients are told; see `SearchOptions.duplicates`."""
 
-METRICS = {"classification": "auc", "regression": "rmse"}
-"""For each task, the validation metric."""
-
 
 @dataclass(frozen=True)
 class SearchOptions:
     """What to search, how and for how long.
 
     Attributes:
-        task: "classification" (reward: more validation AUC) or "regression" (less RMSE).
+        task: what is asked: "classification" (reward: more validation AUC) or "regression" (less RMSE).
         model: name of the recommender.
         strategy: name of what proposes losses.
         operators: names of operators; "paper" and "extended" stand for sets.
@@ -86,7 +78,8 @@ class SearchOptions:
         eps_grid, scale_grid: what phase III tries for each loss.
         evaluation_time: seconds of phase III at most; None for no limit.
         seed: of the strategy, the points of the proxy test and the recommender.
-        training: how models are trained; its metric and seed follow from `task` and `seed`.
+        training: how models are trained; its metric and seed follow from `task`, `metric` and `seed`.
+        metric: what is watched on the validation part, a name or a metric; None for that of the task.
     """
 
     task: str = "classification"
@@ -129,6 +122,7 @@ class SearchOptions:
     evaluation_time: float | None = None
     seed: int = 42
     training: TrainingSettings = field(default_factory=TrainingSettings)
+    metric: Metric | str | None = None
 
     def __post_init__(self) -> None:
         """Check every value.
@@ -136,8 +130,7 @@ class SearchOptions:
         Raises:
             OptionError: a value is not allowed; the message names it and what is.
         """
-        if self.task not in BASELINES:
-            raise OptionError(unknown_name("task", self.task, BASELINES, "--task takes one of these"))
+        asked = kind(self.task)
         if self.model not in MODELS:
             raise OptionError(unknown_name("model", self.model, MODELS, "--model takes one of these"))
         check_strategy(self.strategy)
@@ -181,13 +174,25 @@ class SearchOptions:
             check_grid("scale", getattr(self, name), None, None)
         if self.loops is None and self.time_limit is None and self.max_trained is None:
             object.__setattr__(self, "time_limit", DEFAULT_TIME_LIMIT)
-        training = replace(self.training, metric=METRICS[self.task], seed=self.seed)
+        metric = asked.metric if self.metric is None else self.metric
+        training = replace(self.training, metric=metric, seed=self.seed)
         object.__setattr__(self, "training", training)
+        # the task's own is written as None, so that equal searches have equal options
+        watched = training.validation_metric
+        object.__setattr__(self, "metric", None if watched == asked.metric else training.metric)
 
     @property
     def higher_is_better(self) -> bool:
         """Whether more of the validation metric is better."""
-        return self.task == "classification"
+        return self.training.validation_metric.higher_is_better
+
+    def for_task(self, task: Task) -> SearchOptions:
+        """Return the same options for what a task watches."""
+        watched = task.metrics[0]
+        kinds = [one for one in KINDS.values() if one.metric == watched]
+        kinds += [one for one in KINDS.values() if one.baselines == tuple(task.baselines)]
+        asked = kinds[0] if kinds else kind_of(task.signature.labels)
+        return replace(self, task=asked.name, metric=watched)
 
     @property
     def wanted(self) -> int:
@@ -196,11 +201,17 @@ class SearchOptions:
 
     def to_json(self) -> dict[str, Any]:
         """Return all values, ready for JSON."""
-        return {**asdict(self), "warm_start": list(self.warm_start)}
+        document = asdict(replace(self, metric=None))
+        own = {"metric": None if self.metric is None else str(self.metric)}
+        return {**document, "warm_start": list(self.warm_start), "training": self.training.to_json(), **own}
 
     @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> SearchOptions:
+    def from_json(cls, document: Mapping[str, Any], metrics: Iterable[Metric] = ()) -> SearchOptions:
         """Return the options that `to_json` wrote.
+
+        Args:
+            document: of the options.
+            metrics: further metrics that it may name, such as those of a task of your own.
 
         Raises:
             OptionError: an option is unknown to this version, or a value is not allowed.
@@ -216,6 +227,10 @@ class SearchOptions:
         if settings.get("gradient_clip", 0.0) is None:
             # JSON has no infinity
             settings["gradient_clip"] = math.inf
+        # the metric follows from the task and `metric`
+        settings.pop("metric", None)
+        if values.get("metric") is not None:
+            values["metric"] = get(values["metric"], metrics)
         return cls(**values, training=TrainingSettings(**settings))
 
 

@@ -18,7 +18,7 @@ from symloss.engine.shipped_model import received, shipped
 from symloss.errors import ModelError, OptionError
 from symloss.models import Model, registry
 from symloss.models.import_path import imported
-from symloss.training.as_task import as_task
+from symloss.tasks.rating_task import of
 from symloss.training.fit import fit
 from symloss.training.member import Member
 from symloss.training.one_epoch import train_one_epoch
@@ -78,7 +78,7 @@ def assert_as_the_functions(
         return value if exact else pytest.approx(value, **rough)
 
     # States of the engine's trainer and of another one are of one kind.
-    trainer = registry.trainer_for(model, as_task(task), settings)
+    trainer = registry.trainer_for(model, of(task), settings)
     for found, expected in zip(engine.fit(MEMBERS), fit(model, MEMBERS, task, settings), strict=True):
         assert found.history == near(expected.history)
         assert found.metrics == near(expected.metrics)

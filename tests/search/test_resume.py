@@ -23,7 +23,7 @@ from symloss.search.options import SearchOptions
 from symloss.search.search import open_run, search
 from symloss.search.strategies.registry import STRATEGIES
 from symloss.signature import Labels
-from symloss.training.as_task import as_task
+from symloss.tasks.rating_task import of
 from symloss.training.member import Member
 from symloss.training.one_epoch import train_one_epoch
 from symloss.training.settings import TrainingSettings
@@ -283,7 +283,7 @@ def test_model_states_come_back(name: str, optimizer: str, device: str) -> None:
     def trained(state: Any, epoch: int) -> Any:
         return train_one_epoch(model, state, members, TINY, settings, epoch, keep="all")[0].state
 
-    trainer = registry.trainer_for(model, as_task(TINY), settings)
+    trainer = registry.trainer_for(model, of(TINY), settings)
     first = trained(trained(trainer.start(3), 1), 2)
     again = trainer.load(decode(encode(trainer.save(first))))
     assert type(again) is type(first)
