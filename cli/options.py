@@ -151,8 +151,13 @@ def load_dataset(parameters: Mapping[str, Any], *, seed: int, labels: str = "bin
 def training_options(function: Function) -> Function:
     """Add --model and how to train it; `training_settings` reads them."""
     options = [
-        click.option("--model", default="mf", show_default=True, metavar="mf|mlp|FILE.py:build",
-                     help="The recommender, or a function build(task, seed) of your own."),
+        click.option(
+            "--model",
+            default="mf",
+            show_default=True,
+            metavar="mf|mlp|FILE.py:build",
+            help="The recommender, or a function build(task, seed) of your own.",
+        ),
         click.option(
             "--task",
             default="classification",
@@ -213,7 +218,10 @@ def training_settings(parameters: Mapping[str, Any], *, seed: int) -> TrainingSe
     chosen = {name: parameters[name] for name in names}
     context = click.get_current_context(silent=True)
     for name, value in training_defaults(parameters["model"]).items():
-        if context is None or context.get_parameter_source(name) is not click.core.ParameterSource.COMMANDLINE:
+        if (
+            context is None
+            or context.get_parameter_source(name) is not click.core.ParameterSource.COMMANDLINE
+        ):
             chosen[name] = value
     # Adam of another model starts from the rate of Adam, SGD from that of SGD
     if chosen["optimizer"] == parameters["optimizer"]:

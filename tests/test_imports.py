@@ -54,6 +54,7 @@ FLOORS: list[set[str]] = [
     {"search.archive"},
     {"search"},
     {"report"},
+    {"testing"},
     {"cli"},
     {""},
 ]

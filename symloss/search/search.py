@@ -66,7 +66,7 @@ def open_run(
     grammar = LossGrammar(options.operators, options.n_variables, Domain.of(dataset.labels))
     check_start(options, grammar)
     operators = [operator.name for operator in grammar.operators]
-    config = {
+    config: dict[str, Any] = {
         "options": options.to_json(),
         "token_operators": operators,
         "dataset": dataset.summary(),
