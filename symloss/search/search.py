@@ -70,7 +70,7 @@ def open_run(
     grammar = LossGrammar(options.operators, options.n_variables, task.signature)
     check_start(options, grammar)
     operators = [operator.name for operator in grammar.operators]
-    config = {
+    config: dict[str, Any] = {
         "options": options.to_json(),
         "token_operators": operators,
         # the kind of labels is what found losses are read by, whatever a task says of its data
@@ -79,6 +79,10 @@ def open_run(
         "fingerprint": facts(task),
         "source": None if source is None else dict(source),
     }
+    digest = registry.get(options.model).digest
+    if digest:
+        # a model of the user's own is its file: the run goes on with the same text only
+        config["model_digest"] = digest
     return Run.create(config, folder, seed=options.seed)
 
 
