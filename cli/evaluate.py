@@ -134,7 +134,7 @@ def command(
     with stop_on_interrupt() as stop, SearchDisplay() as display:
         results, comparison = evaluate_and_compare(
             resolved,
-            LocalEngine(architecture, dataset, settings),
+            LocalEngine(architecture, task, settings),
             eps_grid=eps_grid or PAPER_EPS_GRID,
             scale_grid=scale_grid or (1.0,),
             seeds=range(seed, seed + seeds),
