@@ -24,7 +24,7 @@ from symloss.models.generic_torch import GenericTorch
 from symloss.models.mf.module import build as build_mf
 from symloss.models.mlp.module import build as build_mlp
 from symloss.models.model import Model
-from symloss.training.as_task import as_task
+from symloss.tasks.rating_task import of
 from symloss.training.member import Member, pack
 from symloss.training.orders import epoch_order
 from symloss.training.settings import TrainingSettings
@@ -84,7 +84,7 @@ def main() -> None:
     parser.add_argument("--members", type=int, default=16)
     given = parser.parse_args()
     torch.set_num_threads(1)
-    task = as_task(load_synthetic(SyntheticOptions(interactions=given.rows)))
+    task = of(load_synthetic(SyntheticOptions(interactions=given.rows)))
     rows, count = len(task.train), given.members
     builds = {
         "mf": build_mf,

@@ -32,7 +32,7 @@ from symloss import zoo
 from symloss.data.dataset import Dataset, Interactions
 from symloss.models import registry
 from symloss.models.device.torch_device import torch_device
-from symloss.training.as_task import as_task
+from symloss.tasks.rating_task import of
 from symloss.training.member import Member, pack, rates_of
 from symloss.training.memory import free_memory, member_bytes, plan_population
 from symloss.training.orders import epoch_order
@@ -101,7 +101,7 @@ def measure(
     device = torch_device(name)
     group, rows = members(count), len(dataset.train)
     longest = max(len(member.program.opcodes) for member in group)
-    trainer = registry.trainer_for(model, as_task(dataset), settings)
+    trainer = registry.trainer_for(model, of(dataset), settings)
     need = trainer.memory(longest)
     fit = plan_population(count, need, free_memory(name), name)
     if fit < count:

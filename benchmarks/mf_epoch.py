@@ -31,7 +31,7 @@ from symloss.data.dataset import Dataset, Interactions
 from symloss.data.presplit import load_presplit
 from symloss.models import registry
 from symloss.models.mf.state import MFState
-from symloss.training.as_task import as_task
+from symloss.tasks.rating_task import of
 from symloss.training.assess import validation_metric
 from symloss.training.member import Member, pack, rates_of
 from symloss.training.orders import epoch_order
@@ -103,7 +103,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 def measure(name: str, dataset: Dataset, rounds: int) -> dict[str, object]:
     settings = TrainingSettings()
-    trainer = registry.trainer_for(registry.get("mf"), as_task(dataset), settings)
+    trainer = registry.trainer_for(registry.get("mf"), of(dataset), settings)
     loss = zoo.get(name)
     member = Member(loss.program(), eps=EPS, takes_score=loss.takes_score)
     programs, rows = pack([member]), len(dataset.train)

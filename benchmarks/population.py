@@ -35,7 +35,7 @@ from symloss.search.candidates.grammar import LossGrammar, program_of
 from symloss.search.candidates.proxy import ProxyTest
 from symloss.search.strategies.registry import make_strategy
 from symloss.search.strategies.strategy import Feedback
-from symloss.training.as_task import as_task
+from symloss.tasks.rating_task import of
 from symloss.training.assess import validation_metric
 from symloss.training.member import Member, pack, rates_of
 from symloss.training.one_epoch import train_one_epoch
@@ -76,7 +76,7 @@ def members(count: int) -> list[Member]:
 def population(model: str, dataset: Dataset, count: int, threads: int) -> Callable[[], object]:
     trained = registry.get(model)
     losses, settings = members(count), replace(SETTINGS, threads=threads)
-    state = registry.trainer_for(trained, as_task(dataset), settings).start(42)
+    state = registry.trainer_for(trained, of(dataset), settings).start(42)
     return lambda: train_one_epoch(trained, state, losses, dataset, settings, 1)
 
 
@@ -148,7 +148,7 @@ def one_size(name: str, model: str) -> dict[str, Any]:
     # The kernels are loaded on a few rows.
     tiny = replace(dataset, train=dataset.train.take(np.arange(256)))
     trained = registry.get(model)
-    state = registry.trainer_for(trained, as_task(dataset), SETTINGS).start(42)
+    state = registry.trainer_for(trained, of(dataset), SETTINGS).start(42)
     (member,) = members(1)
     train_one_epoch(trained, state, [member], tiny, SETTINGS, 1)
     before = memory_mb("VmRSS")
@@ -176,7 +176,7 @@ def parts_of_a_loop(dataset: Dataset, batches: int) -> dict[str, Any]:
     grammar = LossGrammar()
     strategy = make_strategy("reinforce", grammar, 1)
     proxy = ProxyTest(grammar, delta=1e-4, eps=1e-6, seed=1)
-    trainer = registry.trainer_for(registry.get("mf"), as_task(dataset), SETTINGS)
+    trainer = registry.trainer_for(registry.get("mf"), of(dataset), SETTINGS)
     state = trainer.start(42)
     order = epoch_order(42, 1, len(dataset.train))
     proxy.test(strategy.ask(100))

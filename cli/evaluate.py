@@ -83,8 +83,9 @@ def command(
     from symloss.contest.evaluation import evaluate_and_compare
     from symloss.engine import LocalEngine
     from symloss.models import registry
+    from symloss.tasks.rating_task import RatingTask
+    from symloss.tasks.task import references_of
     from symloss.training.clock import Size, fitted
-    from symloss.training.references import references
 
     from .progress import SearchDisplay
 
@@ -100,12 +101,13 @@ def command(
         resolved = [loss.with_eps(None) for loss in resolved]
     dataset = load_dataset(parameters, seed=seed, labels=labels)
     size, metric = Size.of(dataset), settings.validation_metric
+    task = RatingTask.of(dataset, parameters["task"], metric)
     settings = fitted(settings, size, given_names(context), model=architecture.name, fast=effort.fast)
     store = folder.begin(resolved, dataset)
     with stop_on_interrupt() as stop, SearchDisplay() as display:
         results, comparison = evaluate_and_compare(
             resolved,
-            LocalEngine(architecture, dataset, settings),
+            LocalEngine(architecture, task, settings),
             eps_grid=effort.eps_grid or PAPER_EPS_GRID,
             scale_grid=effort.scale_grid or (1.0,),
             seeds=range(seed, seed + effort.seeds),
@@ -114,8 +116,8 @@ def command(
             store=store,
         )
         interrupted = stop.is_set()
-    means = references(dataset, metric)
-    warnings = [*cautions(results, means, dataset, metric), *invalid_losses(results)]
+    means = references_of(task, metric)
+    warnings = [*cautions(results, means, task, metric), *invalid_losses(results)]
     usable = any(math.isfinite(result.valid_metric) for result in results)
     document = {
         "results": [result.to_json() for result in results],

@@ -122,13 +122,11 @@ def training_settings(parameters: Mapping[str, Any], *, seed: int) -> TrainingSe
     Raises:
         OptionError: a value is not allowed.
     """
-    from symloss.search.options import METRICS
     from symloss.search.presets import training_defaults
+    from symloss.tasks.kinds import kind
     from symloss.training.settings import TrainingSettings
 
-    task = parameters["task"]
-    if task not in METRICS:
-        raise OptionError(unknown_name("task", task, METRICS, "--task takes one of these"))
+    metric = parameters.get("metric") or kind(parameters["task"]).metric
     own = values_of(TrainingOptions, parameters, parameters)
     context = click.get_current_context(silent=True)
     given: set[str] = set() if context is None else given_names(context)
@@ -138,7 +136,7 @@ def training_settings(parameters: Mapping[str, Any], *, seed: int) -> TrainingSe
     # Adam of another model starts from the rate of Adam, SGD from that of SGD
     if own["optimizer"] == parameters["optimizer"]:
         own["learning_rate"] = parameters["learning_rate"]
-    return TrainingSettings(metric=METRICS[task], seed=seed, **own)
+    return TrainingSettings(metric=metric, seed=seed, **own)
 
 
 def resolve_losses(

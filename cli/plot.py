@@ -218,7 +218,7 @@ def read_history(folder: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
             for row in run.archive.history()
         ]
     return history, {
-        "name": f"validation {metric.value.upper()}",
+        "name": f"validation {metric.title}",
         "higher_is_better": metric.higher_is_better,
         # A fresh reward trains each loss from scratch and replaces nothing.
         "adopts": options.reward != "fresh",

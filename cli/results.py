@@ -16,34 +16,42 @@ if TYPE_CHECKING:
     from symloss.contest.evaluation import EvaluationResult
     from symloss.contest.significance import Comparison
     from symloss.data import Dataset
+    from symloss.tasks.metric import Metric
+    from symloss.tasks.references import Reference
+    from symloss.tasks.task import Task
     from symloss.training.clock import Size
-    from symloss.training.references import Reference
     from symloss.training.settings import TrainingSettings
 
-METRICS = {"auc": "AUC", "f1": "F1", "accuracy": "accuracy", "rmse": "RMSE", "mae": "MAE"}
-"""Columns of test metrics by the names of these."""
 
-
-def dataset_line(dataset: Dataset, model: str) -> str:
+def dataset_line(dataset: Task | Dataset, model: str) -> str:
     """Say in one line what was trained on what."""
-    rows = ", ".join(f"{len(part):,} {name}" for name, part in dataset.parts().items())
-    return f"{model} on {dataset.name}: {dataset.n_users:,} users, {dataset.n_items:,} items, {rows}"
+    from symloss.tasks.rating_task import of
+    from symloss.tasks.task import parts_of
+
+    task = of(dataset)
+    rows = ", ".join(f"{len(part):,} {name}" for name, part in parts_of(task).items())
+    sizes = ", ".join(f"{count:,} {name}" for name, count in task.sizes.items())
+    return f"{model} on {task.name}: {sizes}, {rows}"
 
 
 def results_table(
-    title: str, results: Sequence[EvaluationResult], metric: str, references: Sequence[Reference] = ()
+    title: str, results: Sequence[EvaluationResult], metric: Metric, references: Sequence[Reference] = ()
 ) -> Table:
     """Build the table of results.
 
     Args:
         title: above it.
         results: a row each.
-        metric: name of the validation metric.
+        metric: the validation metric; its column is the first.
         references: the trivial baselines, a row each below. Metrics that no row has are left out.
     """
+    from symloss.tasks.metrics.registry import title_of
+
     measured = [*(result.metrics for result in results), *(one.metrics for one in references)]
-    names = [name for name in METRICS if any(math.isfinite(one.get(name, math.nan)) for one in measured)]
-    names = names or list(METRICS)
+    known = list(dict.fromkeys([metric.name, *(name for one in measured for name in one)]))
+    names = [
+        name for name in known if any(math.isfinite(one.get(name, math.nan)) for one in measured)
+    ] or known
     rows: list[list[object]] = [
         [
             result.loss,
@@ -59,12 +67,40 @@ def results_table(
         for result in results
     ]
     rows += [
-        [one.name, "", "", "", *[one.metrics[name] for name in names], one.valid_metric, "", "", ""]
+        [
+            one.name,
+            "",
+            "",
+            "",
+            *[one.metrics.get(name, math.nan) for name in names],
+            one.valid_metric,
+            "",
+            "",
+            "",
+        ]
         for one in references
     ]
-    columns = ["loss", "eps", "scale", "seed", *(METRICS[name] for name in names)]
+    titles = [metric.title if name == metric.name else title_of(name) for name in names]
+    columns = ["loss", "eps", "scale", "seed", *titles]
     columns += [f"valid {metric}", "epoch", "epochs", "seconds"]
     return table(title, columns, rows, right=columns[1:])
+
+
+def tested_line(metrics: Mapping[str, float], watched: Metric, others: Sequence[Metric]) -> str:
+    """Say what a loss reached on the test part: in what was watched, and in a metric of the other kind.
+
+    Args:
+        metrics: by name; NaN where one is undefined.
+        watched: the validation metric.
+        others: the metrics of the task. Where `watched` ranks scores, the first of those that look at predictions is
+            shown too, and the other way round.
+    """
+    known = [one for one in others if math.isfinite(metrics.get(one.name, math.nan))]
+    second = next((one for one in known if one.ranks != watched.ranks), None)
+    shown = [watched] if math.isfinite(metrics.get(watched.name, math.nan)) else []
+    shown += [] if second is None else [second]
+    text = ", ".join(f"{one.title} {metrics[one.name]:.4f}" for one in shown)
+    return f"test {text}" if text else "not tested"
 
 
 def show_warnings(console: Console, warnings: Sequence[Caution]) -> None:
@@ -101,6 +137,8 @@ def show_comparison(console: Console, comparison: Comparison | None) -> None:
 
 def show_contest(console: Console, contest: Mapping[str, Any]) -> None:
     """Print a contest (`ContestResult.to_json`): the best and the baselines, how they were found, all in words."""
+    from symloss.tasks.metrics.registry import title_of
+
     metric = contest["metric"]
     called = called_in(contest)
     rows = [_standing_row(who, one, metric) for who, one in _standings(contest, called)]
@@ -118,7 +156,17 @@ def show_contest(console: Console, contest: Mapping[str, Any]) -> None:
         ]
         for one in contest.get("references", ())
     ]
-    columns = ["", "loss", "eps", "scale", f"test {metric.upper()}", "±", f"valid {metric}", "seeds", "tried"]
+    columns = [
+        "",
+        "loss",
+        "eps",
+        "scale",
+        f"test {title_of(metric)}",
+        "±",
+        f"valid {metric}",
+        "seeds",
+        "tried",
+    ]
     console.print(
         table(f"The {called} and the baselines, each tuned alike", columns, rows, right=columns[2:])
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from symloss.options.option import options_of
 from .interrupt import stop_on_interrupt
 from .options import data_options, json_option, labels_option, load_dataset, seed_option, training_options
 from .output import print_json, standard_error, standard_output, table
-from .results import METRICS, dataset_line, results_table, show_contest, show_warnings, training_line
+from .results import dataset_line, results_table, show_contest, show_warnings, tested_line, training_line
 from .schema import SchemaCommand, config_option, given_names
 from .search_options import build_options, check_resume_alone, resumed_options, search_options
 
@@ -139,6 +138,8 @@ def _load_again(run: Run, source: Mapping[str, Any]) -> Dataset:
 
 
 def _show(result: SearchResult, dataset: Dataset, options: SearchOptions) -> None:
+    from symloss.search.search import asked
+
     console = standard_output()
     crowned = result.verdict is None or result.verdict.crowned
     if result.verdict is not None:
@@ -150,6 +151,7 @@ def _show(result: SearchResult, dataset: Dataset, options: SearchOptions) -> Non
         [key.replace("_", " "), f"{value:,}"] for key, value in result.counts.items() if key not in left_out
     ]
     console.print(table("Losses", ["what", "how many"], rows, right=["how many"]))
+    _, task = asked(options, dataset)
     metric = options.training.validation_metric
     if result.comparison is not None:
         show_contest(console, result.comparison)
@@ -164,9 +166,7 @@ def _show(result: SearchResult, dataset: Dataset, options: SearchOptions) -> Non
         scale = "" if result.best.scale == 1 else f", times {result.best.scale:g}"
         console.print(f"[bold]{'best loss' if crowned else 'best found'}[/bold]", end=" ")
         console.print(f"{result.best.formula}{eps}{scale}", highlight=False, markup=False, soft_wrap=True)
-        known = {name: value for name, value in result.best.metrics.items() if math.isfinite(value)}
-        shown = [f"{METRICS[name]} {known[name]:.4f}" for name in ("auc", "rmse") if name in known]
-        console.print(f"test {', '.join(shown)}" if shown else "not tested", highlight=False)
+        console.print(tested_line(result.best.metrics, metric, task.metrics), highlight=False)
     else:
         console.print("no loss got through all phases", highlight=False)
     if result.comparison is not None or result.results or result.baselines:

@@ -13,7 +13,8 @@ from symloss.moved import install
 from symloss.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from symloss import data, export, ops, plot, zoo
+    from symloss import data, export, ops, plot, tasks, zoo
+    from symloss.api import evaluate, search, train
     from symloss.errors import (
         DataError,
         DomainError,
@@ -37,11 +38,15 @@ __all__ = [
     "RunError",
     "SymlossError",
     "data",
+    "evaluate",
     "export",
     "loss_of",
     "ops",
     "parse",
     "plot",
+    "search",
+    "tasks",
+    "train",
     "zoo",
 ]
 
@@ -54,6 +59,8 @@ _HOME = {
     "RunError": "symloss.errors",
     "SymlossError": "symloss.errors",
     "Loss": "symloss.loss",
+    "evaluate": "symloss.api",
+    "train": "symloss.api",
     "loss_of": "symloss.search.found_losses",
     "parse": "symloss.formula.parse",
 }

@@ -149,6 +149,7 @@ MOVED: dict[str, str] = {
     "symloss.symbolic.workspace": "symloss.symbolic.same.proof_cache",
     "symloss.symbolic.writing": "symloss.symbolic.field.to_expression",
     "symloss.training.metrics": "symloss.tasks.auc_rmse",
+    "symloss.training.references": "symloss.tasks.references",
 }
 """Old name: new name. An empty new name stands for a folder whose modules have moved one by one."""
 

@@ -55,6 +55,8 @@ FLOORS: list[set[str]] = [
     {"search.archive"},
     {"search"},
     {"report"},
+    {"api"},
+    {"testing"},
     {"cli"},
     {""},
 ]

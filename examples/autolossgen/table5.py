@@ -22,7 +22,7 @@ from autolossgen.reference import (
 from autolossgen.results import Trained
 from symloss.contest.signed_rank import holm
 from symloss.contest.significance import PairedTest, paired_test
-from symloss.training.settings import Metric
+from symloss.tasks.metrics import AUC
 
 TOLERANCE = 0.004
 TIE = 0.002
@@ -158,7 +158,7 @@ def tests_against_best(context: Context, trained: dict[str, list[Trained]]) -> l
         if len(trained[loss]) == complete:
             scores = [np.array([one.scores for one in trained[name]]) for name in (loss, best)]
             labels = context.dataset.test.labels
-            tests.append(paired_test(TITLES[loss], TITLES[best], scores[0], scores[1], labels, Metric.AUC))
+            tests.append(paired_test(TITLES[loss], TITLES[best], scores[0], scores[1], labels, AUC()))
     adjusted = holm([test.wilcoxon_p for test in tests])
     return [replace(test, adjusted_p=p) for test, p in zip(tests, adjusted, strict=True)]
 

@@ -18,14 +18,17 @@ from autolossgen.jobs import Job
 from autolossgen.results import Trained
 from autolossgen.variants import settings_of, trainer_of
 from symloss.data.dataset import Dataset
-from symloss.tasks.auc_rmse import NAMES, all_metrics, sigmoid
+from symloss.tasks.auc_rmse import sigmoid
+from symloss.tasks.kinds import CLASSIFICATION
+from symloss.tasks.metrics import get
+from symloss.tasks.metrics.measure import measure_all
 from symloss.training.member import pack, rates_of
 from symloss.training.orders import epoch_order, epoch_seed
 from symloss.training.outcome import Outcome
 
 COLUMNS = (
-    *(f"valid {name}" for name in NAMES),
-    *(f"test {name}" for name in NAMES),
+    *(f"valid {name}" for name in CLASSIFICATION.metrics),
+    *(f"test {name}" for name in CLASSIFICATION.metrics),
     "f1 at the threshold of validation",
     "accuracy at the threshold of validation",
     "accuracy at 0.5",
@@ -48,7 +51,7 @@ def run_trace(
     state = trainer.start(job.seed)
     rows: list[list[float]] = []
     scores, best, best_epoch = np.empty(0, np.float32), settings.validation_metric.worst, 0
-    column = NAMES.index(job.metric)
+    column = CLASSIFICATION.metrics.index(job.metric)
     outcome, began = Outcome.MAX_EPOCHS, time.perf_counter()
     for epoch in range(1, settings.max_epochs + 1):
         if stop.is_set():
@@ -67,7 +70,7 @@ def run_trace(
         elif epoch - best_epoch >= settings.patience:
             outcome = Outcome.CONVERGED
             break
-    first = len(NAMES)
+    first = len(CLASSIFICATION.metrics)
     measured = rows[best_epoch - 1][first : 2 * first] if best_epoch else [math.nan] * first
     return Trained(
         job=job,
@@ -76,7 +79,7 @@ def run_trace(
         epochs=len(rows),
         seconds=time.perf_counter() - began,
         outcome=str(outcome),
-        metrics=dict(zip(NAMES, measured, strict=True)),
+        metrics=dict(zip(CLASSIFICATION.metrics, measured, strict=True)),
         history=np.array(rows, np.float32).reshape(-1, len(COLUMNS)),
         scores=scores,
     )
@@ -91,8 +94,8 @@ def measure(
     """Return the numbers of `COLUMNS` for raw scores of both parts."""
     row = []
     for scores, labels in ((valid, valid_labels), (test, test_labels)):
-        found = all_metrics(scores, sigmoid(scores), labels)
-        row += [found[name] for name in NAMES]
+        found = measure_all(map(get, CLASSIFICATION.metrics), scores, sigmoid(scores), labels)
+        row += [found[name] for name in CLASSIFICATION.metrics]
     threshold = best_thresholds(valid, valid_labels)[0]
     highest = best_thresholds(test, test_labels)[1]
     row += [f1_at(test, test_labels, threshold), accuracy_at(test, test_labels, threshold)]

@@ -16,8 +16,11 @@ from autolossgen.results import Results, Trained
 from autolossgen.trace import run_trace
 from symloss.data.dataset import Dataset
 from symloss.models import registry
-from symloss.tasks.auc_rmse import all_metrics, sigmoid
-from symloss.training.as_task import as_task
+from symloss.tasks.auc_rmse import sigmoid
+from symloss.tasks.kinds import CLASSIFICATION
+from symloss.tasks.metrics import get
+from symloss.tasks.metrics.measure import measure_all
+from symloss.tasks.rating_task import of
 from symloss.training.assess import host_scores
 from symloss.training.fit import fit
 
@@ -106,9 +109,9 @@ def _run(
     test = dataset.test
     scores, metrics = np.full(len(test), np.nan, np.float32), {}
     if found.state is not None:
-        trainer = registry.trainer_for(model, as_task(dataset), job.settings())
+        trainer = registry.trainer_for(model, of(dataset), job.settings())
         scores = host_scores(trainer, found.state, test)
-        metrics = all_metrics(scores, sigmoid(scores), test.labels)
+        metrics = measure_all(map(get, CLASSIFICATION.metrics), scores, sigmoid(scores), test.labels)
     return Trained(
         job=job,
         valid_metric=found.valid_metric,

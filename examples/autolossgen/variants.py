@@ -13,7 +13,7 @@ from symloss.data.dataset import Dataset
 from symloss.models import registry
 from symloss.models.mlp import trainer as mlp
 from symloss.models.trainer import Trainer
-from symloss.training.as_task import as_task
+from symloss.tasks.rating_task import of
 from symloss.training.orders import epoch_order
 from symloss.training.settings import TrainingSettings
 
@@ -79,5 +79,5 @@ def settings_of(variant: str) -> dict[str, Any]:
 
 def trainer_of(name: str, variant: str, seed: int, dataset: Dataset, settings: TrainingSettings) -> Any:
     """Return what trains a model on the CPU, with a variant's change."""
-    trainer = registry.trainer_for(registry.get(name), as_task(dataset), settings)
+    trainer = registry.trainer_for(registry.get(name), of(dataset), settings)
     return Variant(trainer, variant, seed) if variant in ("one order", "small start") else trainer

@@ -11,19 +11,14 @@ from typing import Any
 import numpy as np
 
 from symloss.contest.evaluation import EvaluationResult
-from symloss.data.balance import imbalance
 from symloss.data.dataset import Dataset
 from symloss.errors import SymlossError
 from symloss.symbolic.check import quick_verdict
+from symloss.tasks.metric import Metric
+from symloss.tasks.rating_task import of
+from symloss.tasks.references import Reference, best_reference
+from symloss.tasks.task import Task, warnings_of
 from symloss.training.outcome import Outcome
-from symloss.training.references import GLOBAL_MEAN, Reference, best_reference
-from symloss.training.settings import Metric
-
-CHANCE_BAND = 0.02
-"""An AUC this near to one half, or within two standard errors where the test part is small, is chance."""
-
-ERROR_BAND = 0.01
-"""An RMSE that is not by this share lower than that of the global mean has learned nothing."""
 
 LARGEST_SCALE = 1000.0
 """Scales above it, and below its reciprocal, say that a formula's gradient is out of all proportion."""
@@ -59,26 +54,26 @@ class Caution:
 def cautions(
     results: Sequence[EvaluationResult],
     references: Sequence[Reference],
-    dataset: Dataset,
+    dataset: Task | Dataset,
     metric: Metric,
 ) -> tuple[Caution, ...]:
     """Return what the results of trainings to convergence call for.
 
     Args:
         results: one a loss and seed.
-        references: the trivial baselines on the same data.
-        dataset: what was trained on.
+        references: the trivial baselines on the same data, the first one the same prediction for all rows.
+        dataset: the task that was trained on, or its data set of ratings.
         metric: the validation metric.
     """
+    task = of(dataset)
     found = [
         _not_converged(results),
-        _nothing_learned(results, references, dataset, metric),
+        _nothing_learned(results, references, task, metric),
         _below_means(results, references, metric),
         _extreme_scale(results),
     ]
     texts = [one for one in found if one is not None]
-    share = imbalance(dataset)
-    return (*texts, *([] if share is None else [Caution("extreme_share", share)]))
+    return (*texts, *(Caution("extreme_share", text) for text in warnings_of(task)))
 
 
 def _not_converged(results: Sequence[EvaluationResult]) -> Caution | None:
@@ -91,46 +86,33 @@ def _not_converged(results: Sequence[EvaluationResult]) -> Caution | None:
 
 
 def _nothing_learned(
-    results: Sequence[EvaluationResult], references: Sequence[Reference], dataset: Dataset, metric: Metric
+    results: Sequence[EvaluationResult], references: Sequence[Reference], task: Task, metric: Metric
 ) -> Caution | None:
     values = _finite(results, metric)
     if not values:
         return None
-    advice = "look at the model or the settings (epochs, learning rate), not at the loss"
-    if metric is Metric.AUC:
-        positives = float((dataset.test.labels == 1).sum())
-        negatives = len(dataset.test) - positives
-        if not positives or not negatives:
-            return None
-        error = math.sqrt((positives + negatives + 1) / (12 * positives * negatives))
-        band = max(CHANCE_BAND, 2 * error)
-        if max(values) > 0.5 + band:
-            return None
-        what = "the test AUC is" if len(values) == 1 else "every test AUC is"
-        return Caution(
-            "nothing_learned",
-            f"nothing was learned: {what} within {band:.2g} of chance, 0.5, or below; {advice}",
-        )
-    constant = next((one.metrics["rmse"] for one in references if one.name == GLOBAL_MEAN), math.nan)
-    if not math.isfinite(constant) or min(values) < (1 - ERROR_BAND) * constant:
+    constant = (
+        None if not references else (references[0].name, references[0].metrics.get(metric.name, math.nan))
+    )
+    clause = metric.nothing_learned(values, task.test.labels, constant)
+    if clause is None:
         return None
-    text = f"nothing was learned: no test RMSE is lower than {constant:.4f}, that of the global mean, by 1%; {advice}"
-    return Caution("nothing_learned", text)
+    advice = "look at the model or the settings (epochs, learning rate), not at the loss"
+    return Caution("nothing_learned", f"nothing was learned: {clause}; {advice}")
 
 
 def _below_means(
     results: Sequence[EvaluationResult], references: Sequence[Reference], metric: Metric
 ) -> Caution | None:
     values = _finite(results, metric)
-    best = best_reference(references, metric.value, higher_is_better=metric.higher_is_better)
+    best = best_reference(references, metric)
     if not values or best is None:
         return None
-    sign = 1.0 if metric.higher_is_better else -1.0
-    if max(sign * value for value in values) > sign * best[1]:
+    if max(metric.sign * value for value in values) > metric.sign * best[1]:
         return None
     return Caution(
         "below_means",
-        f"no loss is better than {best[0]} (test {metric.value.upper()} {best[1]:.4f}), which need no training: "
+        f"no loss is better than {best[0]} (test {metric.title} {best[1]:.4f}), which need no training: "
         "model or settings, not the loss",
     )
 
@@ -151,7 +133,7 @@ def _extreme_scale(results: Sequence[EvaluationResult]) -> Caution | None:
 
 
 def _finite(results: Sequence[EvaluationResult], metric: Metric) -> list[float]:
-    values = [one.metrics.get(metric.value, math.nan) for one in results]
+    values = [one.metrics.get(metric.name, math.nan) for one in results]
     return [value for value in values if math.isfinite(value)]
 
 

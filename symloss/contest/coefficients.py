@@ -196,7 +196,7 @@ class _Fit:
                 break
             now, change = step
             changes.append(change)
-        sign = -1.0 if self.settings.validation_metric.higher_is_better else 1.0
+        sign = -self.settings.validation_metric.sign
         gains = start.gains(now)
         return FittedLoss(
             loss=now.loss,

@@ -36,7 +36,8 @@ from symloss.engine.engine import Engine
 from symloss.errors import OptionError
 from symloss.loss import Loss
 from symloss.progress import Note, PhaseStarted, SearchEvent, silent
-from symloss.training.references import references
+from symloss.tasks.rating_task import of
+from symloss.tasks.task import references_of
 
 HALVING_SHARE, RANKING_SHARE = 0.35, 0.75
 """Shares of the time limit after which halving, and ranking, must be over."""
@@ -133,7 +134,8 @@ class _Contest:
         winner, winner_unscaled = tested.get(chosen.winner), tested.get(chosen.winner_unscaled)
         best, best_unscaled = tested.get(chosen.baselines[0]), tested.get(chosen.baseline_unscaled)
         return ContestResult(
-            metric=self.settings.validation_metric.value,
+            metric=self.settings.validation_metric.name,
+            measure=self.settings.validation_metric,
             winner=_standing(winner),
             baselines=tuple(tested[one].standing for one in chosen.baselines),
             winner_unscaled=_standing(winner_unscaled),
@@ -146,7 +148,7 @@ class _Contest:
             trials=self.trials,
             seconds=self.seconds,
             notes=tuple(self.notes),
-            references=references(self.engine.dataset, self.settings.validation_metric),
+            references=references_of(of(self.engine.dataset), self.settings.validation_metric),
         )
 
     def _note(self, text: str) -> None:
@@ -245,7 +247,7 @@ class _Contest:
         if winner is None or best is None or len(winner.values) < 2 or not winner.values.size:
             return None
         metric = self.settings.validation_metric
-        means = [one.standing.test[metric.value].mean for one in (winner, best)]
+        means = [one.standing.test[metric.name].mean for one in (winner, best)]
         if not all(math.isfinite(mean) for mean in means):
             return None
         labels = self.engine.dataset.test.labels
@@ -256,13 +258,15 @@ class _Contest:
         standings = [one.standing for one in tested if one is not None]
         if len(standings) < len(tested):
             return ()
-        name = self.settings.validation_metric.value
+        metric = self.settings.validation_metric
         means = {
-            "test": [one.test[name].mean for one in standings],
+            "test": [one.test[metric.name].mean for one in standings],
             "validation": [one.valid.mean for one in standings],
         }
         return tuple(
-            Gain(name, part, *values) for part, values in means.items() if all(map(math.isfinite, values))
+            Gain(metric.name, part, values[0], values[1], values[2], values[3], metric)
+            for part, values in means.items()
+            if all(map(math.isfinite, values))
         )
 
 

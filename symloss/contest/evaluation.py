@@ -57,7 +57,7 @@ class EvaluationResult:
         eps: the best value, None where the loss has none.
         scale: the best factor.
         seed: of the initial state and the order of interactions.
-        metrics: on the test part at the best epoch: auc, f1, accuracy, rmse, mae.
+        metrics: those of the task on the test part at the best epoch, by name.
         valid_metric: the best validation metric.
         best_epoch: its epoch.
         epochs: epochs trained.

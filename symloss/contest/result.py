@@ -15,9 +15,9 @@ from symloss.contest.halving import Rung
 from symloss.contest.significance import PairedTest
 from symloss.contest.verdict import Scored, Verdict, judge
 from symloss.loss import Loss
-from symloss.tasks.auc_rmse import NAMES
-from symloss.training.references import Reference
-from symloss.training.settings import Metric
+from symloss.tasks.metric import Metric
+from symloss.tasks.metrics.registry import get
+from symloss.tasks.references import Reference
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Standing:
             scale=first.scale,
             title=title,
             valid=Spread.of([result.valid_metric for result in results]),
-            test={name: Spread.of([result.metrics[name] for result in results]) for name in NAMES},
+            test={name: Spread.of([result.metrics[name] for result in results]) for name in first.metrics},
             results=tuple(results),
             trials=first.trials,
         )
@@ -118,13 +118,14 @@ class Finalist:
 class Gain:
     """What separates the winner from the best baseline as it is printed, in one metric.
 
-    All gains are positive where they are good: for the RMSE they are how much lower it is.
+    All gains are positive where they are good: for an error they are how much lower it is.
 
     Attributes:
-        metric: "auc" or "rmse".
+        metric: its name.
         part: "validation" or "test".
         winner, winner_unscaled: mean over seeds at the best scale, and at scale 1.
         baseline, baseline_unscaled: likewise, of the best baseline.
+        measure: the metric itself; None for that of the name.
     """
 
     metric: str
@@ -133,10 +134,11 @@ class Gain:
     winner_unscaled: float
     baseline: float
     baseline_unscaled: float
+    measure: Metric | None = None
 
     @property
     def _sign(self) -> float:
-        return 1.0 if Metric(self.metric).higher_is_better else -1.0
+        return (self.measure or get(self.metric)).sign
 
     @property
     def total(self) -> float:
@@ -161,7 +163,9 @@ class Gain:
     def to_json(self) -> dict[str, Any]:
         """Return plain data for JSON."""
         computed = ("total", "scale", "shape", "winner_scale")
-        return {name: getattr(self, name) for name in (*self.__dataclass_fields__, *computed)}
+        values = {name: getattr(self, name) for name in (*self.__dataclass_fields__, *computed)}
+        del values["measure"]
+        return values
 
 
 @dataclass(frozen=True)
@@ -169,7 +173,7 @@ class ContestResult:
     """What a contest found.
 
     Attributes:
-        metric: the validation metric: "auc" or "rmse".
+        metric: the name of the validation metric.
         winner: the best candidate by mean validation metric, tested; None where no candidate was trained. Whether it
             may be called so says `verdict`.
         baselines: each baseline at its best configuration, tested, best by validation first.
@@ -183,6 +187,7 @@ class ContestResult:
         seconds: of wall time, by stage.
         notes: what was cut short.
         references: the trivial baselines.
+        measure: the validation metric itself; None for that of the name.
     """
 
     metric: str
@@ -199,13 +204,20 @@ class ContestResult:
     seconds: Mapping[str, float]
     notes: tuple[str, ...]
     references: tuple[Reference, ...] = ()
+    measure: Metric | None = None
+
+    @property
+    def watched(self) -> Metric:
+        """The validation metric."""
+        return self.measure or get(self.metric)
 
     @property
     def verdict(self) -> Verdict:
         """Whether the best candidate beats every baseline and the trivial means on the test part."""
-        winner = None if self.winner is None else _scored(self.winner, self.metric)
-        handcrafted = [_scored(one, self.metric) for one in self.baselines]
-        return judge(Metric(self.metric), winner, handcrafted, self.references)
+        metric = self.watched
+        winner = None if self.winner is None else _scored(self.winner, metric)
+        handcrafted = [_scored(one, metric) for one in self.baselines]
+        return judge(metric, winner, handcrafted, self.references)
 
     @property
     def gain(self) -> Gain | None:
@@ -257,7 +269,7 @@ class ContestResult:
 
 def gain_sentence(gain: Gain, winner: str, baseline: str, called: str = "winner") -> str:
     """Say how much of a gain is scale and how much is shape; `called` is what the best candidate may be called."""
-    name = f"{gain.part} {gain.metric.upper()}"
+    name = f"{gain.part} {(gain.measure or get(gain.metric)).title}"
     return (
         f"In {name} the {called} gains {gain.total:+.4f} on the best baseline as printed "
         f"({gain.baseline_unscaled:.4f}, scale 1): {gain.scale:+.4f} is scale (the baseline as {baseline}) and "
@@ -266,9 +278,10 @@ def gain_sentence(gain: Gain, winner: str, baseline: str, called: str = "winner"
 
 
 def _winner_sentence(result: ContestResult, called: str) -> str:
-    winner, name = result.winner, result.metric.upper()
+    winner, metric = result.winner, result.watched
+    name = metric.title
     assert winner is not None
-    test = winner.test[result.metric]
+    test = winner.test[metric.name]
     spread = "" if math.isnan(test.deviation) else f" ± {test.deviation:.4f}"
     budget = f"chosen from {winner.trials} configurations"
     if result.baselines:
@@ -280,8 +293,8 @@ def _winner_sentence(result: ContestResult, called: str) -> str:
     return f"The {called} is {winner.title}: {tested} over {seeds}, {budget}."
 
 
-def _scored(one: Standing, metric: str) -> Scored:
-    return Scored(one.title, one.test[metric].mean)
+def _scored(one: Standing, metric: Metric) -> Scored:
+    return Scored(one.title, one.test[metric.name].mean)
 
 
 def _json(one: Standing | PairedTest | None) -> dict[str, Any] | None:

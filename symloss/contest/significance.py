@@ -3,13 +3,11 @@
 Two things vary. *Seeds* change the initial state and the order of interactions: the
 differences of the test metric, paired by seed, go through Wilcoxon's exact
 signed-rank test and the paired t-test. *Test rows* are a sample of users' tastes,
-the same for all seeds: that no number of seeds can average out. For the AUC the
-variance over rows is DeLong's, of the AUC averaged over the seeds; for the RMSE it
-is that of its linearisation (the delta method). A difference can be certain over
+the same for all seeds: that no number of seeds can average out. What these leave open
+is asked of the metric (`Metric.compare`). A difference can be certain over
 seeds and yet smaller than what another test part would change.
 
-Source: DeLong, DeLong and Clarke-Pearson, Comparing the Areas under Two or More
-Correlated ROC Curves, 1988; those of the rank test stand in `signed_rank`.
+Sources of the tests stand in `signed_rank` and beside the metrics.
 """
 
 from __future__ import annotations
@@ -23,33 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symloss.contest.signed_rank import holm, wilcoxon_p
-from symloss.training.settings import Metric
-
-Array = NDArray[np.float64]
+from symloss.tasks.metric import Metric
+from symloss.tasks.metrics.registry import title_of
+from symloss.tasks.paired import CONFIDENCE, RowsTest
 
 LEVELS = (0.01, 0.05)
 """Levels of significance that sentences name, the strictest first."""
-
-CONFIDENCE = 0.95
-
-
-@dataclass(frozen=True)
-class RowsTest:
-    """What the test rows leave open.
-
-    Attributes:
-        difference: of the metric averaged over seeds; positive where the first loss is better.
-        interval: 95% interval of it over test parts.
-        p: two-sided.
-        rows: in the test part.
-        method: "DeLong" or "delta method".
-    """
-
-    difference: float
-    interval: tuple[float, float]
-    p: float
-    rows: int
-    method: str
 
 
 @dataclass(frozen=True)
@@ -58,10 +35,10 @@ class PairedTest:
 
     Attributes:
         first, second: what is compared, in words.
-        metric: "auc" or "rmse".
+        metric: its name, such as "auc".
         first_mean, second_mean: of the test metric over seeds.
         seeds: how many.
-        difference: mean over seeds; positive where the first is better (for RMSE: the second's minus the first's).
+        difference: mean over seeds; positive where the first is better (for errors: the second's minus the first's).
         deviation: standard deviation of the differences.
         interval: 95% interval of the difference over seeds (paired t).
         t_p: two-sided p-value of the paired t-test.
@@ -69,6 +46,7 @@ class PairedTest:
         least_p: the smallest p-value that Wilcoxon's test can give with so many seeds.
         rows: over test rows; None where the metric is undefined.
         adjusted_p: `wilcoxon_p` after Holm's correction for several comparisons; equal to it for one.
+        title: of the metric; "" for that which its name has.
     """
 
     first: str
@@ -85,6 +63,7 @@ class PairedTest:
     least_p: float
     rows: RowsTest | None
     adjusted_p: float
+    title: str = ""
 
     @property
     def level(self) -> float | None:
@@ -94,7 +73,7 @@ class PairedTest:
     @property
     def sentence(self) -> str:
         """The result in words."""
-        name = self.metric.upper()
+        name = self.title or title_of(self.metric)
         verdict = "not significant at 0.05" if self.level is None else f"significant at {self.level:g}"
         corrected = "" if self.adjusted_p == self.wilcoxon_p else f" ({self.adjusted_p:.2g} after Holm)"
         text = (
@@ -164,7 +143,7 @@ def compare_with_best(
         valid: for each its validation metrics, one a seed.
         values: for each what `paired_test` takes.
         labels: of the test rows.
-        metric: "auc" or "rmse".
+        metric: what is compared.
 
     Returns:
         None where there are fewer than two seeds, or a test metric is missing.
@@ -173,7 +152,7 @@ def compare_with_best(
     finite = np.isfinite(means) & [bool(np.isfinite(found).all()) for found in values]
     if not finite.all() or len(valid[0]) < 2 or not len(labels):
         return None
-    best = int(np.argmax(means if metric.higher_is_better else -means))
+    best = int(np.argmax(metric.sign * means))
     others = [k for k in range(len(titles)) if k != best]
     tests = [paired_test(titles[best], titles[k], values[best], values[k], labels, metric) for k in others]
     adjusted = holm([test.wilcoxon_p for test in tests])
@@ -193,16 +172,15 @@ def paired_test(
 
     Args:
         first, second: what they are called.
-        first_values, second_values: shape (seeds, rows), 2 seeds or more; scores for the AUC, predictions for the RMSE.
-        labels: shape (rows,); 0 and 1, both present, for the AUC.
+        first_values, second_values: shape (seeds, rows), 2 seeds or more; what `Metric.values` chooses.
+        labels: shape (rows,), on which the metric is defined.
         metric: what is compared.
     """
     from scipy import stats
 
     wide = [np.asarray(values, np.float64) for values in (first_values, second_values)]
-    sign = 1.0 if metric.higher_is_better else -1.0
-    parts = [_Parts.of(values, np.asarray(labels, np.float64), metric) for values in wide]
-    differences = sign * (parts[0].by_seed - parts[1].by_seed)
+    by_seed = [metric.by_seed(values, labels) for values in wide]
+    differences = metric.sign * (by_seed[0] - by_seed[1])
     count = len(differences)
     mean, deviation = float(differences.mean()), float(differences.std(ddof=1))
     error = deviation / math.sqrt(count)
@@ -211,9 +189,9 @@ def paired_test(
     return PairedTest(
         first=first,
         second=second,
-        metric=metric.value,
-        first_mean=float(parts[0].by_seed.mean()),
-        second_mean=float(parts[1].by_seed.mean()),
+        metric=metric.name,
+        first_mean=float(by_seed[0].mean()),
+        second_mean=float(by_seed[1].mean()),
         seeds=count,
         difference=mean,
         deviation=deviation,
@@ -221,57 +199,10 @@ def paired_test(
         t_p=float(2 * stats.t.sf(abs(mean) / error, count - 1)) if error > 0 else float(mean == 0),
         wilcoxon_p=p,
         least_p=min(1.0, 2.0 ** (1 - count)),
-        rows=_rows_test(parts, sign, mean, len(labels), metric),
+        rows=metric.compare(wide[0], wide[1], labels),
         adjusted_p=p,
+        title=metric.title,
     )
-
-
-@dataclass(frozen=True, eq=False)
-class _Parts:
-    """A metric for each seed, and what each row contributes to its mean: rows of one class vary together."""
-
-    by_seed: Array
-    classes: tuple[Array, ...]
-
-    @classmethod
-    def of(cls, values: Array, labels: Array, metric: Metric) -> _Parts:
-        if metric is Metric.AUC:
-            positive = labels == 1
-            above = [_placements(row, positive) for row in values]
-            by_seed = np.array([pair[0].mean() if len(pair[0]) else np.nan for pair in above])
-            return cls(by_seed, tuple(np.mean([pair[k] for pair in above], axis=0) for k in (0, 1)))
-        squared = (values - labels) ** 2
-        mean = squared.mean(axis=1, keepdims=True)
-        by_seed = np.sqrt(mean[:, 0])
-        # d sqrt(m) = dm / (2 sqrt(m))
-        slope = np.divide(0.5, np.sqrt(mean), out=np.zeros_like(mean), where=mean > 0)
-        return cls(by_seed, (((squared - mean) * slope).mean(axis=0),))
-
-
-def _placements(scores: Array, positive: NDArray[np.bool_]) -> tuple[Array, Array]:
-    """Return for each positive the share of negatives below it, and for each negative that of positives above it."""
-    from scipy.stats import rankdata
-
-    ranks = rankdata(scores)
-    high, low = scores[positive], scores[~positive]
-    if not len(high) or not len(low):
-        return np.empty(0), np.empty(0)
-    return (ranks[positive] - rankdata(high)) / len(low), 1 - (ranks[~positive] - rankdata(low)) / len(high)
-
-
-def _rows_test(
-    parts: Sequence[_Parts], sign: float, difference: float, rows: int, metric: Metric
-) -> RowsTest | None:
-    from scipy import stats
-
-    contributions = [sign * (a - b) for a, b in zip(parts[0].classes, parts[1].classes, strict=True)]
-    if any(len(values) < 2 for values in contributions):
-        return None
-    error = math.sqrt(sum(float(values.var(ddof=1)) / len(values) for values in contributions))
-    half = float(stats.norm.ppf((1 + CONFIDENCE) / 2)) * error
-    p = float(2 * stats.norm.sf(abs(difference) / error)) if error > 0 else float(difference == 0)
-    method = "DeLong" if metric is Metric.AUC else "delta method"
-    return RowsTest(difference, (difference - half, difference + half), p, rows, method)
 
 
 def _signed(interval: tuple[float, float]) -> str:

@@ -13,6 +13,9 @@ from symloss.compile.program import ProgramBatch
 from symloss.compile.unit_gradient import rounded, unit_factors
 from symloss.data.dataset import Dataset
 from symloss.loss import Loss
+from symloss.tasks.fingerprint import trained_digest
+from symloss.tasks.rating_task import of
+from symloss.tasks.task import Task
 from symloss.training.member import Member
 from symloss.training.settings import TrainingSettings
 
@@ -114,14 +117,9 @@ def finer_scales(scale_grid: Sequence[float], count: int) -> tuple[float, ...]:
     return tuple(exact.get(place, value) for place, value in enumerate([*inserted, ordered[-1]]))
 
 
-def dataset_fingerprint(dataset: Dataset) -> str:
+def dataset_fingerprint(dataset: Task | Dataset) -> str:
     """Return a number of the rows that training and validation see, as 16 hexadecimal digits."""
-    digest = hashlib.sha256(f"{dataset.n_users},{dataset.n_items},{dataset.labels}".encode())
-    for part in (dataset.train, dataset.validation):
-        for array in (part.users, part.items, part.labels):
-            digest.update(f"{len(array)};".encode())
-            digest.update(array.tobytes())
-    return digest.hexdigest()[:16]
+    return trained_digest(of(dataset))
 
 
 def describe(trial: Trial, settings: TrainingSettings, model: str, fingerprint: str) -> dict[str, Any]:

@@ -19,7 +19,8 @@ from symloss.contest.trial_store import NoStore, Store
 from symloss.contest.trial_watch import TrialWatch
 from symloss.engine.engine import Engine
 from symloss.progress import SearchEvent, silent
-from symloss.tasks.auc_rmse import NAMES, all_metrics, sigmoid
+from symloss.tasks.auc_rmse import sigmoid
+from symloss.tasks.metrics.measure import measure_all
 from symloss.training.assess import host_scores, predicts_score
 from symloss.training.fit import FitResult
 from symloss.training.member import Member
@@ -64,7 +65,7 @@ class TrialRecord:
         """A number that is lower for a better validation metric; infinite where there is none."""
         if math.isnan(self.valid_metric):
             return math.inf
-        return -self.valid_metric if self.settings.validation_metric.higher_is_better else self.valid_metric
+        return -self.settings.validation_metric.sign * self.valid_metric
 
     @property
     def interrupted(self) -> bool:
@@ -199,16 +200,20 @@ def read_test(engine: Engine, record: TrialRecord) -> tuple[dict[str, float], ND
         record: with a state.
 
     Returns:
-        The metrics by name, and for each test row the score (validation metric AUC) or the
-        prediction (RMSE), shape (rows,).
+        The metrics by name, and for each test row the score or the prediction, whichever the validation metric is
+        made from, shape (rows,).
     """
-    part = engine.task.test
+    task, metric = engine.task, record.settings.validation_metric
+    part = task.test
+    # what is watched is reported, also where the task does not ask for it
+    asked = any(one.name == metric.name for one in task.metrics)
+    wanted = task.metrics if asked else (metric, *task.metrics)
     if record.state is None or not len(part):
-        return dict.fromkeys(NAMES, math.nan), np.full(len(part), np.nan, np.float32)
+        return {one.name: math.nan for one in wanted}, np.full(len(part), np.nan, np.float32)
     scores = host_scores(engine.trainer, record.state, part)
-    predictions = scores if predicts_score(engine.task, record.trial.loss.takes_score) else sigmoid(scores)
-    metrics = all_metrics(scores, predictions, part.labels)
-    return metrics, scores if record.settings.validation_metric.higher_is_better else predictions
+    predictions = scores if predicts_score(task.signature, record.trial.loss.takes_score) else sigmoid(scores)
+    metrics = measure_all(wanted, scores, predictions, part.labels)
+    return metrics, metric.values(scores, predictions)
 
 
 class _Keeper:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from symloss.training.references import Reference, best_reference
-from symloss.training.settings import Metric
+from symloss.tasks.metric import Metric
+from symloss.tasks.references import Reference, best_reference
 
 
 class VerdictCode(StrEnum):
@@ -78,11 +78,11 @@ def judge(
         return Verdict(
             VerdictCode.NOTHING, "No loss got through all phases; there is no found loss to compare."
         )
-    name = metric.value.upper()
-    sign = 1.0 if metric.higher_is_better else -1.0
+    name = metric.title
+    sign = metric.sign
     known = [one for one in handcrafted if math.isfinite(one.value)]
     best = max(known, key=lambda one: sign * one.value, default=None)
-    reference = best_reference(means, metric.value, higher_is_better=metric.higher_is_better)
+    reference = best_reference(means, metric)
     trivial = None if reference is None else Scored(*reference)
     own = f"{found.title}, has test {name} {found.value:.4f}"
     if not math.isfinite(found.value):

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from symloss.models.model import Model
 from symloss.models.registry import trainer_for
 from symloss.models.trainer import Trainer
+from symloss.tasks.rating_task import of
 from symloss.tasks.task import Task
-from symloss.training.as_task import as_task
 from symloss.training.fit import FitResult, Progress, fit_by
 from symloss.training.kernel_cache import ensure_compiled
 from symloss.training.member import Member
@@ -36,7 +36,7 @@ class LocalEngine:
         Raises:
             OptionError: nothing trains the model on the task by the settings.
         """
-        self.model, self.task, self.dataset, self.settings = model, as_task(task), task, settings
+        self.model, self.task, self.dataset, self.settings = model, of(task), task, settings
         self._trainer = lru_cache(_TRAINERS)(self._made)
         # before any kernel is called, a prediction of the untrained model among them
         ensure_compiled(self.trainer, settings)

@@ -26,8 +26,8 @@ from symloss.errors import OptionError
 from symloss.models.model import Model
 from symloss.models.registry import trainer_for
 from symloss.models.trainer import Trainer
+from symloss.tasks.rating_task import of
 from symloss.tasks.task import Task
-from symloss.training.as_task import as_task
 from symloss.training.assess import check_dataset
 from symloss.training.fit import FitResult, Progress
 from symloss.training.member import Member
@@ -69,7 +69,7 @@ class RayEngine:
             EngineError: the cluster can't be reached or has no machine.
         """
         _check_device(settings)
-        self.model, self.task, self.dataset, self.settings = model, as_task(task), task, settings
+        self.model, self.task, self.dataset, self.settings = model, of(task), task, settings
         self._shipped, self._trainer = shipped(model), trainer_for(model, self.task, settings)
         self._connection = Connection(address, settings.n_threads)
         self._ray = self._connection.ray
@@ -303,7 +303,7 @@ def _wanted(results: Sequence[EpochResult], keep: Keep, settings: TrainingSettin
     held = [number for number, result in enumerate(results) if result.state is not None]
     if keep != "best" or not held:
         return set(held)
-    sign = -1 if settings.validation_metric.higher_is_better else 1
+    sign = -settings.validation_metric.sign
     # The first among equals, as within a task.
     return {min(held, key=lambda number: (sign * results[number].metric, number))}
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from symloss.errors import OptionError
+from symloss.errors import OptionError, SymlossError
 from symloss.models.source_file import module_of, read
 
 
@@ -43,6 +43,7 @@ def imported(path: str) -> Any:
 
     Raises:
         OptionError: there is no such file or module, or no such name in it, or importing it fails.
+        ModelError: a file can't be read or run.
     """
     place, _, name = path.rpartition(":")
     try:
@@ -53,6 +54,9 @@ def imported(path: str) -> Any:
         )
         for part in name.split("."):
             found = vars(found)[part]
+    except SymlossError:
+        # it says more of the file
+        raise
     except KeyError:
         raise OptionError(f"{place} has no {name}; define it there") from None
     except Exception as error:

@@ -90,8 +90,8 @@ def _from_text(text: str) -> Model:
         raise ModelError(f"model {text!r} is not known; {FORM}")
     file, _, name = text.rpartition(":")
     if not _is_file(file):
-        found = imported(text)
-        return found if isinstance(found, Model) else _from_callable(found)
+        known = imported(text)
+        return known if isinstance(known, Model) else _from_callable(known)
     path = Path(file).expanduser().absolute()
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "is not there"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from symloss.options.kinds import Kind, Number, Whole
 from symloss.options.option import option
@@ -20,6 +20,8 @@ class Problem:
         metavar="classification|regression", shown=True)
     model: str = option("mf", "The recommender, or a function build(task, seed) of your own.", Kind(),
         metavar="mf|mlp|FILE.py:build", shown=True)
+    metric: Any = option(None, "What is watched on the validation part. Default: that of the task.", Kind(),
+        metavar="auc|f1|accuracy|rmse|mae")
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,9 @@ from symloss.report.records import Ranked, Tested
 from symloss.report.values import mapping, whole
 from symloss.search.archive.run import Run
 from symloss.search.fitted import fitted_search
-from symloss.search.options import BASELINES, CONTEST_BASELINES, SearchOptions
+from symloss.search.options import SearchOptions
 from symloss.search.presets import PRESETS, preset
+from symloss.tasks.kinds import kind
 from symloss.training.clock import Size
 from symloss.training.settings import TrainingSettings
 
@@ -197,10 +198,11 @@ def _loss_commands(
     export = shlex.join(["symloss", "export", folder, "--to", "torch", "-o", "best_loss.py"])
     if options is None or not source:
         return check, export, ""
-    baselines = (CONTEST_BASELINES if options.effectiveness == "contest" else BASELINES)[options.task]
+    asked = kind(options.task)
+    baselines = asked.contest_baselines if options.effectiveness == "contest" else asked.baselines
     scale = [] if loss.scale in (None, 1.0) else ["--scale", f"1,{written(loss.scale)}"]
     seeds = ["--seeds", str(options.final_seeds)] if options.effectiveness == "contest" else []
-    task = [] if options.task == "classification" else ["--task", options.task]
+    task = [] if options.task == SearchOptions.task else ["--task", options.task]
     words = [
         "symloss",
         "evaluate",

@@ -9,6 +9,7 @@ from typing import Any
 from symloss.report.intervals import Paired, paired_tests
 from symloss.report.records import Tested
 from symloss.report.values import items, mapping, mappings, number, text, whole
+from symloss.tasks.metric import Metric
 
 MOST_FINALISTS = 60
 
@@ -101,11 +102,10 @@ class ContestFacts:
     notes: tuple[str, ...]
 
     @classmethod
-    def of(cls, document: Mapping[str, Any], options: Mapping[str, Any]) -> ContestFacts | None:
+    def of(cls, document: Mapping[str, Any], metric: Metric) -> ContestFacts | None:
         """Read what `ContestResult.to_json` wrote; None where there was no contest."""
         if not document:
             return None
-        metric = "rmse" if options.get("task") == "regression" else "auc"
         called = "found" if mapping(document.get("verdict")).get("code") in NOT_CROWNED else "winner"
         winner = _tested(called, document.get("winner"))
         baselines = [Tested.of("baseline", one) for one in mappings(document.get("baselines"), 50)]
@@ -120,8 +120,9 @@ class ContestFacts:
         tested = tuple(one for one in (winner, *baselines, *unscaled) if one is not None)
         paired: tuple[Paired, ...] = ()
         if winner is not None:
-            others = [(one.loss, one.by_seed[metric]) for one in baselines]
-            paired = paired_tests(winner.by_seed[metric], others, higher_is_better=metric == "auc")
+            others = [(one.loss, one.by_seed.get(metric.name, {})) for one in baselines]
+            own = winner.by_seed.get(metric.name, {})
+            paired = paired_tests(own, others, higher_is_better=metric.higher_is_better)
         gains = mapping(document.get("gain"))
         finalists = mappings(document.get("finalists"))
         trials = mapping(document.get("trials"))

@@ -11,8 +11,10 @@ from typing import Any
 from symloss.report.commands import Commands
 from symloss.report.contest_facts import NOT_CROWNED, ContestFacts
 from symloss.report.history import History
-from symloss.report.records import METRICS, Checked, Ranked, Tested
+from symloss.report.records import MOST_METRICS, Checked, Ranked, Tested
 from symloss.report.values import mapping, number, text
+from symloss.tasks.metric import Metric
+from symloss.tasks.metrics.registry import title_of
 
 
 class Progress(StrEnum):
@@ -51,6 +53,7 @@ class Facts:
         checks_left_out: reports that are not listed.
         trials: trainings of phase III in the archive.
         history: the loops, as the picture of the progress takes them.
+        watched: the validation metric.
         commands: how to do all this again.
         notes: what was cut short or left out.
         verdict: whether a found loss beats the handcrafted ones and the means, as a code; "" where not known.
@@ -79,6 +82,7 @@ class Facts:
     checks_left_out: int
     trials: int
     history: History
+    watched: Metric
     commands: Commands
     notes: tuple[str, ...]
     verdict: str = ""
@@ -93,8 +97,12 @@ class Facts:
 
     @property
     def metric(self) -> str:
-        """The validation metric: "auc" or "rmse"."""
-        return "rmse" if self.options.get("task") == "regression" else "auc"
+        """The name of the validation metric."""
+        return self.watched.name
+
+    def title_of(self, metric: str) -> str:
+        """Return how a metric of that name is printed."""
+        return self.watched.title if metric == self.metric else title_of(metric)
 
     @property
     def labels(self) -> str:
@@ -159,14 +167,14 @@ def _reference(one: Mapping[str, Any]) -> tuple[str, Mapping[str, float | None],
     metrics = mapping(one.get("metrics"))
     return (
         text(one.get("name"), 60),
-        {name: number(metrics.get(name)) for name in METRICS},
+        {text(name, 40): number(value) for name, value in [*metrics.items()][:MOST_METRICS]},
         number(one.get("valid_metric")),
     )
 
 
 def sentence_of(facts: Facts) -> str:
     """Return what was found, in one paragraph."""
-    name = facts.metric.upper()
+    name = facts.watched.title
     best = facts.best
     if best is None:
         if not facts.ranked:
@@ -181,10 +189,10 @@ def sentence_of(facts: Facts) -> str:
     verdict = [facts.verdict_sentence] if facts.verdict in NOT_CROWNED and facts.verdict_sentence else []
     parts = [*verdict,
              f"The best loss found is {best.formula}{eps}{scale}: validation {name} {_number(best.valid.mean)}, "
-             f"test {name} {_number(best.test[facts.metric].mean)} with one seed."]  # fmt: skip
+             f"test {name} {_number(best.measured(facts.metric).mean)} with one seed."]  # fmt: skip
     if facts.baselines:
         named = ", ".join(
-            f"{one.loss} {_number(one.test[facts.metric].mean)} (validation {_number(one.valid.mean)})"
+            f"{one.loss} {_number(one.measured(facts.metric).mean)} (validation {_number(one.valid.mean)})"
             for one in facts.baselines
         )
         parts.append(f"Under the same settings the test {name} of handcrafted losses is: {named}.")

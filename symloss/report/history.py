@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from symloss.report.values import mapping, number, whole
+from symloss.report.watched import watched_metric
 from symloss.search.archive.archive import Archive
+from symloss.tasks.metric import Metric
 
 MOST_POINTS = 600
 """Of a longer search, so many groups of loops are drawn."""
@@ -29,23 +31,23 @@ class History:
 
     records: tuple[Mapping[str, Any], ...]
     grouped: int
-    metric: str
+    metric: Metric
     adopts: bool
 
-    @property
-    def higher_is_better(self) -> bool:
-        """Whether more of the metric is better."""
-        return self.metric == "auc"
 
-
-def read_history(archive: Archive, options: Mapping[str, Any]) -> History:
+def read_history(archive: Archive, options: Mapping[str, Any], metric: Metric | None = None) -> History:
     """Read the loops; of a long search groups of them, each with the best training that is in it.
+
+    Args:
+        archive: of the run.
+        options: of the search.
+        metric: what was watched; where None, that which the options say.
 
     Raises:
         RunError: the archive can't be read.
     """
-    metric = "rmse" if options.get("task") == "regression" else "auc"
-    higher = metric == "auc"
+    metric = metric or watched_metric({"options": options})
+    higher = metric.higher_is_better
     best = "max" if higher else "min"
     tried = {
         whole(row["loop"]): number(row["metric"])

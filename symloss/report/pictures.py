@@ -76,7 +76,7 @@ def _planned(facts: Facts) -> list[tuple[str, str, Callable[[], Figure | None], 
     """Return for each picture its id, its title, how to draw it, and its caption."""
     best, losses = best_losses(facts)
     planned: list[tuple[str, str, Callable[[], Figure | None], str]] = []
-    name = facts.metric.upper()
+    name = facts.watched.title
     if facts.tested:
         planned.append(
             (
@@ -141,7 +141,7 @@ def _figure(losses: list[Loss], kind: str) -> Figure:
 def _standings(facts: Facts) -> Figure | None:
     from symloss.report.standings_picture import standings_figure
 
-    return standings_figure(facts.tested, facts.metric, facts.labels)
+    return standings_figure(facts.tested, facts.watched, facts.labels)
 
 
 def _progress(facts: Facts) -> Figure:
@@ -150,7 +150,7 @@ def _progress(facts: Facts) -> Figure:
     history = facts.history
     return progress_figure(
         history.records,
-        name=f"validation {history.metric.upper()}",
-        higher_is_better=history.higher_is_better,
+        name=f"validation {history.metric.title}",
+        higher_is_better=history.metric.higher_is_better,
         adopts=history.adopts,
     )

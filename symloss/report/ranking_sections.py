@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from symloss.report.facts import Facts
 from symloss.report.formula_view import MEDIUM, formula
 from symloss.report.markup import DASH, Markup, decimals, element, paragraph, section, short, table
-from symloss.report.results_sections import NAMES
 
 
 def finalists_section(facts: Facts) -> Markup:
@@ -15,7 +14,7 @@ def finalists_section(facts: Facts) -> Markup:
     contest = facts.contest
     if contest is None:
         return Markup("")
-    name = NAMES[facts.metric]
+    name = facts.watched.title
     parts = []
     if contest.rungs:
         columns = ["epochs", "learning rate", "losses", "trainings", "losses kept", f"best validation {name}"]

@@ -15,6 +15,7 @@ from symloss.report.formula_view import loss_of
 from symloss.report.history import read_history
 from symloss.report.records import Checked, Ranked, Tested
 from symloss.report.values import items, mapping, mappings, number, text, whole
+from symloss.report.watched import watched_metric
 from symloss.search.archive.archive import Archive
 from symloss.search.archive.run import Run
 from symloss.search.candidates.outcome import Outcome
@@ -50,8 +51,9 @@ def _read(run: Run) -> Facts:
     archive, config = run.archive, run.config
     summary = run.summary()
     options, dataset = mapping(config.get("options")), mapping(config.get("dataset"))
+    watched = watched_metric(config)
     results = archive.results() if summary is None else mapping(summary)
-    contest = ContestFacts.of(mapping(results.get("comparison")), options)
+    contest = ContestFacts.of(mapping(results.get("comparison")), watched)
     tested = contest.tested if contest is not None else _tested(results)
     checks, unread = _checks(archive)
     listed = sorted(checks, key=lambda one: not one.passed)[:MOST_CHECKS]
@@ -90,7 +92,8 @@ def _read(run: Run) -> Facts:
         checks=tuple(listed),
         checks_left_out=len(checks) + unread - len(listed),
         trials=whole(archive.rows("SELECT count(*) AS n FROM trials")[0]["n"]) or 0,
-        history=read_history(archive, options),
+        history=read_history(archive, options, watched),
+        watched=watched,
         commands=commands_of(run, best, ranked[0] if ranked else None, loops),
         notes=tuple(notes),
         verdict=text(mapping(mapping(summary).get("verdict")).get("code"), 40),

@@ -8,9 +8,9 @@ from typing import Any
 
 from symloss.report.intervals import interval_of_mean, mean_and_deviation
 from symloss.report.values import items, mapping, mappings, number, text, whole
+from symloss.tasks.metrics.registry import in_order
 
-METRICS = ("auc", "f1", "accuracy", "rmse", "mae")
-"""Names of the test metrics, in the order of the tables."""
+MOST_METRICS = 30
 
 
 @dataclass(frozen=True)
@@ -62,14 +62,15 @@ class Tested:
     def of(cls, role: str, document: Mapping[str, Any]) -> Tested:
         """Read an `EvaluationResult` or a `Standing`, which has one result a seed."""
         seeds = mappings(document.get("seeds"), 200) or [dict(document)]
-        by_seed: dict[str, dict[int, float]] = {name: {} for name in METRICS}
+        means = mapping(document.get("metrics"))
+        names = in_order(text(name, 40) for name in [*means][:MOST_METRICS])
+        by_seed: dict[str, dict[int, float]] = {name: {} for name in names}
         for one in seeds:
             seed, metrics = whole(one.get("seed")), mapping(one.get("metrics"))
-            for name in METRICS:
+            for name in names:
                 value = number(metrics.get(name))
                 if seed is not None and value is not None:
                     by_seed[name][seed] = value
-        means = mapping(document.get("metrics"))
         first = seeds[0]
         scale = number(document.get("scale"))
         return cls(
@@ -85,7 +86,7 @@ class Tested:
             ),
             test={
                 name: _measured(number(means.get(name)), list(by_seed[name].values()), len(seeds))
-                for name in METRICS
+                for name in names
             },
             by_seed=by_seed,
             seeds=len(seeds),
@@ -93,6 +94,10 @@ class Tested:
             epochs=(whole(first.get("best_epoch")), whole(first.get("epochs"))),
             outcome=text(first.get("outcome"), 300),
         )
+
+    def measured(self, metric: str) -> Measured:
+        """Return a test metric by its name; one without a mean where it is missing."""
+        return self.test.get(metric, Measured(None))
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data for JSON; `metrics` are means over the seeds."""

@@ -19,9 +19,8 @@ from symloss.report.markup import (
     span,
     table,
 )
-from symloss.report.records import METRICS, Checked, Tested
-
-NAMES = {"auc": "AUC", "f1": "F1", "accuracy": "accuracy", "rmse": "RMSE", "mae": "MAE"}
+from symloss.report.records import Checked, Tested
+from symloss.tasks.metrics.registry import in_order
 
 
 def best_section(facts: Facts) -> Markup:
@@ -46,7 +45,7 @@ def best_section(facts: Facts) -> Markup:
             element("div", formula(first.formula), facts_list(rows), class_="best"),
             said,
         )
-    name = NAMES[facts.metric]
+    name = facts.watched.title
     rows = [
         (f"test {name}", _spread(best, facts.metric)),
         (f"validation {name}", decimals(best.valid.mean)),
@@ -87,7 +86,7 @@ def results_section(facts: Facts) -> Markup:
         why = f"Phase III has done {facts.trials:,} trainings; none was tested so far." if facts.trials else (
             "Phase III has tested no loss so far.")  # fmt: skip
         return section("results", "Test results", paragraph(why))
-    name = NAMES[facts.metric]
+    name = facts.watched.title
     columns = [
         "loss",
         "eps",
@@ -104,7 +103,7 @@ def results_section(facts: Facts) -> Markup:
             short(one.eps),
             short(one.scale),
             _spread(one, facts.metric),
-            span(one.test[facts.metric].interval),
+            span(one.measured(facts.metric).interval),
             decimals(one.valid.mean),
             one.seeds,
             one.trials,
@@ -149,7 +148,7 @@ def _named(one: Tested) -> Markup:
 
 
 def _spread(one: Tested, name: str) -> str:
-    found = one.test[name]
+    found = one.measured(name)
     return decimals(found.mean) + ("" if found.deviation is None else f" ± {found.deviation:.4f}")
 
 
@@ -230,8 +229,12 @@ def _gains(gains: tuple[GainFacts, ...], name: str, called: str) -> Markup:
 
 def _metrics(facts: Facts) -> Markup:
     # what no loss has does not apply to these labels
-    names = [name for name in METRICS if any(one.test[name].mean is not None for one in facts.tested)]
-    columns = ["loss", "scale", *(NAMES[name] for name in names), "best epoch"]
+    known = (
+        facts.metric,
+        *in_order(name for one in facts.tested for name in one.test if name != facts.metric),
+    )
+    names = [name for name in known if any(one.measured(name).mean is not None for one in facts.tested)]
+    columns = ["loss", "scale", *(facts.title_of(name) for name in names), "best epoch"]
 
     rows = [
         [

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from symloss.report.records import Tested
+from symloss.tasks.metric import Metric
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -14,12 +15,12 @@ _ROW = 0.24
 """Height of a loss in inches."""
 
 
-def standings_figure(tested: Sequence[Tested], metric: str, labels: str) -> Figure | None:
+def standings_figure(tested: Sequence[Tested], metric: Metric, labels: str) -> Figure | None:
     """Draw each tested loss as a point with its interval; None where no metric is known.
 
     Args:
         tested: in the order of the table, which is kept from top to bottom.
-        metric: name of the test metric.
+        metric: the test metric.
         labels: of the data.
     """
     from symloss.plot.figure import new_figure
@@ -27,7 +28,7 @@ def standings_figure(tested: Sequence[Tested], metric: str, labels: str) -> Figu
     from symloss.plot.style import line_styles, style_context
     from symloss.report.formula_view import loss_of
 
-    rows = [one for one in tested if one.test[metric].mean is not None]
+    rows = [one for one in tested if one.measured(metric.name).mean is not None]
     if not rows:
         return None
     with style_context():
@@ -36,7 +37,7 @@ def standings_figure(tested: Sequence[Tested], metric: str, labels: str) -> Figu
         found, handcrafted = (look["color"] for look in line_styles(2))
         names = []
         for place, one in enumerate(rows):
-            measured = one.test[metric]
+            measured = one.measured(metric.name)
             mean = measured.mean
             assert mean is not None
             low, high = measured.interval or (mean, mean)
@@ -62,5 +63,5 @@ def standings_figure(tested: Sequence[Tested], metric: str, labels: str) -> Figu
         axes.grid(axis="x", linewidth=0.4, color="0.85")
         axes.set_axisbelow(True)
         axes.margins(x=0.06)
-        axes.set_xlabel(f"test {metric.upper()}, mean and 95% interval over seeds")
+        axes.set_xlabel(f"test {metric.title}, mean and 95% interval over seeds")
     return drawn

@@ -14,6 +14,7 @@ from symloss.search.candidates.proxy import ProxyTest
 from symloss.search.loop.attempts import AttemptGrid
 from symloss.search.options import SearchOptions
 from symloss.signature import Input
+from symloss.tasks.task import Task
 
 
 @dataclass(eq=False)
@@ -22,6 +23,7 @@ class SearchContext:
 
     Attributes:
         options: what to search.
+        task: what is learned.
         engine: trains, and knows model, data and settings.
         grammar: of the losses.
         proxy: the test that losses pass first.
@@ -33,6 +35,7 @@ class SearchContext:
     """
 
     options: SearchOptions
+    task: Task
     engine: Engine
     grammar: LossGrammar
     proxy: ProxyTest

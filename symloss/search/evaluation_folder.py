@@ -19,6 +19,8 @@ from symloss.loss import Loss
 from symloss.search.archive.archive_store import ArchiveStore
 from symloss.search.archive.environment import changes, data_fingerprint, environment
 from symloss.search.archive.run import EVALUATION, Run
+from symloss.tasks.rating_task import of
+from symloss.tasks.task import Task
 
 RESULTS = "results"
 """Name of the document with the results, in results.json."""
@@ -64,7 +66,7 @@ class EvaluationFolder:
         """What was asked for."""
         return dict(self._parameters)
 
-    def begin(self, losses: Sequence[Loss], dataset: Dataset) -> Store | None:
+    def begin(self, losses: Sequence[Loss], dataset: Task | Dataset) -> Store | None:
         """Return where finished trainings are kept, None where they are not; make the folder where it is new.
 
         Raises:
@@ -81,7 +83,7 @@ class EvaluationFolder:
                 "kind": EVALUATION,
                 "parameters": self._parameters,
                 **facts,
-                "dataset": dataset.summary(),
+                "dataset": of(dataset).summary(),
             }
             self.run = Run.create(config, self._out)
         elif any(self.run.config.get(name) != value for name, value in facts.items()):

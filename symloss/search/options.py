@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, TypeVar
 
-from symloss.errors import OptionError, unknown_name
+from symloss.errors import OptionError
 from symloss.models.registry import check_name
 from symloss.ops.registry import operator_set
 from symloss.options.kinds import Whole
@@ -24,15 +24,16 @@ from symloss.options.search import (
 from symloss.options.training import Problem
 from symloss.search.candidates.grammar import LossGrammar
 from symloss.search.strategies.registry import check_strategy
+from symloss.tasks.kinds import KINDS, kind, kind_of
+from symloss.tasks.metric import Metric
+from symloss.tasks.metrics.registry import get
+from symloss.tasks.task import Task
 from symloss.training.settings import TrainingSettings
 
 __all__ = [
-    "BASELINES",
-    "CONTEST_BASELINES",
     "DEFAULT_TIME_LIMIT",
     "DUPLICATES",
     "EFFECTIVENESS",
-    "METRICS",
     "REWARDS",
     "SECTIONS",
     "SearchOptions",
@@ -40,18 +41,6 @@ __all__ = [
 
 DEFAULT_TIME_LIMIT = 600.0
 """Seconds of phase I where neither a time nor a number of loops is given."""
-
-BASELINES = {"classification": ("bce", "mse"), "regression": ("mse", "mae")}
-"""For each task, the zoo losses that the result is compared with; the keys are the tasks."""
-
-CONTEST_BASELINES = {
-    "classification": ("bce", "mse", "focal", "hinge"),
-    "regression": ("mse", "mae", "huber"),
-}
-"""For each task, the handcrafted losses that the winner of a contest is compared with."""
-
-METRICS = {"classification": "auc", "regression": "rmse"}
-"""For each task, the validation metric."""
 
 
 S = TypeVar("S")
@@ -67,10 +56,11 @@ class SearchOptions(Effectiveness, Budget, Rewards, Candidates, Problem):
     `options.budget`, `options.rewards` and so on give the sections for themselves.
 
     Attributes:
-        task: "classification" (reward: more validation AUC) or "regression" (less RMSE).
+        task: what is asked: "classification" (reward: more validation AUC) or "regression" (less RMSE).
         model: name of the recommender.
         seed: of the strategy, the points of the proxy test and the recommender.
-        training: how models are trained; its metric and seed follow from `task` and `seed`.
+        training: how models are trained; its metric and seed follow from `task`, `metric` and `seed`.
+        metric: what is watched on the validation part, a name or a metric; None for that of the task.
     """
 
     seed: int = option(42, "Drives everything random.", Whole())
@@ -82,8 +72,7 @@ class SearchOptions(Effectiveness, Budget, Rewards, Candidates, Problem):
         Raises:
             OptionError: a value is not allowed; the message names it and what is.
         """
-        if self.task not in BASELINES:
-            raise OptionError(unknown_name("task", self.task, BASELINES, "--task takes one of these"))
+        asked = kind(self.task)
         object.__setattr__(self, "model", check_name(self.model))
         check_strategy(self.strategy)
         operator_set(self.operators)
@@ -91,8 +80,12 @@ class SearchOptions(Effectiveness, Budget, Rewards, Candidates, Problem):
         super().__post_init__()
         if self.loops is None and self.time_limit is None and self.max_trained is None:
             object.__setattr__(self, "time_limit", DEFAULT_TIME_LIMIT)
-        training = replace(self.training, metric=METRICS[self.task], seed=self.seed)
+        metric = asked.metric if self.metric is None else self.metric
+        training = replace(self.training, metric=metric, seed=self.seed)
         object.__setattr__(self, "training", training)
+        # the task's own is written as None, so that equal searches have equal options
+        watched = training.validation_metric
+        object.__setattr__(self, "metric", None if watched == asked.metric else training.metric)
 
     def section(self, kind: type[S]) -> S:
         """Return the fields of one of `SECTIONS`, for themselves."""
@@ -121,7 +114,15 @@ class SearchOptions(Effectiveness, Budget, Rewards, Candidates, Problem):
     @property
     def higher_is_better(self) -> bool:
         """Whether more of the validation metric is better."""
-        return self.task == "classification"
+        return self.training.validation_metric.higher_is_better
+
+    def for_task(self, task: Task) -> SearchOptions:
+        """Return the same options for what a task watches."""
+        watched = task.metrics[0]
+        kinds = [one for one in KINDS.values() if one.metric == watched]
+        kinds += [one for one in KINDS.values() if one.baselines == tuple(task.baselines)]
+        asked = kinds[0] if kinds else kind_of(task.signature.labels)
+        return replace(self, task=asked.name, metric=watched)
 
     @property
     def wanted(self) -> int:
@@ -130,11 +131,17 @@ class SearchOptions(Effectiveness, Budget, Rewards, Candidates, Problem):
 
     def to_json(self) -> dict[str, Any]:
         """Return all values, ready for JSON."""
-        return {**asdict(self), "warm_start": list(self.warm_start)}
+        document = asdict(replace(self, metric=None))
+        own = {"metric": None if self.metric is None else str(self.metric)}
+        return {**document, "warm_start": list(self.warm_start), "training": self.training.to_json(), **own}
 
     @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> SearchOptions:
+    def from_json(cls, document: Mapping[str, Any], metrics: Iterable[Metric] = ()) -> SearchOptions:
         """Return the options that `to_json` wrote.
+
+        Args:
+            document: of the options.
+            metrics: further metrics that it may name, such as those of a task of your own.
 
         Raises:
             OptionError: an option is unknown to this version, or a value is not allowed.
@@ -150,4 +157,8 @@ class SearchOptions(Effectiveness, Budget, Rewards, Candidates, Problem):
         if settings.get("gradient_clip", 0.0) is None:
             # JSON has no infinity
             settings["gradient_clip"] = math.inf
+        # the metric follows from the task and `metric`
+        settings.pop("metric", None)
+        if values.get("metric") is not None:
+            values["metric"] = get(values["metric"], metrics)
         return cls(**values, training=TrainingSettings(**settings))

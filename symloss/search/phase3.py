@@ -15,7 +15,6 @@ from symloss.deadline import TimedStop
 from symloss.progress import Note, PhaseStarted
 from symloss.search.archive.archive_store import ArchiveStore
 from symloss.search.context import SearchContext
-from symloss.search.options import BASELINES
 from symloss.search.phase3_contest import found_again, mean_result, run_contest
 from symloss.search.validation import Survivor
 
@@ -58,7 +57,7 @@ def run_phase3(context: SearchContext, survivors: tuple[Survivor, ...]) -> Phase
     if options.screen_epochs is not None and len(groups) > options.survivors:
         groups = _screen(context, groups, options.screen_epochs, deadline)
     results: list[EvaluationResult] = []
-    names = BASELINES[options.task]
+    names = context.task.baselines
     baselines = [grid(zoo.get(name), options.eps_grid, options.scale_grid, [options.seed]) for name in names]
     if not context.stop.is_set():
         # where time is short, what comes late is not trained: so the most promising loss and the baselines first

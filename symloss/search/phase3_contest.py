@@ -20,8 +20,9 @@ from symloss.loss import Loss
 from symloss.progress import Note
 from symloss.search.archive.archive_store import ArchiveStore
 from symloss.search.context import SearchContext
-from symloss.search.options import CONTEST_BASELINES, SearchOptions
+from symloss.search.options import SearchOptions
 from symloss.search.validation import Survivor
+from symloss.tasks.task import contest_baselines_of
 
 COEFFICIENT_SHARE = 0.25
 """Share of the time of phase III that the fit of coefficients may take."""
@@ -39,7 +40,7 @@ def run_contest(context: SearchContext, survivors: tuple[Survivor, ...]) -> Cont
     contenders = [Contender(survivor.loss, survivor.eps_values) for survivor in survivors]
     fitted = _fitted(context, survivors, store)
     spent = time.monotonic() - began
-    baselines = [_baseline(name, context) for name in CONTEST_BASELINES[options.task]]
+    baselines = [_baseline(name, context) for name in contest_baselines_of(context.task)]
     result = contest(
         [*fitted, *contenders],
         baselines,

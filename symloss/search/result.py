@@ -14,7 +14,7 @@ from symloss.contest.evaluation import EvaluationResult
 from symloss.contest.verdict import Verdict
 from symloss.loss import Loss
 from symloss.signature import Domain
-from symloss.training.references import Reference
+from symloss.tasks.references import Reference
 
 
 @dataclass(frozen=True)

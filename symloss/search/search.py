@@ -22,7 +22,6 @@ from symloss.models import registry
 from symloss.ops.construct import NumberLimitError
 from symloss.progress import SearchProgress, silent
 from symloss.search.archive.archive_store import store_results
-from symloss.search.archive.environment import data_fingerprint
 from symloss.search.archive.resume import all_budgets, check_resumable, finished_result
 from symloss.search.archive.run import Run
 from symloss.search.candidates.grammar import LossGrammar
@@ -33,9 +32,13 @@ from symloss.search.phase1 import check_start, run_phase1
 from symloss.search.phase3 import Phase3Result, run_phase3
 from symloss.search.result import SearchResult
 from symloss.search.validation import Survivor, run_phase2
-from symloss.signature import Domain, Labels
 from symloss.symbolic.check import prepare_workers
-from symloss.training.references import Reference, references
+from symloss.tasks.fingerprint import facts
+from symloss.tasks.kinds import kind
+from symloss.tasks.metrics.described import describe
+from symloss.tasks.rating_task import RatingTask, of
+from symloss.tasks.references import Reference
+from symloss.tasks.task import Task, parts_of, references_of
 
 FINISHED = "finished"
 """Name of the state that says under which budgets the search came to its end."""
@@ -46,7 +49,7 @@ LEADING = 10
 
 def open_run(
     options: SearchOptions,
-    dataset: Dataset,
+    dataset: Task | Dataset,
     folder: Path | None = None,
     source: Mapping[str, Any] | None = None,
 ) -> Run:
@@ -61,15 +64,18 @@ def open_run(
         OptionError, DataError: as for `search`.
         RunError: as for `Run.create`.
     """
-    _check_data(options, dataset)
-    grammar = LossGrammar(options.operators, options.n_variables, Domain.of(dataset.labels))
+    options, task = asked(options, dataset)
+    _check_data(options, task)
+    grammar = LossGrammar(options.operators, options.n_variables, task.signature)
     check_start(options, grammar)
     operators = [operator.name for operator in grammar.operators]
-    config = {
+    config: dict[str, Any] = {
         "options": options.to_json(),
         "token_operators": operators,
-        "dataset": dataset.summary(),
-        "fingerprint": data_fingerprint(dataset),
+        # the kind of labels is what found losses are read by, whatever a task says of its data
+        "dataset": {"name": task.name, **task.summary(), "labels": str(task.signature.labels)},
+        "metrics": describe(task.metrics),
+        "fingerprint": facts(task),
         "source": None if source is None else dict(source),
     }
     digest = registry.get(options.model).digest
@@ -79,9 +85,21 @@ def open_run(
     return Run.create(config, folder, seed=options.seed)
 
 
+def asked(options: SearchOptions, data: Task | Dataset) -> tuple[SearchOptions, Task]:
+    """Return options and task that fit each other: a task says what is watched, of a data set the options say it.
+
+    Raises:
+        OptionError: `data` is neither.
+    """
+    if isinstance(data, Dataset):
+        return options, RatingTask.of(data, options.task, options.training.metric)
+    task = of(data)
+    return options.for_task(task), task
+
+
 def search(
     options: SearchOptions,
-    dataset: Dataset,
+    dataset: Task | Dataset,
     run: Run | None = None,
     progress: SearchProgress = silent,
     stop: threading.Event | None = None,
@@ -91,7 +109,8 @@ def search(
 
     Args:
         options: what to search and for how long.
-        dataset: train, validation and test part; test is only read for the final metrics.
+        dataset: the task, or a data set of ratings; its test part is only read for the final metrics. A task says what
+            is watched, of a data set `options.task` and `options.metric` say it.
         run: where everything is written (see `open_run`, and `Run.resume` to go on with a run); nowhere if None.
             It is closed at the end.
         progress: receives the events, in this thread.
@@ -107,10 +126,11 @@ def search(
     """
     try:
         with stop_on_interrupt(stop) as event:
-            _check_data(options, dataset)
-            context = _context(options, dataset, run, progress, event, engine)
+            options, task = asked(options, dataset)
+            _check_data(options, task)
+            context = _context(options, task, run, progress, event, engine)
             if run is not None and run.resumed:
-                check_resumable(run, options, dataset, context.progress)
+                check_resumable(run, options, task, context.progress)
                 known = finished_result(run) if run.archive.state(FINISHED) == all_budgets(options) else None
                 if known is not None:
                     return known
@@ -122,15 +142,15 @@ def search(
 
 def _context(
     options: SearchOptions,
-    dataset: Dataset,
+    task: Task,
     run: Run | None,
     progress: SearchProgress,
     stop: threading.Event,
     engine: Engine | None,
 ) -> SearchContext:
-    grammar = LossGrammar(options.operators, options.n_variables, Domain.of(dataset.labels))
-    own = engine or LocalEngine(registry.get(options.model), dataset, options.training)
-    return SearchContext(options, own, grammar, make_proxy(options, grammar), run, stop, progress)
+    grammar = LossGrammar(options.operators, options.n_variables, task.signature)
+    own = engine or LocalEngine(registry.get(options.model), task, options.training)
+    return SearchContext(options, task, own, grammar, make_proxy(options, grammar), run, stop, progress)
 
 
 def _go(context: SearchContext) -> SearchResult:
@@ -196,9 +216,9 @@ def _keep(
     leading: tuple[dict[str, Any], ...],
 ) -> SearchResult:
     """Write results and summary, and return them."""
-    higher = context.options.higher_is_better
+    metric = context.options.training.validation_metric
     usable = [result for result in tested.found if np.isfinite(result.valid_metric)]
-    ranked = sorted(usable, key=lambda result: -result.valid_metric if higher else result.valid_metric)
+    ranked = sorted(usable, key=lambda result: -metric.sign * result.valid_metric)
     run = context.run
     if run is not None and (tested.found or tested.baselines):
         found = [*ranked, *(result for result in tested.found if result not in usable)]
@@ -209,7 +229,7 @@ def _keep(
             [survivor.candidate.number for survivor in survivors],
         )
     best = ranked[0] if ranked else None
-    known = references(context.engine.dataset, context.options.training.validation_metric)
+    known = references_of(context.task, metric)
     result = SearchResult(
         best=best,
         results=tuple(ranked),
@@ -241,7 +261,7 @@ def _warnings(
         standings = [one for one in (contest.winner, *contest.baselines) if one is not None]
         results = [result for standing in standings for result in standing.results]
     metric = context.options.training.validation_metric
-    return cautions(results, known, context.engine.dataset, metric)
+    return cautions(results, known, context.task, metric)
 
 
 def _verdict(
@@ -254,21 +274,21 @@ def _verdict(
     if tested.contest is not None and tested.contest.winner is not None:
         return tested.contest.verdict
     metric = context.options.training.validation_metric
-    handcrafted = [one.scored(metric.value) for one in tested.baselines]
-    return judge(metric, None if best is None else best.scored(metric.value), handcrafted, known)
+    handcrafted = [one.scored(metric.name) for one in tested.baselines]
+    return judge(metric, None if best is None else best.scored(metric.name), handcrafted, known)
 
 
-def _check_data(options: SearchOptions, dataset: Dataset) -> None:
+def _check_data(options: SearchOptions, task: Task) -> None:
     """Refuse data that the task can't be measured on, before any time is spent."""
-    for name, part in dataset.parts().items():
+    for name, part in parts_of(task).items():
         if not len(part):
-            raise DataError(f"{dataset.name}: the {name} part is empty; a search needs all three parts")
-    if options.task == "classification":
-        if dataset.labels is not Labels.BINARY:
-            raise OptionError(
-                f"classification needs labels 0 and 1, and {dataset.name} has {dataset.labels} labels; "
-                f"use --task regression"
-            )
-        for name in ("validation", "test"):
-            if len(np.unique(dataset.parts()[name].labels)) < 2:
-                raise DataError(f"{dataset.name}: all labels of the {name} part are equal, so it has no AUC")
+            raise DataError(f"{task.name}: the {name} part is empty; a search needs all three parts")
+    needed, labels = kind(options.task).labels, task.signature.labels
+    if needed is not None and labels is not needed:
+        raise OptionError(
+            f"{options.task} needs labels 0 and 1, and {task.name} has {labels} labels; use --task regression"
+        )
+    for name, part in (("validation", task.validation), ("test", task.test)):
+        refusal = options.training.validation_metric.refuses(part)
+        if refusal is not None:
+            raise DataError(f"{task.name}: the {name} part can't be measured: {refusal}")

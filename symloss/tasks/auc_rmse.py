@@ -1,4 +1,4 @@
-"""Metrics of predictions: AUC, F1, accuracy, RMSE, MAE.
+"""Metrics of predictions as functions: AUC, F1, accuracy, RMSE; `symloss.tasks.metrics` has them as objects.
 
 AUC, F1 and accuracy need labels 0 and 1, both of them present; otherwise they
 are NaN. They only depend on the order of the predictions, so raw scores and
@@ -11,8 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symloss.compile.cpu.jit import njit
-
-NAMES = ("auc", "f1", "accuracy", "rmse", "mae")
 
 
 @njit
@@ -122,27 +120,3 @@ def sigmoid(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     wide = scores.astype(np.float64)
     small = np.exp(-np.abs(wide))
     return (np.where(wide >= 0, 1.0, small) / (1.0 + small)).astype(np.float32)
-
-
-def all_metrics(
-    scores: NDArray[np.float32], predictions: NDArray[np.float32], labels: NDArray[np.float32]
-) -> dict[str, float]:
-    """Return every metric by name.
-
-    Args:
-        scores: shape (n,), what is ranked.
-        predictions: shape (n,), what is compared with the labels: probabilities, or scores for real labels.
-        labels: shape (n,).
-
-    Returns:
-        "auc", "f1", "accuracy" (NaN where they are undefined, see the module), "rmse", "mae" (NaN without rows).
-    """
-    f1, accuracy = f1_and_accuracy(scores, labels)
-    errors = np.abs(predictions.astype(np.float64) - labels.astype(np.float64))
-    return {
-        "auc": float(auc(np.ascontiguousarray(scores), labels)),
-        "f1": f1,
-        "accuracy": accuracy,
-        "rmse": float(rmse(np.ascontiguousarray(predictions), labels)),
-        "mae": float(errors.mean()) if len(labels) else float("nan"),
-    }

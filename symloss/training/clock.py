@@ -15,12 +15,12 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from symloss.data.dataset import Dataset
+from symloss.tasks.rating_task import of
+from symloss.tasks.task import Task
 from symloss.training.settings import Optimizer, TrainingSettings
-
-if TYPE_CHECKING:
-    from symloss.data.dataset import Dataset
 
 REFERENCE_STEPS = 740
 """Steps of an epoch on the train part of MovieLens-100K (94,638 rows or 12 fewer) in batches of 128."""
@@ -61,16 +61,17 @@ class Size:
 
     Attributes:
         rows: of the train part, >= 0.
-        users: in the data set.
+        users: in the data set; 0 where rows are of no users.
     """
 
     rows: int
     users: int
 
     @classmethod
-    def of(cls, dataset: Dataset) -> Size:
-        """Measure a data set."""
-        return cls(len(dataset.train), dataset.n_users)
+    def of(cls, dataset: Task | Dataset) -> Size:
+        """Measure a task, or a data set of ratings."""
+        task = of(dataset)
+        return cls(len(task.train), task.sizes.get("users", 0))
 
     def steps(self, batch_size: int) -> int:
         """Return the steps of an epoch."""

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from symloss.models.model import Model
 from symloss.models.registry import trainer_for
 from symloss.models.trainer import Trainer
+from symloss.tasks.rating_task import of
 from symloss.tasks.task import Task
-from symloss.training.as_task import as_task
 from symloss.training.assess import check_dataset
 from symloss.training.groups import Stop, for_groups
 from symloss.training.kernel_cache import ensure_compiled
@@ -97,7 +97,7 @@ def fit(
     """
     if not members:
         return []
-    return fit_by(trainer_for(model, as_task(task), settings), members, settings, progress, stop, test=test)
+    return fit_by(trainer_for(model, of(task), settings), members, settings, progress, stop, test=test)
 
 
 def fit_by(

@@ -12,8 +12,8 @@ from symloss.errors import OptionError
 from symloss.models.model import Model
 from symloss.models.registry import trainer_for
 from symloss.models.trainer import Trainer
+from symloss.tasks.rating_task import of
 from symloss.tasks.task import Task
-from symloss.training.as_task import as_task
 from symloss.training.assess import check_dataset
 from symloss.training.groups import Stop, for_groups
 from symloss.training.kernel_cache import ensure_compiled
@@ -84,7 +84,7 @@ def train_one_epoch(
             factor is 1 or more.
         DataError: the data set can't be trained on or the metric is undefined on it.
     """
-    trainer = trainer_for(model, as_task(task), settings)
+    trainer = trainer_for(model, of(task), settings)
     return epoch_by(trainer, state, members, settings, epoch, keep, stop)
 
 

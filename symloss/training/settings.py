@@ -4,32 +4,17 @@ from __future__ import annotations
 
 import math
 import os
-from dataclasses import dataclass
+import warnings
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from symloss.errors import OptionError, unknown_name
 from symloss.options.training import TrainingOptions
-
-
-class Metric(StrEnum):
-    """What is measured on the validation part after each epoch."""
-
-    AUC = "auc"
-    RMSE = "rmse"
-
-    @property
-    def higher_is_better(self) -> bool:
-        """True for AUC, False for an error."""
-        return self is Metric.AUC
-
-    @property
-    def worst(self) -> float:
-        """A value that any finite one improves on."""
-        return -math.inf if self.higher_is_better else math.inf
-
-    def improves(self, new: float, old: float) -> bool:
-        """Return whether `new` is strictly better than `old`; never true for NaN."""
-        return new > old if self.higher_is_better else new < old
+from symloss.tasks.metric import Metric as MetricObject
+from symloss.tasks.metrics.registry import NAMES as METRICS
+from symloss.tasks.metrics.registry import get
 
 
 class Optimizer(StrEnum):
@@ -56,7 +41,7 @@ class TrainingSettings(TrainingOptions):
             infinity for no clipping.
         max_epochs: at most so many, >= 1.
         patience: stop after so many epochs without a better validation metric, >= 1.
-        metric: "auc" (higher is better) or "rmse" (lower is better).
+        metric: what is watched on the validation part: a name, such as "auc" or "rmse", or a metric of your own.
         seed: of the order of interactions where members don't bring their own, 0 to 2**63 - 1.
         threads: number of cores, at most 1024; None for all that this process may use.
         device: "cpu" (the fused kernels), what torch calls a device ("cuda", "cuda:1"), or "torch-cpu", the code for
@@ -68,15 +53,16 @@ class TrainingSettings(TrainingOptions):
     """
 
     gradient_clip: float = 50.0
-    metric: Metric | str = Metric.AUC
+    metric: MetricObject | str = "auc"
     seed: int = 42
 
     def __post_init__(self) -> None:
         """Check every value."""
-        if self.metric not in list(Metric):
-            allowed = [metric.value for metric in Metric]
-            raise OptionError(unknown_name("metric", str(self.metric), allowed, "see TrainingSettings"))
-        object.__setattr__(self, "metric", Metric(self.metric))
+        found = get(self.metric)
+        # what is built in is kept by its name: equal settings compare equal, and JSON reads as it is written
+        object.__setattr__(
+            self, "metric", found.name if found.name in METRICS and found == get(found.name) else found
+        )
         if self.optimizer not in list(Optimizer):
             allowed = [optimizer.value for optimizer in Optimizer]
             raise OptionError(unknown_name("optimizer", str(self.optimizer), allowed, "see TrainingSettings"))
@@ -100,9 +86,13 @@ class TrainingSettings(TrainingOptions):
         _require(named, "device", self.device, "a name such as 'cpu' or 'cuda'")
 
     @property
-    def validation_metric(self) -> Metric:
-        """The metric as an enum member."""
-        return Metric(self.metric)
+    def validation_metric(self) -> MetricObject:
+        """The metric itself."""
+        return get(self.metric)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all values, ready for JSON; a metric of your own by its name."""
+        return {**asdict(replace(self, metric="auc")), "metric": str(self.metric)}
 
     @property
     def n_threads(self) -> int:
@@ -121,3 +111,29 @@ def _whole(value: object) -> bool:
 def _require(holds: bool, name: str, value: object, allowed: str) -> None:
     if not holds:
         raise OptionError(f"{name} is {value!r}; it must be {allowed}")
+
+
+class _Named:
+    """What the old name `Metric` stands for: `Metric.AUC`, `Metric.RMSE`, `Metric("auc")`, `list(Metric)`."""
+
+    def __init__(self) -> None:
+        self.AUC, self.RMSE = get("auc"), get("rmse")
+
+    def __call__(self, name: str) -> MetricObject:
+        return get(name)
+
+    def __iter__(self) -> Iterator[MetricObject]:
+        return iter((self.AUC, self.RMSE))
+
+
+def __getattr__(name: str) -> Any:
+    """Give metrics under the old name of their enumeration."""
+    if name == "Metric":
+        warnings.warn(
+            "symloss.training.Metric is now symloss.tasks.metrics (AUC, RMSE and others), or a name such as 'auc'; the "
+            "old name goes in a later version",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return _Named()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -23,8 +23,8 @@ from symloss.data import LoadOptions, SyntheticOptions, load
 from symloss.loss import Loss
 from symloss.models import registry
 from symloss.search.validation import direction_report
+from symloss.tasks.rating_task import of
 from symloss.training import Member, TrainingSettings, fit
-from symloss.training.as_task import as_task
 from tests.symbolic.sampling import sampled_losses, zoo_mutations
 
 GENEROUS = 30.0
@@ -137,7 +137,7 @@ def trained(model: str, optimizer: str, device: str, names: list[str] | None = N
     ]
     chosen = registry.get(model)
     results = fit(chosen, members, dataset, settings)
-    trainer = registry.trainer_for(chosen, as_task(dataset), settings)
+    trainer = registry.trainer_for(chosen, of(dataset), settings)
     return {
         name: {
             "history": list(map(float, result.history)),

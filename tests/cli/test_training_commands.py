@@ -12,6 +12,8 @@ from click.testing import CliRunner, Result
 
 from symloss.cli import main
 from symloss.cli.plot_training import quick_settings
+from symloss.cli.results import tested_line
+from symloss.tasks.metrics import AUC, RMSE
 from symloss.training.clock import Size, short_epochs
 from symloss.training.settings import Optimizer, TrainingSettings
 from tests.search.conftest import make_dataset
@@ -333,3 +335,43 @@ def test_data_warns_of_an_extreme_share(tmp_path: Path) -> None:
     (warning,) = json.loads(run(*given, "--json").stdout)["warnings"]
     assert warning["code"] == "extreme_share" and "91.7%" in warning["text"]
     assert json.loads(run("data", *SMALL, "--json").stdout)["warnings"] == []
+
+
+def test_a_regression_says_what_it_measured(tmp_path: Path) -> None:
+    options = [
+        "--loops",
+        "2",
+        "--batch",
+        "20",
+        "--max-epochs",
+        "3",
+        "--effectiveness",
+        "paper",
+        "--survivors",
+        "2",
+    ]
+    options += [
+        "--eps",
+        "0.1",
+        "--warm-start",
+        "(yhat - y)**2; -yhat*(2*y - 1); (yhat - y)**2*(2 - y)",
+        "--threads",
+        "1",
+        "--out",
+        str(tmp_path / "run"),
+    ]
+    result = run("search", *SMALL, "--labels", "unit", "--task", "regression", *options)
+    assert result.exit_code in (0, 4), result.stderr
+    (line,) = [one for one in result.stdout.splitlines() if one.startswith("test ")]
+    best = json.loads((tmp_path / "run" / "summary.json").read_text())["best"]
+    # these labels happen to be 0 and 1, so that the AUC is defined too; what was watched comes first
+    assert line == f"test RMSE {best['metrics']['rmse']:.4f}, AUC {best['metrics']['auc']:.4f}"
+    assert "nan" not in result.stdout
+
+
+def test_a_metric_that_is_undefined_is_not_named() -> None:
+    nan = math.nan
+    metrics = [AUC(), RMSE()]
+    assert tested_line({"rmse": 0.25, "auc": nan}, RMSE(), metrics) == "test RMSE 0.2500"
+    assert tested_line({"rmse": 0.25, "auc": 0.7}, AUC(), metrics) == "test AUC 0.7000, RMSE 0.2500"
+    assert tested_line({"rmse": nan, "auc": nan}, AUC(), metrics) == "not tested"

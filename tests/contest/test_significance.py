@@ -12,7 +12,7 @@ from sklearn.metrics import roc_auc_score
 
 from symloss.contest.signed_rank import holm, wilcoxon_p
 from symloss.contest.significance import compare_with_best, paired_test
-from symloss.training.settings import Metric
+from symloss.tasks.metrics import AUC, RMSE
 
 
 def enumerated(differences: list[float]) -> float:
@@ -64,7 +64,7 @@ def made_up(seeds: int, rows: int, gain: float) -> tuple[np.ndarray, np.ndarray,
 
 def test_paired_test_against_scipy_and_the_bootstrap() -> None:
     first, second, labels = made_up(6, 300, 0.1)
-    found = paired_test("a", "b", first, second, labels, Metric.AUC)
+    found = paired_test("a", "b", first, second, labels, AUC())
     means = [[roc_auc_score(labels, row) for row in scores] for scores in (first, second)]
     expected = stats.ttest_rel(*means)
     assert found.first_mean == pytest.approx(np.mean(means[0]))
@@ -97,7 +97,7 @@ def test_rmse_is_better_where_it_is_lower() -> None:
     labels = generator.random(400).astype(np.float32)
     noise = generator.normal(size=(2, 4, 400))
     good, bad = labels + 0.1 * noise[0], labels + 0.2 * noise[1]
-    found = paired_test("good", "bad", good, bad, labels, Metric.RMSE)
+    found = paired_test("good", "bad", good, bad, labels, RMSE())
     errors = [np.sqrt(((values - labels) ** 2).mean(axis=1)) for values in (good, bad)]
     assert found.difference == pytest.approx(float(np.mean(errors[1] - errors[0])))
     assert found.difference > 0.05
@@ -113,10 +113,10 @@ def test_rmse_is_better_where_it_is_lower() -> None:
 
 def test_sentences_say_what_seeds_can_show() -> None:
     first, second, labels = made_up(4, 200, 0.5)
-    few = paired_test("a", "b", first, second, labels, Metric.AUC)
+    few = paired_test("a", "b", first, second, labels, AUC())
     assert few.wilcoxon_p == 0.125 and few.level is None
     assert "not significant at 0.05" in few.sentence and "can't go below 0.12" in few.sentence
-    many = paired_test("a", "b", *made_up(8, 200, 0.5), Metric.AUC)
+    many = paired_test("a", "b", *made_up(8, 200, 0.5), AUC())
     assert many.wilcoxon_p == pytest.approx(2 / 256) and many.level == 0.01
     assert "significant at 0.01" in many.sentence and "200 rows" in many.sentence
     assert many.to_json()["rows"]["rows"] == 200
@@ -124,7 +124,7 @@ def test_sentences_say_what_seeds_can_show() -> None:
 
 def test_equal_losses_do_not_differ() -> None:
     first, _, labels = made_up(3, 100, 0.0)
-    found = paired_test("a", "a", first, first, labels, Metric.AUC)
+    found = paired_test("a", "a", first, first, labels, AUC())
     assert (found.difference, found.t_p, found.wilcoxon_p, found.level) == (0.0, 1.0, 1.0, None)
     assert found.rows is not None and found.rows.p == 1.0
 
@@ -140,11 +140,11 @@ def test_compare_with_best_takes_the_best_by_validation() -> None:
     first, second, labels = made_up(3, 100, 1.0)
     values = [second, first, second]
     valid = [[0.6, 0.6, 0.6], [0.5, 0.8, 0.6], [0.4, 0.4, 0.4]]
-    found = compare_with_best(["x", "y", "z"], valid, values, labels, Metric.AUC)
+    found = compare_with_best(["x", "y", "z"], valid, values, labels, AUC())
     assert found is not None and found.best == "y"
     assert [test.second for test in found.tests] == ["x", "z"]
     assert all(test.adjusted_p == min(1.0, 2 * test.wilcoxon_p) for test in found.tests)
-    worst = compare_with_best(["x", "y", "z"], valid, values, labels, Metric.RMSE)
+    worst = compare_with_best(["x", "y", "z"], valid, values, labels, RMSE())
     assert worst is not None and worst.best == "z"
     valid[0][1] = math.nan
-    assert compare_with_best(["x", "y", "z"], valid, values, labels, Metric.AUC) is None
+    assert compare_with_best(["x", "y", "z"], valid, values, labels, AUC()) is None

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from symloss.data.dataset import Dataset, Interactions
 from symloss.models.memory_need import MemoryNeed
 from symloss.models.model import Model
-from symloss.training.as_task import as_task
+from symloss.tasks.rating_task import of
 from symloss.training.fit import FitResult
 from symloss.training.member import Member
 from symloss.training.outcome import Outcome
@@ -48,7 +48,7 @@ class ScriptedEngine:
     def __init__(self, dataset: Dataset, settings: TrainingSettings, curve: Curve) -> None:
         self.model = Model("scripted", lambda task, seed: None)  # type: ignore[arg-type, return-value]
         self.trainer: Any = ScriptedTrainer(dataset)
-        self.task = as_task(dataset)
+        self.task = of(dataset)
         self.dataset, self.settings, self.curve = dataset, settings, curve
         self.calls: list[tuple[TrainingSettings, list[Member]]] = []
 

@@ -21,7 +21,7 @@ from symloss.search.loop.trainee import CurrentRecommender, Interrupted, Trainee
 from symloss.search.options import SearchOptions
 from symloss.search.search import search
 from symloss.tasks.auc_rmse import auc
-from symloss.training.as_task import as_task
+from symloss.tasks.rating_task import of
 from symloss.training.fit import fit
 from symloss.training.member import Member
 from symloss.training.one_epoch import train_one_epoch
@@ -51,7 +51,7 @@ def engine(data: Dataset, **changes: object) -> LocalEngine:
 
 
 def untrained(data: Dataset) -> float:
-    trainer = registry.trainer_for(registry.get("mf"), as_task(data), SETTINGS)
+    trainer = registry.trainer_for(registry.get("mf"), of(data), SETTINGS)
     (scores,) = trainer.scores([trainer.start(SETTINGS.seed)], data.validation)
     return float(auc(scores, data.validation.labels))  # type: ignore[arg-type]
 

@@ -15,9 +15,9 @@ from symloss.data.balance import balancing_threshold, imbalance, rating_counts
 from symloss.data.dataset import Dataset, Interactions
 from symloss.progress import LoopDone
 from symloss.signature import Labels
+from symloss.tasks.metrics import AUC, get
+from symloss.tasks.references import Reference
 from symloss.training.outcome import Outcome
-from symloss.training.references import Reference
-from symloss.training.settings import Metric
 
 
 def means(value: float, metric: str = "auc") -> list[Reference]:
@@ -43,7 +43,7 @@ def test_verdicts(
     metric: str, found: float, others: list[float], trivial: float, code: str, begins: str
 ) -> None:
     handcrafted = [Scored(f"h{k}", value) for k, value in enumerate(others)]
-    verdict = judge(Metric(metric), Scored("f", found), handcrafted, means(trivial, metric))
+    verdict = judge(get(metric), Scored("f", found), handcrafted, means(trivial, metric))
     assert verdict.code == code and verdict.sentence.startswith(begins)
     assert verdict.crowned == (code == "found_loss_beats")
     assert "winner" not in verdict.sentence
@@ -51,7 +51,7 @@ def test_verdicts(
 
 
 def test_nothing_got_through() -> None:
-    verdict = judge(Metric.AUC, None, [Scored("bce", 0.8)], means(0.6))
+    verdict = judge(AUC(), None, [Scored("bce", 0.8)], means(0.6))
     assert verdict.code == "nothing_got_through" and "winner" not in verdict.sentence
 
 
@@ -70,7 +70,7 @@ def dataset(share: float = 0.5, ratings: tuple[tuple[float, int], ...] = (), row
 
 
 def codes(*results: EvaluationResult, trivial: float = 0.5, data: Dataset | None = None) -> list[str]:
-    return [one.code for one in cautions(results, means(trivial), data or dataset(), Metric.AUC)]
+    return [one.code for one in cautions(results, means(trivial), data or dataset(), AUC())]
 
 
 def test_a_sound_result_has_no_warning() -> None:
@@ -86,7 +86,7 @@ def test_warnings() -> None:
     assert codes(result(0.6), trivial=0.61) == ["below_means"]
     assert codes(result(0.8, scale=820000.0), trivial=0.7) == ["extreme_scale"]
     assert codes(result(0.8, scale=1e-9), trivial=0.7) == ["extreme_scale"]
-    beyond = cautions([result(0.8, scale=1e40)], means(0.7), dataset(), Metric.AUC)
+    beyond = cautions([result(0.8, scale=1e40)], means(0.7), dataset(), AUC())
     assert "float32" in beyond[0].text
     assert codes(result(0.8), trivial=0.7, data=dataset(0.95)) == ["extreme_share"]
     assert Caution.from_json(beyond[0].to_json()) == beyond[0]

@@ -10,25 +10,22 @@ import torch
 from sklearn import metrics as oracle
 
 from symloss.models import registry
+from symloss.tasks.kinds import CLASSIFICATION, watching
+from symloss.tasks.metrics import AUC, RMSE
+from symloss.tasks.metrics.on_device import auc_rows, f1_and_accuracy_rows, rmse_rows
+from symloss.tasks.rating_task import of
 from symloss.training import device_metrics
-from symloss.training.as_task import as_task
 from symloss.training.assess import test_metrics as measure
 from symloss.training.assess import validation_metric
-from symloss.training.device_metrics import (
-    auc_rows,
-    every_metric_rows,
-    f1_and_accuracy_rows,
-    metric_rows,
-    rmse_rows,
-)
+from symloss.training.device_metrics import every_metric_rows, metric_rows
 from symloss.training.population_metrics import all_test_metrics, validation_metrics
-from symloss.training.settings import Metric, TrainingSettings
+from symloss.training.settings import TrainingSettings
 
 
 def trainers(name, data):
     """Return what trains a model by its kernel, and on a device."""
     settings = (TrainingSettings(), TrainingSettings(device="torch-cpu"))
-    return [registry.trainer_for(registry.get(name), as_task(data), one) for one in settings]
+    return [registry.trainer_for(registry.get(name), of(data), one) for one in settings]
 
 
 @pytest.mark.parametrize("distinct", [2, 5, 40, 10_000])
@@ -72,16 +69,14 @@ def test_rmse():
 def test_pieces_do_not_matter(monkeypatch):
     scores = torch.rand(9, 50, generator=torch.Generator().manual_seed(0))
     labels, flags = (torch.arange(50) % 2).float(), torch.arange(9) % 2 == 0
-    for metric in Metric:
+    for metric in (AUC(), RMSE()):
         whole = metric_rows(scores, labels, flags, metric)
         monkeypatch.setattr(device_metrics, "_NUMBERS_AT_A_TIME", 100)
         assert metric_rows(scores, labels, flags, metric).tolist() == whole.tolist()
         monkeypatch.undo()
 
 
-@pytest.mark.parametrize(
-    ("metric", "kind"), [(Metric.AUC, "dataset"), (Metric.RMSE, "dataset"), (Metric.RMSE, "ratings")]
-)
+@pytest.mark.parametrize(("metric", "kind"), [(AUC(), "dataset"), (RMSE(), "dataset"), (RMSE(), "ratings")])
 def test_states_of_every_kind(metric, kind, request):
     data = request.getfixturevalue(kind)
     kernel, device = trainers("mf", data)
@@ -105,7 +100,10 @@ def test_every_metric_with_ties(distinct):
     scores = ((generator.integers(0, distinct, (9, 201)) - distinct // 2) / 8).astype(np.float32)
     labels = generator.integers(0, 2, 201).astype(np.float32)
     flags = np.arange(9) % 2 == 0
-    found = every_metric_rows(*(torch.from_numpy(array) for array in (scores, labels, flags)))
+    found = every_metric_rows(
+        *(torch.from_numpy(array) for array in (scores, labels, flags)),
+        watching(CLASSIFICATION.metrics, None),
+    )
     assert tuple(found) == ("auc", "f1", "accuracy", "rmse", "mae")
     for k, row in enumerate(scores):
         thresholds = np.unique(row)

@@ -66,11 +66,11 @@ def test_no_child_is_started_for_devices_and_in_the_child(monkeypatch: pytest.Mo
 COMPILE = """
 from symloss.data import LoadOptions, SyntheticOptions, load
 from symloss.models import registry
-from symloss.training.as_task import as_task
+from symloss.tasks.rating_task import of
 from symloss.training.settings import TrainingSettings
 
 data = load("synthetic", None, LoadOptions(synthetic=SyntheticOptions(users=30, items=20, interactions=400)))
-trainer = registry.trainer_for(registry.get("mf"), as_task(data), TrainingSettings(batch_size=16))
+trainer = registry.trainer_for(registry.get("mf"), of(data), TrainingSettings(batch_size=16))
 before = trainer.compiled
 print(before, trainer.compile(), trainer.compiled, trainer.compile())
 """

@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as oracle
 
-from symloss.tasks.auc_rmse import NAMES, all_metrics, auc, f1_and_accuracy, rmse, sigmoid
+from symloss.tasks.auc_rmse import auc, f1_and_accuracy, rmse, sigmoid
+from symloss.tasks.metrics import NAMES, get
+from symloss.tasks.metrics.measure import measure_all
 
 
 def _arrays(scores, labels):
@@ -69,7 +71,7 @@ def test_all_metrics_agree_with_scikit_learn():
     scores, labels = _arrays(generator.normal(0, 2, 500), generator.integers(0, 2, 500))
     predictions = sigmoid(scores)
     np.testing.assert_allclose(predictions, 1 / (1 + np.exp(-scores.astype(np.float64))), rtol=1e-6)
-    found = all_metrics(scores, predictions, labels)
+    found = measure_all(map(get, NAMES), scores, predictions, labels)
     assert tuple(found) == NAMES
     assert found["auc"] == pytest.approx(oracle.roc_auc_score(labels, scores))
     assert found["rmse"] == pytest.approx(oracle.root_mean_squared_error(labels, predictions), rel=1e-6)

@@ -11,7 +11,7 @@ import pytest
 from symloss.models import registry
 from symloss.models.mf.state import MFState
 from symloss.ops.opcode import Opcode
-from symloss.training.as_task import as_task
+from symloss.tasks.rating_task import of
 from symloss.training.assess import test_metrics as measure
 from symloss.training.fit import fit
 from symloss.training.member import Member
@@ -88,7 +88,7 @@ def test_other_models_and_optimizers_follow_their_kernel(dataset, name, optimize
         # Best states come back as those of the kernel, which tests them as they were tested on the device.
         assert type(one.state) is type(other.state)
         if other.state is not None:
-            trainer = registry.trainer_for(model, as_task(dataset), here)
+            trainer = registry.trainer_for(model, of(dataset), here)
             again = measure(trainer, other.state, trainer.task, other.member.takes_score)
             assert other.metrics == pytest.approx(again, rel=1e-3)
 

@@ -9,8 +9,9 @@ from sklearn.metrics import roc_auc_score
 
 from symloss.data.dataset import Dataset, Interactions
 from symloss.signature import Labels
-from symloss.training.references import best_reference, references
-from symloss.training.settings import Metric
+from symloss.tasks.metrics import AUC, RMSE
+from symloss.tasks.rating_task import RatingTask
+from symloss.tasks.references import best_reference
 
 
 def made(labels: Labels, seed: int, rows: int = 400) -> Dataset:
@@ -44,8 +45,8 @@ def by_pandas(dataset: Dataset, part: Interactions) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize("labels", [Labels.BINARY, Labels.UNIT, Labels.REAL])
 def test_means_are_those_of_pandas(labels: Labels, seed: int) -> None:
     dataset = made(labels, seed)
-    metric = Metric.AUC if labels is Labels.BINARY else Metric.RMSE
-    found = {one.name: one for one in references(dataset, metric)}
+    metric = AUC() if labels is Labels.BINARY else RMSE()
+    found = {one.name: one for one in RatingTask.of(dataset).references(metric)}
     expected = by_pandas(dataset, dataset.test)
     valid = by_pandas(dataset, dataset.validation)
     assert set(found) == set(expected)
@@ -69,15 +70,15 @@ def test_means_are_those_of_pandas(labels: Labels, seed: int) -> None:
 
 
 def test_the_best_is_by_the_metrics_direction() -> None:
-    found = references(made(Labels.BINARY, 0), Metric.AUC)
-    name, value = best_reference(found, "auc", higher_is_better=True) or ("", 0.0)
+    found = RatingTask.of(made(Labels.BINARY, 0)).references(AUC())
+    name, value = best_reference(found, AUC()) or ("", 0.0)
     assert value == max(one.metrics["auc"] for one in found) and name in {one.name for one in found}
-    lowest = best_reference(found, "rmse", higher_is_better=False)
+    lowest = best_reference(found, RMSE())
     assert lowest is not None and lowest[1] == min(one.metrics["rmse"] for one in found)
-    assert best_reference([], "auc", higher_is_better=True) is None
+    assert best_reference([], AUC()) is None
 
 
 def test_they_come_back_from_json() -> None:
     for labels in (Labels.BINARY, Labels.REAL):
-        for one in references(made(labels, 3), Metric.RMSE):
+        for one in RatingTask.of(made(labels, 3)).references(RMSE()):
             assert repr(type(one).from_json(one.to_json())) == repr(one)

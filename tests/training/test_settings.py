@@ -7,8 +7,9 @@ import pytest
 
 from symloss.errors import OptionError
 from symloss.ops.opcode import Opcode
+from symloss.tasks.metrics import AUC, RMSE
 from symloss.training.member import Member
-from symloss.training.settings import Metric, Optimizer, TrainingSettings
+from symloss.training.settings import Optimizer, TrainingSettings
 from tests.compile.programs import MSE, program
 
 
@@ -45,16 +46,16 @@ def test_defaults_are_the_papers():
         50,
     )
     assert (settings.max_epochs, settings.patience, settings.seed) == (3000, 100, 42)
-    assert settings.validation_metric is Metric.AUC
+    assert settings.validation_metric == AUC()
     assert settings.optimizer is Optimizer.SGD
     assert settings.n_threads >= 1
     assert TrainingSettings(threads=3).n_threads == 3
 
 
 def test_improvement():
-    assert Metric.AUC.improves(0.6, 0.5)
-    assert Metric.RMSE.improves(0.5, 0.6)
-    for metric in Metric:
+    assert AUC().improves(0.6, 0.5)
+    assert RMSE().improves(0.5, 0.6)
+    for metric in (AUC(), RMSE()):
         assert not metric.improves(0.5, 0.5)
         assert not metric.improves(math.nan, metric.worst)
         assert metric.improves(0.5, metric.worst)

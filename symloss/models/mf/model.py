@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
 
 from symloss.models.rating_model import RatingModel
-from symloss.tasks.task import Task
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from symloss.tasks.task import Task
 
 
 def build(task: Task, seed: int) -> nn.Module:
     """Return score = <u, i> + b_u + b_i + b as a module, with the start that the kernels draw from the seed."""
     # torch is for those who ask for a module.
-    module: nn.Module = importlib.import_module("symloss.models.mf.module").build(task, seed)
-    return module
+    from symloss.models.mf import module
+
+    return module.build(task, seed)
 
 
 MF = RatingModel(

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
 
 from symloss.models.rating_model import RatingModel
-from symloss.tasks.task import Task
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from symloss.tasks.task import Task
 
 
 def build(task: Task, seed: int) -> nn.Module:
     """Return 128 -> 64 -> 16 -> 1 on both embeddings as a module, with the start of the kernels."""
     # torch is for those who ask for a module.
-    module: nn.Module = importlib.import_module("symloss.models.mlp.module").build(task, seed)
-    return module
+    from symloss.models.mlp import module
+
+    return module.build(task, seed)
 
 
 MLP = RatingModel(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 from collections.abc import Mapping
@@ -10,6 +9,9 @@ from importlib import metadata
 from typing import Any
 
 from symloss.data.dataset import Dataset
+from symloss.tasks.fingerprint import facts
+from symloss.tasks.rating_task import of
+from symloss.tasks.task import Task
 
 _PACKAGES = ("symloss", "numpy", "numba", "sympy", "torch")
 
@@ -43,16 +45,6 @@ def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def data_fingerprint(dataset: Dataset) -> dict[str, Any]:
-    """Return the size of every part of a data set, and a hash of all its numbers."""
-    digest = hashlib.sha256(f"{dataset.n_users},{dataset.n_items},{dataset.labels}".encode())
-    for part in dataset.parts().values():
-        for array in (part.users, part.items, part.labels):
-            digest.update(f";{len(array)};{array.dtype.str};".encode())
-            digest.update(array.tobytes())
-    return {
-        "users": dataset.n_users,
-        "items": dataset.n_items,
-        "rows": {name: len(part) for name, part in dataset.parts().items()},
-        "sha256": digest.hexdigest(),
-    }
+def data_fingerprint(dataset: Task | Dataset) -> dict[str, Any]:
+    """Return the size of every part of a task, and a hash of all its numbers."""
+    return facts(of(dataset))

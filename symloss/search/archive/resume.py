@@ -15,11 +15,15 @@ from symloss.search.archive.environment import changes, data_fingerprint, enviro
 from symloss.search.archive.run import Run
 from symloss.search.options import SearchOptions
 from symloss.search.result import SearchResult
+from symloss.tasks.rating_task import of
+from symloss.tasks.task import Task
 
 _AGAIN = "delete it to make it again"
 
 
-def check_resumable(run: Run, options: SearchOptions, dataset: Dataset, progress: SearchProgress) -> None:
+def check_resumable(
+    run: Run, options: SearchOptions, dataset: Task | Dataset, progress: SearchProgress
+) -> None:
     """Refuse to go on with other options or data; say where versions or machine are others.
 
     Raises:
@@ -27,7 +31,8 @@ def check_resumable(run: Run, options: SearchOptions, dataset: Dataset, progress
             user's model does.
         RunError: the run's options can't be read.
     """
-    before, now = _fixed(run.options()), _fixed(options)
+    metrics = of(dataset).metrics
+    before, now = _fixed(run.options(metrics)), _fixed(options)
     different = sorted(name for name in now if before.get(name) != now[name])
     if different:
         raise OptionError(
@@ -45,7 +50,7 @@ def check_resumable(run: Run, options: SearchOptions, dataset: Dataset, progress
         )
     with damage(run.folder / "config.json"):
         found = changes(run.config.get("environment", {}), environment())
-    threads = run.options().training.threads, options.training.threads
+    threads = run.options(metrics).training.threads, options.training.threads
     if threads[0] != threads[1]:
         found.append(f"threads {threads[0] or 'all'} then, {threads[1] or 'all'} now")
     if found:
@@ -93,7 +98,5 @@ def _sizes(fingerprint: Any) -> str:
     if not isinstance(fingerprint, dict) or not isinstance(fingerprint.get("rows"), dict):
         return "unknown"
     rows = ", ".join(f"{count} {name}" for name, count in fingerprint["rows"].items())
-    return (
-        f"{fingerprint.get('users')} users, {fingerprint.get('items')} items, {rows} rows, "
-        f"hash {str(fingerprint.get('sha256'))[:8]}"
-    )
+    sizes = [f"{count} {name}" for name, count in fingerprint.items() if name not in ("rows", "sha256")]
+    return f"{', '.join([*sizes, f'{rows} rows'])}, hash {str(fingerprint.get('sha256'))[:8]}"

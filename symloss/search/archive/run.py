@@ -14,7 +14,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,8 @@ from symloss.search.archive.lock import RunLock
 from symloss.search.candidates.grammar import LossGrammar
 from symloss.search.options import SearchOptions
 from symloss.signature import Domain
+from symloss.tasks.metric import Metric
+from symloss.tasks.metrics.described import described
 
 DEFAULT_FOLDER = Path("runs")
 
@@ -153,18 +155,25 @@ class Run:
             f"`symloss evaluate --resume {self.folder}` shows its results, which results.json there holds, or goes on"
         )
 
-    def options(self) -> SearchOptions:
+    def options(self, metrics: Iterable[Metric] = ()) -> SearchOptions:
         """Return the options of the search.
+
+        Args:
+            metrics: those of its task, where it has some of its own; else these are known by name only.
 
         Raises:
             RunError: they can't be read by this version.
         """
         try:
-            return SearchOptions.from_json(self.config["options"])
+            return SearchOptions.from_json(self.config["options"], (*self.metrics(), *metrics))
         except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, OptionError) as error:
             raise RunError(
                 f"the options in {self.folder / 'config.json'} can't be used ({error}); start a new search"
             ) from error
+
+    def metrics(self) -> tuple[Metric, ...]:
+        """Return what the run says of the metrics of its task."""
+        return described(self.config.get("metrics"))
 
     def grammar(self) -> LossGrammar:
         """Return the grammar that gives the tokens of candidates their meaning.

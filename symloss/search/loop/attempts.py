@@ -9,8 +9,8 @@ from symloss.compile.program import SLOT_EPS, Program, ProgramBatch
 from symloss.compile.unit_gradient import rounded, unit_factors
 from symloss.search.candidates.candidate import Attempt
 from symloss.signature import Domain
+from symloss.tasks.metric import Metric
 from symloss.training.member import Member
-from symloss.training.settings import Metric
 
 
 @dataclass(frozen=True)

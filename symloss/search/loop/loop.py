@@ -184,7 +184,7 @@ class LossSearch:
         programs = [program_of(self.proxy.programs(candidate.tokens), 0) for candidate in candidates]
         attempts = self.recommender.try_losses(programs, self.loops, stop)
         self.trained_loop = self.loops
-        sign = 1.0 if self.options.higher_is_better else -1.0
+        sign = self.options.training.validation_metric.sign
         # by metric, not by gain: a difference may round two metrics to one number
         ranks = [
             -np.inf if one.metric is None or not np.isfinite(one.metric) else sign * one.metric
@@ -203,7 +203,7 @@ class LossSearch:
         """Return how much better than the recommender's a metric is; None where training diverged."""
         if metric is None or not np.isfinite(metric):
             return None
-        return (metric - self.recommender.metric) * (1.0 if self.options.higher_is_better else -1.0)
+        return (metric - self.recommender.metric) * self.options.training.validation_metric.sign
 
     def _good(self, gain: float | None) -> bool:
         """Return whether a gain passes the reward filter; without that, any gain does."""

@@ -1,0 +1,75 @@
+"""Metrics by name: those built in, and those of packages that name theirs under the entry point group.
+
+A package adds a metric by a line in its pyproject.toml, a class of `Metric` or a function that returns one:
+
+    [project.entry-points."symloss.metrics"]
+    brier = "my_package.metrics:Brier"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib.metadata import entry_points
+
+from symloss.errors import OptionError, unknown_name
+from symloss.tasks.metric import Metric
+from symloss.tasks.metrics.errors import MAE, MSE, RMSE
+from symloss.tasks.metrics.thresholds import F1, Accuracy, ErrorRate
+from symloss.tasks.metrics.under_curve import AUC
+
+CLASSES: tuple[type[Metric], ...] = (AUC, F1, Accuracy, ErrorRate, RMSE, MSE, MAE)
+"""The metrics that are built in; to add one, add a class."""
+
+NAMES = tuple(one.name for one in CLASSES)
+
+GROUP = "symloss.metrics"
+"""Entry points under which other packages name metrics; read only for a name that is not built in."""
+
+
+def get(metric: str | Metric, known: Iterable[Metric] = ()) -> Metric:
+    """Return a metric by its name; a metric itself is returned as it is.
+
+    Args:
+        metric: a name, such as "auc".
+        known: further metrics, such as those of a task; they come first.
+
+    Raises:
+        OptionError: there is none of that name, or what a package gives for it is no metric.
+    """
+    if isinstance(metric, Metric):
+        return metric
+    name = str(metric)
+    others = {one.name: one for one in known}
+    if name in others:
+        return others[name]
+    for one in CLASSES:
+        if one.name == name:
+            return one()
+    installed = {entry.name: entry for entry in entry_points(group=GROUP)}
+    if name not in installed:
+        allowed = dict.fromkeys([*others, *NAMES, *installed])
+        raise OptionError(unknown_name("metric", name, allowed, "--metric and metric= take one of these"))
+    try:
+        made = installed[name].load()()
+    except Exception as error:
+        raise OptionError(
+            f"the metric {name!r} of the package behind {installed[name].value} can't be loaded "
+            f"({type(error).__name__}: {error}); mend or uninstall that package"
+        ) from error
+    if not isinstance(made, Metric):
+        raise OptionError(
+            f"{installed[name].value}, named for the metric {name!r}, gives {type(made).__name__}; "
+            "it must be a class of symloss.tasks.Metric, or a function that returns one"
+        )
+    return made
+
+
+def title_of(name: str) -> str:
+    """Return how a metric of that name is printed; in capitals where nobody knows it."""
+    return next((one.title for one in CLASSES if one.name == name), name.upper())
+
+
+def in_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Return names of metrics without doubles in the order of tables: those built in first."""
+    given = tuple(dict.fromkeys(names))
+    return (*(name for name in NAMES if name in given), *(name for name in given if name not in NAMES))
