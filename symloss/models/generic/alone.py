@@ -49,8 +49,8 @@ def train_alone(
     tensors = [state.parameters[name] for name in names]
     seeds = np.array([noise], np.uint64)
     width, bound = min(settings.batch_size, len(order)), settings.gradient_clip
-    adam = settings.optimizer == "adam"
-    if adam:
+    remembers = settings.optimizer == "adam"
+    if remembers:
         state.begin_moments()
     for start, inputs, labels in rows.batches([order], width):
         masks = runnable.draw(calls, seeds, start, len(labels), labels.device)
@@ -62,9 +62,10 @@ def train_alone(
                 gradients = _apart(gradients)
                 torch._foreach_clamp_min_(gradients, -bound)
                 torch._foreach_clamp_max_(gradients, bound)
-            if adam:
+            if remembers:
                 state.steps += 1
-                _adam(tensors, gradients, state, names, rates, l2s)
+                first, second = ([part[name] for name in names] for part in (state.first, state.second))
+                adam(tensors, gradients, first, second, state.steps, rates, l2s)
             else:
                 _descend(tensors, gradients, rates, l2s)
     for name in state.buffers:
@@ -89,16 +90,25 @@ def _descend(
         torch._foreach_add_(tensors, torch._foreach_mul(gradients, [-rate for rate in rates]))
 
 
-def _adam(
+def adam(
     tensors: list[Tensor],
     gradients: list[Tensor],
-    state: ModuleState,
-    names: Sequence[str],
+    first: list[Tensor],
+    second: list[Tensor],
+    steps: int,
     rates: Sequence[float],
     l2s: Sequence[float],
 ) -> None:
-    first, second = [state.first[name] for name in names], [state.second[name] for name in names]
-    size, root = 1 / (1 - BETA_1**state.steps), 1 / math.sqrt(1 - BETA_2**state.steps)
+    """Make a step of Adam on one member.
+
+    Args:
+        tensors: the parameters; written.
+        gradients: of each, clipped; not written.
+        first, second: Adam's running means; written.
+        steps: number of the step, from 1.
+        rates, l2s: for each parameter.
+    """
+    size, root = 1 / (1 - BETA_1**steps), 1 / math.sqrt(1 - BETA_2**steps)
     if len(set(l2s)) == 1:
         gradients = list(torch._foreach_add(gradients, tensors, alpha=l2s[0]))
     else:

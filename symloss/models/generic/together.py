@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.func import vmap
 
 from symloss.models.device.adam import Moments, adam_step
+from symloss.models.generic.alone import adam
 from symloss.models.generic.rows import Rows
 from symloss.models.generic.runnable import Dropped, Runnable
 from symloss.models.generic.slopes import Slopes
@@ -156,10 +157,34 @@ class _Adam:
         gradients: Sequence[Tensor],
         columns: Sequence[tuple[Tensor, Tensor]],
     ) -> None:
+        if parameters[0].device.type == "cpu":
+            self._one_by_one(parameters, gradients, columns)
+            return
         every = zip(parameters, gradients, self._moments, columns, strict=True)
         for parameter, gradient, moments, (rate, l2) in every:
             # a copy, as gradients may share their memory with each other
             adam_step([parameter], [gradient.clone()], moments, rate, l2)
+
+    def _one_by_one(
+        self,
+        parameters: Sequence[Tensor],
+        gradients: Sequence[Tensor],
+        columns: Sequence[tuple[Tensor, Tensor]],
+    ) -> None:
+        """Step member after member: the passes over one find its numbers in the cache, those over all do not."""
+        moments = self._moments
+        for k in range(len(parameters[0])):
+            adam(
+                [parameter[k] for parameter in parameters],
+                [gradient[k] for gradient in gradients],
+                [one.first[0][k] for one in moments],
+                [one.second[0][k] for one in moments],
+                int(moments[0].steps[k]) + 1,
+                [float(rate[k]) for rate, _ in columns],
+                [float(l2[k]) for _, l2 in columns],
+            )
+        for one in moments:
+            one.steps.add_(1)
 
     def give_back(self, number: int, state: ModuleState) -> None:
         state.steps = int(self._moments[0].steps[number])
