@@ -31,7 +31,7 @@ from plain_torch import Plain, Vmapped
 from symloss import zoo
 from symloss.data.dataset import Dataset, Interactions
 from symloss.models import registry
-from symloss.search.candidates.grammar import LossGrammar, program_of
+from symloss.search.candidates.grammar import LossGrammar
 from symloss.search.candidates.proxy import ProxyTest
 from symloss.search.strategies.registry import make_strategy
 from symloss.search.strategies.strategy import Feedback
@@ -196,7 +196,7 @@ def parts_of_a_loop(dataset: Dataset, batches: int) -> dict[str, Any]:
         sampled += len(tokens)
         programs = proxy.programs(tokens)
         for k in np.flatnonzero(report.new)[:50].tolist():
-            copy, batch = model.copy(state), pack([Member(program_of(programs, k))])
+            copy, batch = model.copy(state), pack([Member(programs.program(k))])
             start = time.perf_counter()
             model.train_epoch([copy], batch, [order], [0], dataset.train, SETTINGS)
             spent["training"] += time.perf_counter() - start

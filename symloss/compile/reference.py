@@ -1,18 +1,19 @@
-"""The readable meaning of the program form: every instruction in float64, value and derivative by yhat.
+"""The readable meaning of the program form: every instruction in float64, value and gradient.
 
-The derivative is carried forward with the value (dual numbers). Back ends are
+The gradient is carried forward with the value (dual numbers), one plane for each input that it is taken by: yhat of
+a pointwise loss, pos and neg of a pairwise one. Back ends are
 tested against this. A derivative that is exactly 0 stays 0, also where it would
 be multiplied with infinity; ties and kinks follow torch (see `Opcode`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from symloss.compile.program import FIRST_CONSTANT_SLOT, SLOT_EPS, SLOT_Y, SLOT_YHAT, Program, ProgramBatch
+from symloss.compile.program import EPS, Program, ProgramBatch
 from symloss.ops.constants import GUARD_LIMIT, XI
 from symloss.ops.opcode import Opcode
 
@@ -179,11 +180,44 @@ RULES: dict[Opcode, Rule] = {
     Opcode.ANALYTIC_QUOTIENT: _analytic_quotient,
     Opcode.ARCTAN: _arctan,
 }
-"""(a, b, da, db) -> (value, derivative), for every opcode; unary ones ignore b and db."""
+"""(a, b, da, db) -> (value, derivative), for every opcode; unary ones ignore b and db.
+
+Derivatives may have an axis more than values, or a longer one, for the inputs that they are taken of: all is element
+by element, and broadcasts.
+"""
+
+
+def value_and_gradient(program: Program, inputs: Mapping[str, ArrayLike]) -> Dual:
+    """Evaluate one loss of any inputs.
+
+    Args:
+        program: the loss.
+        inputs: for each of its inputs a number or an array; they broadcast against each other.
+
+    Returns:
+        Values in the common shape, and the gradient: that shape for each of `program.by`, in a new first axis.
+    """
+    given = np.broadcast_arrays(*(np.asarray(inputs[name], np.float64) for name in program.inputs))
+    shape, planes = given[0].shape, len(program.by)
+    values: list[Array] = [*given, *(np.full(shape, constant) for constant in program.constants)]
+    zero = np.zeros((planes, *shape))
+    derivatives = [zero] * len(values)
+    for plane, name in enumerate(program.by):
+        one = np.zeros((planes, *shape))
+        one[plane] = 1.0
+        derivatives[program.inputs.index(name)] = one
+    with np.errstate(all="ignore"):
+        for opcode, left, right in zip(program.opcodes, program.left, program.right, strict=True):
+            value, derivative = RULES[Opcode(opcode)](
+                values[left], values[right], derivatives[left], derivatives[right]
+            )
+            values.append(value)
+            derivatives.append(derivative)
+    return values[-1], np.broadcast_to(derivatives[-1], zero.shape)
 
 
 def evaluate(program: Program, yhat: ArrayLike, y: ArrayLike, eps: ArrayLike) -> Dual:
-    """Evaluate one loss.
+    """Evaluate one pointwise loss.
 
     Args:
         program: the loss.
@@ -192,24 +226,34 @@ def evaluate(program: Program, yhat: ArrayLike, y: ArrayLike, eps: ArrayLike) ->
     Returns:
         Values and derivatives by yhat, in the common shape.
     """
-    prediction, label, smoothing = np.broadcast_arrays(
-        np.asarray(yhat, np.float64), np.asarray(y, np.float64), np.asarray(eps, np.float64)
-    )
-    zero = np.zeros_like(prediction)
-    values = [prediction, label, smoothing, *(np.full_like(prediction, c) for c in program.constants)]
-    derivatives = [np.ones_like(prediction)] + [zero] * (len(values) - 1)
-    with np.errstate(all="ignore"):
-        for opcode, left, right in zip(program.opcodes, program.left, program.right, strict=True):
-            value, derivative = RULES[Opcode(opcode)](
-                values[left], values[right], derivatives[left], derivatives[right]
-            )
-            values.append(value)
-            derivatives.append(derivative)
-    return values[-1], derivatives[-1]
+    value, gradient = value_and_gradient(program, {"yhat": yhat, "y": y, EPS: eps})
+    return value, gradient[0]
+
+
+def values_and_gradients(programs: ProgramBatch, points: Mapping[str, ArrayLike]) -> Dual:
+    """Evaluate K losses of any inputs at the same points, each with its own eps (scale is left out).
+
+    Args:
+        programs: K losses.
+        points: for each of `programs.points` a shape that broadcasts to (n,).
+
+    Returns:
+        Values of shape (K, n), and gradients of shape (planes, K, n), one plane for each of `programs.by`.
+    """
+    given = np.broadcast_arrays(*(np.asarray(points[name], np.float64) for name in programs.points))
+    at = {name: np.atleast_1d(part) for name, part in zip(programs.points, given, strict=True)}
+    count, size, planes = len(programs), np.atleast_1d(given[0]).shape[0], len(programs.by)
+    value, gradient = np.empty((count, size)), np.empty((planes, count, size))
+    slots = programs.n_inputs + programs.constants.shape[1] + programs.opcodes.shape[1]
+    step = max(1, _POINTS_AT_A_TIME // (slots * max(1, size) * planes))
+    for start in range(0, count, step):
+        part = slice(start, min(start + step, count))
+        _evaluate_part(programs.take(part), at, value[part], gradient[:, part])
+    return value, gradient
 
 
 def evaluate_batch(programs: ProgramBatch, yhat: ArrayLike, y: ArrayLike) -> Dual:
-    """Evaluate K losses at the same points, each with its own eps (scale is left out).
+    """Evaluate K pointwise losses at the same points, each with its own eps (scale is left out).
 
     Args:
         programs: K losses.
@@ -218,33 +262,25 @@ def evaluate_batch(programs: ProgramBatch, yhat: ArrayLike, y: ArrayLike) -> Dua
     Returns:
         Values and derivatives by yhat, each of shape (K, n).
     """
-    points = np.broadcast_arrays(np.asarray(yhat, np.float64), np.asarray(y, np.float64))
-    prediction, label = (np.atleast_1d(part) for part in points)
-    count, size = len(programs), len(prediction)
-    value, derivative = np.empty((count, size)), np.empty((count, size))
-    slots = FIRST_CONSTANT_SLOT + programs.constants.shape[1] + programs.opcodes.shape[1]
-    step = max(1, _POINTS_AT_A_TIME // (slots * max(1, size)))
-    for start in range(0, count, step):
-        part = slice(start, min(start + step, count))
-        _evaluate_part(programs, part, prediction, label, value[part], derivative[part])
-    return value, derivative
+    value, gradient = values_and_gradients(programs, {"yhat": yhat, "y": y})
+    return value, gradient[0]
 
 
-def _evaluate_part(
-    programs: ProgramBatch, part: slice, prediction: Array, label: Array, value: Array, derivative: Array
-) -> None:
+def _evaluate_part(programs: ProgramBatch, points: dict[str, Array], value: Array, gradient: Array) -> None:
     """Run programs side by side: at each step, all those with the same opcode at once."""
-    opcodes, left, right = programs.opcodes[part], programs.left[part], programs.right[part]
-    lengths, constants = programs.lengths[part], programs.constants[part]
-    first_result = FIRST_CONSTANT_SLOT + programs.n_constants[part]
-    n_slots = FIRST_CONSTANT_SLOT + constants.shape[1] + opcodes.shape[1]
-    x = np.zeros((len(lengths), n_slots, len(prediction)))
-    d = np.zeros_like(x)
-    x[:, SLOT_YHAT], x[:, SLOT_Y] = prediction, label
-    x[:, SLOT_EPS] = programs.eps[part, None]
-    d[:, SLOT_YHAT] = 1.0
+    opcodes, left, right = programs.opcodes, programs.left, programs.right
+    lengths, constants, n_inputs = programs.lengths, programs.constants, programs.n_inputs
+    first_result = n_inputs + programs.n_constants
+    n_slots = n_inputs + constants.shape[1] + opcodes.shape[1]
+    # Planes come last but one here: operands are gathered along the first two axes, which is fastest.
+    x = np.zeros((len(lengths), n_slots, 1, value.shape[1]))
+    d = np.zeros((len(lengths), n_slots, len(programs.by), value.shape[1]))
+    for slot, name in enumerate(programs.inputs):
+        x[:, slot, 0] = programs.eps[:, None] if name == EPS else points[name]
+    for plane, name in enumerate(programs.by):
+        d[:, programs.inputs.index(name), plane] = 1.0
     # Padding after a program's constants is written over by its results.
-    x[:, FIRST_CONSTANT_SLOT : FIRST_CONSTANT_SLOT + constants.shape[1]] = constants[:, :, None]
+    x[:, n_inputs : n_inputs + constants.shape[1], 0] = constants[:, :, None]
     with np.errstate(all="ignore"):
         for i in range(opcodes.shape[1]):
             running = np.flatnonzero(lengths > i)
@@ -255,4 +291,4 @@ def _evaluate_part(
                 x[k, out], d[k, out] = RULES[Opcode(opcode)](x[k, a], x[k, b], d[k, a], d[k, b])
     last = first_result + lengths - 1
     rows = np.arange(len(lengths))
-    value[:], derivative[:] = x[rows, last], d[rows, last]
+    value[:], gradient[:] = x[rows, last, 0], d[rows, last].swapaxes(0, 1)

@@ -105,7 +105,7 @@ class TorchModel(ABC):
             unique = {id(order): order for order in orders}
             position = {key: place for place, key in enumerate(unique)}
             which = [position[id(orders[k])] for k in number]
-            batch = ProgramBatch(*(array[number] for array in vars(programs).values()))
+            batch = programs.take(number)
             made_for = (population, batch, which, train, settings, rates[number], l2s[number])
             epoch: Epoch | None = getattr(self._latest, "epoch", None)
             if epoch is None or not epoch.fits(*made_for):

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from symloss.compile.cpu.kernel import interpreter
 from symloss.compile.program import ProgramBatch
 from symloss.models.adam import Moments
+from symloss.models.kernel_arguments import Rows, Step
 from symloss.models.memory_need import MemoryNeed
 from symloss.models.mf import adam_kernel as mf_adam
 from symloss.models.mf import sgd_kernel as mf_kernel
+from symloss.models.mf.sgd_kernel import Tables
 from symloss.models.trainer import Numbers, StepSettings, check_indices, rates_or
 
 if TYPE_CHECKING:
@@ -49,9 +51,11 @@ class MFState:
     global_bias: NDArray[np.float32]
     moments: Moments = field(default_factory=Moments, repr=False)
 
-    def arrays(self) -> tuple[NDArray[np.float32], ...]:
-        """Return all parameters in the order of the kernels' arguments."""
-        return self.user_embedding, self.item_embedding, self.user_bias, self.item_bias, self.global_bias
+    def arrays(self) -> Tables:
+        """Return all parameters, as the kernels take them."""
+        return Tables(
+            self.user_embedding, self.item_embedding, self.user_bias, self.item_bias, self.global_bias
+        )
 
 
 class MatrixFactorisation:
@@ -121,33 +125,20 @@ class MatrixFactorisation:
         rates, l2s = rates_or(settings, len(states), rates, l2s)
         for k, state in enumerate(states):
             check_indices(train.users, train.items, len(state.user_bias), len(state.item_bias))
-            arguments = (
-                train.users,
-                train.items,
-                train.labels,
-                orders[k],
-                programs.opcodes[k],
-                programs.left[k],
-                programs.right[k],
-                int(programs.lengths[k]),
-                programs.constants[k],
-                int(programs.n_constants[k]),
-                float(programs.eps[k]),
-                float(programs.scale[k]),
-                bool(programs.takes_score[k]),
-                float(rates[k]),
-                float(l2s[k]),
-                int(settings.batch_size),
-                float(settings.gradient_clip),
+            rows = Rows(train.users, train.items, train.labels, orders[k])
+            step = Step(
+                float(rates[k]), float(l2s[k]), int(settings.batch_size), float(settings.gradient_clip)
             )
             if settings.optimizer == "adam":
                 moments = state.moments
                 moments.begin(state.arrays())
-                first, second = tuple(moments.first), tuple(moments.second)
-                loss = mf_adam.train_epoch(run, state.arrays(), first, second, moments.steps, *arguments)
+                first, second = Tables(*moments.first), Tables(*moments.second)
+                loss = mf_adam.train_epoch(
+                    run, state.arrays(), first, second, moments.steps, rows, programs.row(k), step
+                )
                 moments.steps += -(-len(orders[k]) // settings.batch_size)
             else:
-                loss = mf_kernel.train_epoch(run, *state.arrays(), *arguments)
+                loss = mf_kernel.train_epoch(run, state.arrays(), rows, programs.row(k), step)
             losses.append(float(loss))
         return losses
 
@@ -157,7 +148,7 @@ class MatrixFactorisation:
         """Return the raw scores of n pairs, shape (n,)."""
         check_indices(users, items, len(state.user_bias), len(state.item_bias))
         scores = np.empty(len(users), np.float32)
-        mf_kernel.predict(*state.arrays(), users, items, scores)
+        mf_kernel.predict(state.arrays(), users, items, scores)
         return scores
 
 

@@ -18,8 +18,10 @@ from torch import Tensor
 from symloss.compile.cpu.kernel import interpreter
 from symloss.compile.program import ProgramBatch
 from symloss.models.dropout import threshold_of
+from symloss.models.kernel_arguments import Rows, Step
 from symloss.models.memory_need import MemoryNeed
 from symloss.models.mlp import kernel as mlp_kernel
+from symloss.models.mlp.kernel import Moments, Parameters
 from symloss.models.mlp.packing import DENSE, pack_dense, unpack_dense
 from symloss.models.mlp.state import DIMENSION, KEEP, WIDTHS, MLPState
 from symloss.models.trainer import Numbers, StepSettings, check_indices, rates_or
@@ -104,7 +106,7 @@ class MultilayerPerceptron:
         """Train one epoch; see `Recommender.train_epoch`. `noise` seeds dropout."""
         rates, l2s = rates_or(settings, len(states), rates, l2s)
         run, losses = interpreter(), []
-        nothing = [np.empty((0, DIMENSION), np.float32), np.empty(0, np.float32)]
+        nothing = Moments(np.empty((0, DIMENSION), np.float32), np.empty(0, np.float32))
         for k, state in enumerate(states):
             table = state.table.numpy()
             check_indices(train.users, train.items, state.n_users, len(table) - state.n_users)
@@ -112,38 +114,21 @@ class MultilayerPerceptron:
             adam, moments = settings.optimizer == "adam", state.moments
             if adam:
                 moments.begin([table, dense])
-            first, second = (moments.first, moments.second) if adam else (nothing, nothing)
+            first, second = (
+                (Moments(*moments.first), Moments(*moments.second)) if adam else (nothing, nothing)
+            )
             loss = mlp_kernel.train_epoch(
                 run,
-                table,
-                dense,
-                statistics,
-                state.n_users,
-                train.users,
-                train.items,
-                train.labels,
-                orders[k],
+                Parameters(table, dense, statistics, state.n_users),
+                Rows(train.users, train.items, train.labels, orders[k]),
                 np.array([noise[k]], np.uint64),
                 threshold_of(KEEP),
-                programs.opcodes[k],
-                programs.left[k],
-                programs.right[k],
-                int(programs.lengths[k]),
-                programs.constants[k],
-                int(programs.n_constants[k]),
-                float(programs.eps[k]),
-                float(programs.scale[k]),
-                bool(programs.takes_score[k]),
-                float(rates[k]),
-                float(l2s[k]),
-                int(settings.batch_size),
-                float(settings.gradient_clip),
+                programs.row(k),
+                Step(float(rates[k]), float(l2s[k]), int(settings.batch_size), float(settings.gradient_clip)),
                 adam,
                 int(moments.steps),
-                first[0],
-                second[0],
-                first[1],
-                second[1],
+                first,
+                second,
             )
             if adam:
                 moments.steps += -(-len(orders[k]) // settings.batch_size)
@@ -157,5 +142,6 @@ class MultilayerPerceptron:
         """Return the raw scores of n pairs, shape (n,), with running statistics and without dropout."""
         check_indices(users, items, state.n_users, len(state.table) - state.n_users)
         scores = np.empty(len(users), np.float32)
-        mlp_kernel.predict(state.table.numpy(), *pack_dense(state), state.n_users, users, items, scores)
+        parameters = Parameters(state.table.numpy(), *pack_dense(state), state.n_users)
+        mlp_kernel.predict(parameters, users, items, scores)
         return scores

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import Expr, Integer
 
-from symloss.compile.program import Program, ProgramBatch
+from symloss.compile.program import ProgramBatch
 from symloss.errors import OptionError
 from symloss.loss import Loss
 from symloss.ops.interval import Interval, variable_interval
@@ -139,14 +139,3 @@ class LossGrammar:
             scale=np.ones(count),
             takes_score=np.full(count, self.domain.input is Input.SCORE, np.bool_),
         )
-
-
-def program_of(batch: ProgramBatch, k: int) -> Program:
-    """Return member k of a batch without its padding."""
-    length, constants = int(batch.lengths[k]), int(batch.n_constants[k])
-    return Program(
-        opcodes=batch.opcodes[k, :length].copy(),
-        left=batch.left[k, :length].copy(),
-        right=batch.right[k, :length].copy(),
-        constants=batch.constants[k, :constants].copy(),
-    )

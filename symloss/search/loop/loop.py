@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from symloss.ops.construct import NumberLimitError
 from symloss.progress import LoopDone, Note, PhaseStarted, SearchProgress
 from symloss.search.candidates.candidate import Attempt, Candidate
-from symloss.search.candidates.grammar import program_of
 from symloss.search.candidates.outcome import Outcome
 from symloss.search.candidates.proxy import ProxyReport, ProxyTest
 from symloss.search.candidates.tokens import Tokens
@@ -180,7 +179,7 @@ class LossSearch:
         """Train by each candidate, set the rewards and return whether the recommender changed."""
         if not candidates:
             return False
-        programs = [program_of(self.proxy.programs(candidate.tokens), 0) for candidate in candidates]
+        programs = [self.proxy.programs(candidate.tokens).program(0) for candidate in candidates]
         attempts = self.recommender.try_losses(programs, self.loops, stop)
         self.trained_loop = self.loops
         sign = 1.0 if self.options.higher_is_better else -1.0
