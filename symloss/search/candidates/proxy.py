@@ -22,7 +22,6 @@ from symloss.search.candidates.gradient_table import GradientTable
 from symloss.search.candidates.grammar import LossGrammar
 from symloss.search.candidates.proxy_points import ProxyPoints
 from symloss.search.candidates.tokens import Tokens
-from symloss.signature import Labels
 
 NOISE = 1e-7
 """A gradient of at most this size points nowhere."""
@@ -143,9 +142,8 @@ class ProxyTest:
         push = np.where(np.abs(gradients) <= NOISE, 0.0, np.sign(gradients)) * self.points.towards
         right_way = (push > 0).sum(axis=1) / judged.sum()
         wrong = np.asarray((push < 0).any(axis=1))
-        if self.grammar.domain.labels is Labels.BINARY:
-            for label in (0.0, 1.0):
-                wrong |= ~(push[:, self.points.y == label] > 0).any(axis=1)
-        else:
-            wrong |= ~(push > 0).any(axis=1)
+        points = {"yhat": self.points.yhat, "y": self.points.y}
+        cases = [one.holds_at(points) for one in self.grammar.domain.cases]
+        for case in cases or [judged]:
+            wrong |= ~(push[:, case] > 0).any(axis=1)
         return right_way, wrong

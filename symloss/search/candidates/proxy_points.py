@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symloss.signature import Domain, Input, Labels
-from symloss.symbolic.direction.sampled import positive_labels, wanted_sign
+from symloss.symbolic.direction.sampled import positive_labels
 
 Float64 = NDArray[np.float64]
 
@@ -51,7 +51,6 @@ class ProxyPoints:
         if domain.labels is Labels.BINARY:
             label = np.repeat([0.0, 1.0], len(yhat))
             yhat = np.tile(yhat, 2)
-            towards = 1.0 - 2.0 * label
         else:
             yhat = np.tile(yhat, 2)
             if domain.labels is Labels.UNIT:
@@ -60,5 +59,4 @@ class ProxyPoints:
                 label = positive_labels(generator, domain, yhat)
             else:
                 label = 2.0 * generator.standard_normal(len(yhat))
-            towards = wanted_sign(domain, yhat, label)
-        return cls(yhat, label, towards)
+        return cls(yhat, label, domain.wanted_signs({"yhat": yhat, "y": label}))
