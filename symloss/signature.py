@@ -193,6 +193,11 @@ class Signature:
         return tuple(argument.name for argument in self.named(Role.PREDICTION))
 
     @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of all arguments, in the order of a program's inputs."""
+        return tuple(argument.name for argument in self.arguments)
+
+    @property
     def symbols(self) -> dict[str, sympy.Symbol]:
         """The symbols of the arguments by name."""
         return {argument.name: ALL_SYMBOLS[argument.name] for argument in self.arguments}

@@ -12,11 +12,12 @@ import numpy as np
 import sympy
 from sympy import Abs, Add, Expr, Integer, Max, Min, Mul, Pow, Rational, sign
 
-from symloss.compile.program import POINTWISE, POINTWISE_BY, Program
+from symloss.compile.program import Program
 from symloss.errors import OptionError, unknown_name
 from symloss.ops.construct import approximate, make
 from symloss.ops.opcode import Opcode
 from symloss.ops.protected import SmoothedFunction, aq, guard, pexp, plog, psqrt, recip, sigmoid
+from symloss.signature import Domain, Signature
 
 _UNARY: dict[Any, Opcode] = {
     sympy.log: Opcode.LOG,
@@ -36,28 +37,23 @@ _SMOOTHED: dict[Any, Opcode] = {
 }
 
 
-def assemble(
-    expression: Expr, inputs: tuple[str, ...] = POINTWISE, by: tuple[str, ...] = POINTWISE_BY
-) -> Program:
+def assemble(expression: Expr, signature: Signature | None = None) -> Program:
     """Compile a loss expression.
 
     Args:
         expression: the loss.
-        inputs: names of the symbols that it may hold, in the order of the program's inputs.
-        by: those of them that it is differentiated by.
+        signature: its arguments are the inputs of the program, and its predictions what that is differentiated by;
+            those of a pointwise loss by default.
 
     Raises:
-        OptionError: the expression holds a function that the program form does not know, or another symbol, or
-            `by` names what is no input.
+        OptionError: the expression holds a function that the program form does not know, or another symbol.
     """
-    for name in by:
-        if name not in inputs:
-            raise OptionError(unknown_name("input", name, inputs, "a loss is differentiated by one of these"))
-    assembler = _Assembler(inputs)
+    signature = signature or Domain()
+    assembler = _Assembler(signature.inputs)
     root = assembler.operand(expression)
     if not assembler.instructions or root != ("result", len(assembler.instructions) - 1):
         assembler.emit(Opcode.IDENTITY, root)
-    return assembler.finish(by)
+    return assembler.finish(signature.predictions)
 
 
 def _negative(term: Expr) -> Expr:

@@ -297,9 +297,7 @@ def _signature(expression: Expr, labels: str | None, input: str | None) -> Signa
     if pairwise is None:
         return Domain.of("binary" if labels is None else labels, input)
     if labels is not None:
-        raise OptionError(
-            f"a formula in pos and neg has no labels, but --labels is {labels}; leave it out"
-        )
+        raise OptionError(f"a formula in pos and neg has no labels, but --labels is {labels}; leave it out")
     if input not in (None, "score"):
         raise OptionError(f"pos and neg are scores, any real numbers, but --input is {input}; leave it out")
     return pairwise

@@ -24,7 +24,7 @@ def step(grammar: LossGrammar, name: str, left: int, right: int | None = None) -
 @pytest.mark.parametrize("operators", ["paper", "extended"])
 @pytest.mark.parametrize("labels", ["binary", "unit"])
 def test_expression_and_program_agree_in_value_and_gradient(operators: str, labels: str) -> None:
-    grammar = LossGrammar([operators], domain=Domain.of(labels))
+    grammar = LossGrammar([operators], signature=Domain.of(labels))
     tokens = RandomStrategy(grammar, 11).ask(150)
     generator = np.random.default_rng(2)
     yhat = generator.uniform(0.01, 0.99, 24)
@@ -94,7 +94,7 @@ def test_guard_follows_what_may_exceed() -> None:
 
 
 def test_scores_are_marked() -> None:
-    grammar = LossGrammar(domain=Domain.of("real"))
+    grammar = LossGrammar(signature=Domain.of("real"))
     batch = grammar.programs(RandomStrategy(grammar, 0).ask(3))
     assert isinstance(batch, ProgramBatch)
     assert batch.takes_score.all()

@@ -13,7 +13,7 @@ import torch
 
 from symloss.errors import OptionError
 from symloss.search.candidates.grammar import LossGrammar
-from symloss.search.candidates.tokens import N_LEAVES, Tokens
+from symloss.search.candidates.tokens import Tokens
 from symloss.search.strategies.encoding import encode
 from symloss.search.strategies.registry import STRATEGIES, make_strategy
 from symloss.search.strategies.reinforce import ReinforceStrategy
@@ -45,7 +45,7 @@ def check_shape(tokens: Tokens, grammar: LossGrammar, count: int) -> None:
     assert len(tokens) == count
     assert tokens.operators.shape == tokens.left.shape == tokens.right.shape == (count, grammar.n_steps)
     assert tokens.operators.dtype == tokens.left.dtype == tokens.right.dtype == np.int32
-    made = N_LEAVES + np.arange(grammar.n_steps)
+    made = grammar.n_leaves + np.arange(grammar.n_steps)
     binary = grammar.binary[tokens.operators]
     assert (tokens.operators >= 0).all() and (tokens.operators < grammar.n_operators).all()
     assert ((tokens.left < made) & (tokens.right < made)).all()
