@@ -50,7 +50,7 @@ FLOORS: list[set[str]] = [
     {"search.loop"},
     {"search.archive"},
     {"search"},
-    {"report"},
+    {"report", "testing"},
     {"cli"},
     {""},
 ]
