@@ -57,7 +57,7 @@ FLOORS: list[set[str]] = [
     {"search.loop"},
     {"search.archive"},
     {"search"},
-    {"report"},
+    {"report", "testing"},
     {"cli"},
     {""},
 ]

@@ -63,6 +63,11 @@ class Program:
         """Number of slots: the inputs, the constants and one result an instruction."""
         return self.n_inputs + len(self.constants) + len(self.opcodes)
 
+    def uses(self, name: str) -> bool:
+        """Return whether an instruction takes the input `name`."""
+        slot = self.inputs.index(name)
+        return bool((self.left == slot).any() or (self.right == slot).any())
+
 
 class LossRow(NamedTuple):
     """One pointwise loss of a batch, as the kernels for the CPU take it: plain arrays and numbers.

@@ -20,8 +20,8 @@ from collections.abc import Mapping
 import sympy
 from sympy import Add, Expr, Integer, Mul, Pow, Rational
 
-from symloss.errors import FormulaError, nearest
-from symloss.formula.functions import FUNCTIONS
+from symloss.errors import FormulaError, OptionError, nearest
+from symloss.formula.functions import FUNCTIONS, FunctionRule, function_rule
 from symloss.formula.params import is_parameter_name
 from symloss.formula.text import whole_text
 from symloss.ops.construct import (
@@ -308,6 +308,12 @@ class _Reader:
             raise self._error(f"{node.id} is a function; give it arguments: {node.id}(...)", node)
         raise self._unknown(node.id, node)
 
+    def _rule(self, node: ast.Name) -> FunctionRule | None:
+        try:
+            return function_rule(node.id)
+        except OptionError as error:
+            raise self._error(str(error), node) from None
+
     def _unknown(self, name: str, node: ast.expr) -> FormulaError:
         allowed = [*ALL_SYMBOLS, *self.constants, *FUNCTIONS]
         guess = _FAMILIAR_NAMES.get(name.lower()) or nearest(name, allowed)
@@ -376,7 +382,7 @@ class _Reader:
         if not isinstance(node.func, ast.Name):
             raise self._error("only the functions of the grammar can be called", node)
         name = node.func.id
-        rule = FUNCTIONS.get(name)
+        rule = None if name in ALL_SYMBOLS or name in self.constants else self._rule(node.func)
         if rule is None:
             if name in ALL_SYMBOLS or name in self.constants:
                 raise self._error(

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from symloss.compile.program import ProgramBatch
-from symloss.compile.torch.rules import RULES, Rule
+from symloss.compile.torch.rules import RULES, TensorRule
 from symloss.compile.torch.schedule import ONE_ROW, Group, schedule
 
 
@@ -25,7 +25,7 @@ from symloss.compile.torch.schedule import ONE_ROW, Group, schedule
 class _Step:
     """A group with its indices on the device; a binary rule's left operands come before its right ones."""
 
-    rule: Rule
+    rule: TensorRule
     operands: Tensor
     rows: slice
     by_operands: Tensor | None
@@ -142,7 +142,7 @@ def _run(steps: list[_Step], values: Tensor, derivatives: Tensor) -> None:
             derivatives[..., step.by_rows, :] = step.rule.derivative(a[:n], b[:n], value[:n], da, db)
 
 
-def _gathered(source: Tensor, rows: Tensor, rule: Rule) -> tuple[Tensor, Tensor]:
+def _gathered(source: Tensor, rows: Tensor, rule: TensorRule) -> tuple[Tensor, Tensor]:
     """Return the left and right operands; twice the same for a unary rule."""
     found = source.index_select(-2, rows)
     if rule.unary:

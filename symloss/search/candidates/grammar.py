@@ -16,11 +16,13 @@ from sympy import Expr, Integer
 from symloss.compile.program import EPS, ProgramBatch
 from symloss.errors import DomainError, OptionError
 from symloss.loss import Loss
+from symloss.ops.bounded import Bounded
 from symloss.ops.interval import Interval, interval_of
 from symloss.ops.opcode import Opcode
-from symloss.ops.operator import Bounded, Operator
+from symloss.ops.operator import Operator
 from symloss.ops.registry import operator_set
 from symloss.search.candidates.complexity import complexity
+from symloss.search.candidates.composites import Composites
 from symloss.search.candidates.tokens import Tokens
 from symloss.search.candidates.tokens_to_programs import pack_instructions
 from symloss.signature import ALL_SYMBOLS, DEFAULT_EPS, Domain, Link, Role, Signature
@@ -42,7 +44,7 @@ class LossGrammar:
 
     def __init__(
         self,
-        operators: Sequence[str] | Sequence[Operator] = ("paper",),
+        operators: Sequence[str | Operator] = ("paper",),
         n_variables: int = 10,
         signature: Signature | None = None,
     ) -> None:
@@ -68,19 +70,19 @@ class LossGrammar:
                 f"n_variables is {n_variables}; it counts {listed}, 1 and the results and must lie in "
                 f"{self.n_leaves + 1}..{LARGEST_VARIABLES} (the paper uses 10)"
             )
-        names = [operator if isinstance(operator, str) else operator.name for operator in operators]
-        self.operators = operator_set(names)
+        self.operators = operator_set(operators)
         if not self.operators:
             raise OptionError("a search needs at least one operator; symloss ops lists all")
         self.n_variables = n_variables
         self.binary = np.array([operator.arity == 2 for operator in self.operators], np.bool_)
         self.identity = np.array([op.opcode is Opcode.IDENTITY for op in self.operators], np.bool_)
-        self._opcodes = np.array([operator.opcode for operator in self.operators], np.int32)
         self._smoothed = np.array([operator.smoothed for operator in self.operators], np.bool_)
         self._may_exceed = np.array([operator.may_exceed for operator in self.operators], np.bool_)
         inputs = self.signature.inputs
+        # the number 1 is the first constant; those of composite operators follow
         slots = [*(inputs.index(one.name) for one in arguments), len(inputs)]
         self._leaf_slots, self._eps_slot = np.array(slots, np.int32), inputs.index(EPS)
+        self._composites = Composites.of(self.operators, len(inputs) + 1, self._eps_slot)
 
     @property
     def n_operators(self) -> int:
@@ -148,21 +150,26 @@ class LossGrammar:
             tokens.operators,
             tokens.left,
             tokens.right,
-            self._opcodes,
+            self._composites.codes,
             self.binary,
             self._smoothed,
             self._may_exceed,
             self._leaf_slots,
             self._eps_slot,
         )
+        if len(self._composites):
+            opcodes, left, right, lengths = self._composites.written_out(
+                opcodes, left, right, lengths, first_result=len(self.signature.inputs) + 1
+            )
+        constants = np.concatenate([[1.0], self._composites.constants])
         longest = int(lengths.max(initial=1))
         return ProgramBatch(
             opcodes=np.ascontiguousarray(opcodes[:, :longest]),
             left=np.ascontiguousarray(left[:, :longest]),
             right=np.ascontiguousarray(right[:, :longest]),
             lengths=lengths,
-            constants=np.ones((count, 1)),
-            n_constants=np.ones(count, np.int32),
+            constants=np.tile(constants, (count, 1)),
+            n_constants=np.full(count, len(constants), np.int32),
             eps=np.full(count, eps, np.float64),
             scale=np.ones(count),
             takes_score=np.full(count, self.signature.link is Link.IDENTITY, np.bool_),
