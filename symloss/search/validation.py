@@ -22,12 +22,12 @@ from symloss.ops.construct import NumberLimitError
 from symloss.progress import CheckDone, Note, PhaseStarted, SearchProgress
 from symloss.search.archive.archive_store import CheckStore
 from symloss.search.candidates.candidate import Candidate, by_reward
+from symloss.search.candidates.distinct_losses import DistinctLosses
 from symloss.search.candidates.proxy import ProxyTest
 from symloss.search.options import SearchOptions
 from symloss.symbolic.check import checked_direction
 from symloss.symbolic.direction.eps_grid import EVERY_EPS
 from symloss.symbolic.direction.verdict import sentence_of, verdict_of
-from symloss.symbolic.same.distinct_losses import DistinctLosses
 
 CHECK_SECONDS = 2.0
 """Time limit of one check."""
@@ -93,7 +93,7 @@ def validate(
     wrong_direction = sum(bool(one.rewards and one.wrong) for one in candidates)
     progress(PhaseStarted(2, min(len(right), options.max_checks), None))
     survivors: list[Survivor] = []
-    distinct = DistinctLosses()
+    distinct = DistinctLosses(proxy.grammar.domain)
     reports: list[dict[str, Any]] = []
     same_gradient = not_a_formula = 0
     checked: set[Expr] = set()
@@ -113,7 +113,7 @@ def validate(
         known = None if store is None else store.get(candidate.number)
         report = known or _report(candidate, loss, options)
         valid = bool(report["passed"])
-        report["copy"] = valid and distinct.add(loss) is not None
+        report["copy"] = valid and not _is_new(distinct, loss)
         if store is not None and known is None:
             store.put(candidate.number, report)
         if report["copy"]:
@@ -186,3 +186,11 @@ def direction_report(loss: Loss) -> dict[str, Any]:
         "positive_rate": checked.positive_rate,
         "sentence": sentence_of(loss, direction, verdict, timed_out=checked.timed_out),
     }
+
+
+def _is_new(distinct: DistinctLosses, loss: Loss) -> bool:
+    """Add a loss; one that can't be compared counts as new: a doubtful copy costs a training, not the search."""
+    try:
+        return distinct.add(loss)
+    except Exception:
+        return True
