@@ -17,6 +17,8 @@ from autolossgen.trace import run_trace
 from symloss.data.dataset import Dataset
 from symloss.models import registry
 from symloss.tasks.auc_rmse import all_metrics, sigmoid
+from symloss.training.as_task import as_task
+from symloss.training.assess import host_scores
 from symloss.training.fit import fit
 
 EPOCHS_GUESS = 400
@@ -104,7 +106,8 @@ def _run(
     test = dataset.test
     scores, metrics = np.full(len(test), np.nan, np.float32), {}
     if found.state is not None:
-        scores = model.predict(found.state, test.users, test.items)
+        trainer = registry.trainer_for(model, as_task(dataset), job.settings())
+        scores = host_scores(trainer, found.state, test)
         metrics = all_metrics(scores, sigmoid(scores), test.labels)
     return Trained(
         job=job,

@@ -212,9 +212,7 @@ class _Contest:
             return
         self.runner.progress(PhaseStarted(3, len(missing), self.options.time_limit))
         trials = [one.trial.with_seed(seed) for one, seed in missing]
-        dataset = self.engine.dataset
-        # about what a state of 64 numbers a user and item takes
-        size = 260 * (dataset.n_users + dataset.n_items) * len(trials)
+        size = self.engine.trainer.memory(0).state * len(trials)
         keep = id if stage == "final" or size <= KEPT_BYTES else None
         records = self.runner.run(trials, self.settings, keep=keep, stop=stop)
         for (one, seed), record in zip(missing, records, strict=True):

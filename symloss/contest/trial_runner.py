@@ -20,7 +20,7 @@ from symloss.contest.trial_watch import TrialWatch
 from symloss.engine.engine import Engine
 from symloss.progress import SearchEvent, silent
 from symloss.tasks.auc_rmse import NAMES, all_metrics, sigmoid
-from symloss.training.assess import predicts_score
+from symloss.training.assess import host_scores, predicts_score
 from symloss.training.fit import FitResult
 from symloss.training.member import Member
 from symloss.training.memory import HOST
@@ -177,14 +177,17 @@ class TrialRunner:
     def _key(self, trial: Trial, settings: TrainingSettings) -> tuple[str, dict[str, Any]]:
         if isinstance(self.store, NoStore):
             return "", {}
-        description = describe(trial, settings, self.engine.model.name, self._fingerprint)
+        model = self.engine.model
+        # a file of a user's is another model once its text has changed
+        name = f"{model.name} {model.digest}" if model.digest else model.name
+        description = describe(trial, settings, name, self._fingerprint)
         return trial_key(description), description
 
     def _chunk(self, settings: TrainingSettings) -> int:
         if settings.device not in HOST:
             return DEVICE_CHUNK
-        # an engine on many machines says how many members it trains at a time
-        parallel = max(settings.n_threads, int(getattr(self.engine, "parallel", 1)))
+        # an engine on many machines trains more than this one could
+        parallel = max(settings.n_threads, self.engine.parallel)
         return max(16 * parallel, min(512, CHUNK_EPOCHS // settings.max_epochs))
 
 
@@ -199,11 +202,11 @@ def read_test(engine: Engine, record: TrialRecord) -> tuple[dict[str, float], ND
         The metrics by name, and for each test row the score (validation metric AUC) or the
         prediction (RMSE), shape (rows,).
     """
-    part, dataset = engine.dataset.test, engine.dataset
+    part = engine.task.test
     if record.state is None or not len(part):
         return dict.fromkeys(NAMES, math.nan), np.full(len(part), np.nan, np.float32)
-    scores = engine.model.predict(record.state, part.users, part.items)
-    predictions = scores if predicts_score(dataset, record.trial.loss.takes_score) else sigmoid(scores)
+    scores = host_scores(engine.trainer, record.state, part)
+    predictions = scores if predicts_score(engine.task, record.trial.loss.takes_score) else sigmoid(scores)
     metrics = all_metrics(scores, predictions, part.labels)
     return metrics, scores if record.settings.validation_metric.higher_is_better else predictions
 

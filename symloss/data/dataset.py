@@ -73,6 +73,11 @@ class Interactions:
         """How many interactions there are."""
         return len(self.users)
 
+    @property
+    def inputs(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """What a model is given: users and items."""
+        return self.users, self.items
+
     def take(self, rows: NDArray[np.integer[Any]]) -> Interactions:
         """Return the given rows, in the given order."""
         return Interactions(self.users[rows], self.items[rows], self.labels[rows])

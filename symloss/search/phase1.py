@@ -85,6 +85,5 @@ def _trainee(context: SearchContext) -> Trainee:
 
 
 def _warm_start(context: SearchContext, strategy: Strategy) -> None:
-    if not context.options.warm_start:
-        return
-    strategy.warm_start(warm_start_tokens(context.options.warm_start, context.grammar))
+    if context.options.warm_start:
+        strategy.warm_start(warm_start_tokens(context.options.warm_start, context.grammar))

@@ -66,13 +66,17 @@ def open_run(
     grammar = LossGrammar(options.operators, options.n_variables, Domain.of(dataset.labels))
     check_start(options, grammar)
     operators = [operator.name for operator in grammar.operators]
-    config = {
+    config: dict[str, Any] = {
         "options": options.to_json(),
         "token_operators": operators,
         "dataset": dataset.summary(),
         "fingerprint": data_fingerprint(dataset),
         "source": None if source is None else dict(source),
     }
+    digest = registry.get(options.model).digest
+    if digest:
+        # a model of the user's own is its file: the run goes on with the same text only
+        config["model_digest"] = digest
     return Run.create(config, folder, seed=options.seed)
 
 

@@ -1,1 +1,1 @@
-"""Contract suites: what everything of one sort must do, for packages that add their own. They run under pytest."""
+"""Contract suites as test classes for pytest: what everything of one sort must do, for packages that add their own."""

@@ -1,58 +1,76 @@
-"""Measures a state on a part of a data set."""
+"""Measures a state on a part of a task."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from symloss.errors import DataError
-from symloss.models.trainer import Recommender
+from symloss.models.trainer import Trainer
 from symloss.signature import Labels
 from symloss.tasks.auc_rmse import all_metrics, auc, rmse, sigmoid
+from symloss.tasks.part import Part
+from symloss.tasks.task import Task
 from symloss.training.settings import Metric
 
-if TYPE_CHECKING:
-    from symloss.data.dataset import Dataset
 
-
-def predicts_score(dataset: Dataset, takes_score: bool) -> bool:
+def predicts_score(dataset: Task, takes_score: bool) -> bool:
     """Return whether the prediction is the raw score rather than its sigmoid.
 
     With labels in [0, 1] a prediction is a probability, whatever the loss was
     given; with real labels it is what the loss was given.
     """
-    return takes_score and dataset.labels is Labels.REAL
+    return takes_score and dataset.signature.labels is Labels.REAL
 
 
-def validation_metric(
-    model: Recommender, state: Any, dataset: Dataset, takes_score: bool, metric: Metric
+def host_scores(trainer: Trainer, state: Any, part: Part) -> NDArray[np.float32]:
+    """Return the raw scores of a part by one state as an array, shape (rows,)."""
+    (scores,) = trainer.scores([state], part)
+    return scores if isinstance(scores, np.ndarray) else scores.cpu().numpy()
+
+
+def metric_of(
+    scores: NDArray[np.float32], part: Part, dataset: Task, takes_score: bool, metric: Metric
 ) -> float:
-    """Return the metric on the validation part."""
-    part = dataset.validation
-    scores = model.predict(state, part.users, part.items)
+    """Return the metric of raw scores of a part, shape (rows,)."""
     if metric is Metric.AUC:
         return float(auc(scores, part.labels))
     predictions = scores if predicts_score(dataset, takes_score) else sigmoid(scores)
     return float(rmse(predictions, part.labels))
 
 
-def test_metrics(model: Recommender, state: Any, dataset: Dataset, takes_score: bool) -> dict[str, float]:
-    """Return every metric on the test part, by name (see `metrics.all_metrics`)."""
-    part = dataset.test
-    scores = model.predict(state, part.users, part.items)
+def every_metric_of(
+    scores: NDArray[np.float32], part: Part, dataset: Task, takes_score: bool
+) -> dict[str, float]:
+    """Return every metric of raw scores of a part, by name (see `symloss.tasks.auc_rmse.all_metrics`)."""
     predictions = scores if predicts_score(dataset, takes_score) else sigmoid(scores)
     return all_metrics(scores, predictions, part.labels)
 
 
-def check_dataset(dataset: Dataset, metric: Metric) -> None:
-    """Check that a data set can be trained on and its validation metric is defined.
+def validation_metric(
+    trainer: Trainer, state: Any, dataset: Task, takes_score: bool, metric: Metric
+) -> float:
+    """Return the metric of one state on the validation part."""
+    part = dataset.validation
+    return metric_of(host_scores(trainer, state, part), part, dataset, takes_score, metric)
+
+
+def test_metrics(trainer: Trainer, state: Any, dataset: Task, takes_score: bool) -> dict[str, float]:
+    """Return every metric of one state on the test part, by name."""
+    part = dataset.test
+    return every_metric_of(host_scores(trainer, state, part), part, dataset, takes_score)
+
+
+def check_dataset(dataset: Task, metric: Metric) -> None:
+    """Check that a task can be trained on and its validation metric is defined.
 
     Raises:
         DataError: a part has no rows, or AUC is wanted and validation labels are not both 0 and 1.
     """
-    for name in ("train", "validation"):
-        if not len(getattr(dataset, name)):
+    for name, part in (("train", dataset.train), ("validation", dataset.validation)):
+        if not len(part):
             raise DataError(f"the {name} part of {dataset.name} is empty; it needs at least one row")
     found = set(np.unique(dataset.validation.labels).tolist())
     if metric is Metric.AUC and found != {0.0, 1.0}:
