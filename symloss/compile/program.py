@@ -219,8 +219,8 @@ class ProgramBatch:
         """
         if self.inputs != POINTWISE or self.by != POINTWISE_BY:
             raise OptionError(
-                f"the fused kernels train losses in {', '.join(POINTWISE)}, and this is one in "
-                f"{', '.join(self.inputs)}; the generic torch trainer takes it"
+                f"the kernels for the CPU take losses in {', '.join(POINTWISE)}, and this is one in "
+                f"{', '.join(self.inputs)}; loss.torch() makes a criterion of it, for a loop of your own"
             )
         return LossRow(
             opcodes=self.opcodes[k],

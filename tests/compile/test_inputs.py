@@ -197,5 +197,5 @@ def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(OptionError, match="can't be trained together"):
         ProgramBatch.pack([pairwise, assemble(sympy.Symbol("yhat", real=True) ** 2)], [0.1, 0.1])
     none = np.zeros(1, np.float32)
-    with pytest.raises(OptionError, match="the generic torch trainer takes it"):
+    with pytest.raises(OptionError, match="this is one in pos, neg, eps"):
         kernel.evaluate(pairwise, none, none, 0.1)
