@@ -25,7 +25,7 @@ from population import SIZES, made_up
 from symloss.data.dataset import Dataset
 from symloss.data.presplit import load_presplit
 from symloss.models import registry
-from symloss.search.candidates.grammar import LossGrammar, program_of
+from symloss.search.candidates.grammar import LossGrammar
 from symloss.search.candidates.proxy import ProxyTest
 from symloss.search.strategies.registry import make_strategy
 from symloss.search.strategies.strategy import Feedback
@@ -67,7 +67,7 @@ def search(dataset: Dataset, threads: int) -> dict[str, Any]:
         rows = np.concatenate([rows[report.new[rows]], rows[~report.new[rows]]])
         rows = rows[: max(0, TRAINED * sampled // SAMPLED - trained)]
         programs = proxy.programs(tokens)
-        members = [Member(program_of(programs, k), eps=EPS) for k in rows.tolist()]
+        members = [Member(programs.program(k), eps=EPS) for k in rows.tolist()]
         results = train_one_epoch(model, state, members, dataset, settings, sampled, keep="best")
         trained += len(members)
         gains = np.array([result.metric for result in results]) - metric

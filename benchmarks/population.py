@@ -31,7 +31,7 @@ from plain_torch import Plain, Vmapped
 from symloss import zoo
 from symloss.data.dataset import Dataset, Interactions
 from symloss.models import registry
-from symloss.search.candidates.grammar import LossGrammar, program_of
+from symloss.search.candidates.grammar import LossGrammar
 from symloss.search.candidates.proxy import ProxyTest
 from symloss.search.strategies.registry import make_strategy
 from symloss.search.strategies.strategy import Feedback
@@ -197,7 +197,7 @@ def parts_of_a_loop(dataset: Dataset, batches: int) -> dict[str, Any]:
         sampled += len(tokens)
         programs = proxy.programs(tokens)
         for k in np.flatnonzero(report.new)[:50].tolist():
-            copy, member = trainer.copy(state), Member(program_of(programs, k))
+            copy, member = trainer.copy(state), Member(programs.program(k))
             batch, rates = pack([member]), rates_of([member], SETTINGS)
             start = time.perf_counter()
             trainer.epoch([copy], batch, [order], [0], *rates)

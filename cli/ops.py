@@ -12,8 +12,8 @@ from .output import print_json, standard_output, table
 @json_option
 def command(as_json: bool) -> None:
     """List the operators that searched losses are built from, and the functions that formulas may use."""
-    from symloss.formula.functions import FUNCTIONS
-    from symloss.ops import operators
+    from symloss.formula.functions import all_functions
+    from symloss.ops.registry import installed_names, operator_set, operators
 
     entries = [
         {
@@ -24,9 +24,9 @@ def command(as_json: bool) -> None:
             "definition": operator.definition,
             "singular": operator.singular,
         }
-        for operator in operators().values()
+        for operator in operator_set([*operators(), *installed_names()])
     ]
-    functions = [{"name": name, "definition": rule.says} for name, rule in FUNCTIONS.items()]
+    functions = [{"name": name, "definition": rule.says} for name, rule in all_functions().items()]
     if as_json:
         print_json({"operators": entries, "functions": functions, "xi": 1e-6})
         return

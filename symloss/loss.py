@@ -27,7 +27,7 @@ class Loss(LossSpec):
         """Compile the formula to the program form that the batched back ends run; they take eps and scale beside it."""
         from symloss.compile.assemble import assemble
 
-        return assemble(self.expression)
+        return assemble(self.expression, self.signature)
 
     def torch(
         self,

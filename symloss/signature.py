@@ -1,23 +1,37 @@
-"""The symbols of a loss and the sets that they range over.
+"""What a loss is a function of: its arguments, where they live, and which way its slopes must point.
 
-A loss is a function f(yhat, y; eps). What can be proved about it depends on
-where its arguments live, so every loss carries a `Domain`:
+A loss is a formula in a few symbols. Its `Signature` says what they are, and holds the
+`Requirement`s: which slope must have which sign where. That is the only place where "the right
+direction" is written; provers, samplers, the proxy test of a search and plots read it there. The
+kind of a formula follows from the names in it:
 
-* `labels`: what y can be: "binary" ({0, 1}), "unit" ([0, 1]), "real", or
-  "positive" (y >= 0: counts, waiting times, amounts).
-* `input`: what yhat is: a "probability", the open interval (0, 1); a raw
-  "score", any real number (a logit, before the sigmoid); for positive labels
-  also "positive", a mean above 0, or "log", the logarithm of the mean. The right
-  direction is towards yhat = y, for "log" towards exp(yhat) = y.
-* eps is a positive number, a smoothing that can be tuned.
+* pointwise, f(yhat, y): a prediction and its label. `Domain` is this kind. What can be proved depends
+  on where the two live:
+
+  * `labels`: what y can be: "binary" ({0, 1}), "unit" ([0, 1]), "real", or "positive" (y >= 0: counts,
+    waiting times, amounts).
+  * `input`: what yhat is: a "probability", the open interval (0, 1); a raw "score", any real number (a logit,
+    before the sigmoid); for positive labels also "positive", a mean above 0, or "log", the logarithm of the
+    mean. The right direction is towards yhat = y, for "log" towards exp(yhat) = y.
+
+* pairwise, f(pos, neg): the scores of a positive and of a negative item of the same user. No step may lower
+  the score of the positive item, or raise that of the negative one.
+
+In all of them eps is a positive number, a smoothing that can be tuned, and any further name is a constant that a
+value is given for (`symloss.formula.params`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
+from typing import Any
 
+import numpy as np
 import sympy
+from numpy.typing import NDArray
 
 from symloss.constants import DEFAULT_EPS as DEFAULT_EPS
 from symloss.errors import OptionError, unknown_name
@@ -25,8 +39,190 @@ from symloss.errors import OptionError, unknown_name
 yhat = sympy.Symbol("yhat", real=True)
 y = sympy.Symbol("y", real=True)
 eps = sympy.Symbol("eps", positive=True)
+pos = sympy.Symbol("pos", real=True)
+neg = sympy.Symbol("neg", real=True)
 
 SYMBOLS: dict[str, sympy.Symbol] = {"yhat": yhat, "y": y, "eps": eps}
+"""The symbols of a pointwise formula."""
+
+PAIR_SYMBOLS: dict[str, sympy.Symbol] = {"pos": pos, "neg": neg, "eps": eps}
+"""The symbols of a pairwise formula."""
+
+ALL_SYMBOLS = SYMBOLS | PAIR_SYMBOLS
+
+
+def parameter(name: str) -> sympy.Symbol:
+    """Return the symbol of a named constant, a real number."""
+    return sympy.Symbol(name, real=True)
+
+
+class Role(StrEnum):
+    """What an argument of a loss is."""
+
+    PREDICTION = "prediction"
+    LABEL = "label"
+    CONSTANT = "constant"
+    PARAMETER = "parameter"
+
+
+class Link(StrEnum):
+    """What a model's raw output goes through before the loss takes it."""
+
+    IDENTITY = "identity"
+    SIGMOID = "sigmoid"
+    SOFTMAX = "softmax"
+    EXP = "exp"
+
+
+@dataclass(frozen=True)
+class Values:
+    """The numbers that an argument can be: an interval, or finitely many.
+
+    Attributes:
+        low, high: the ends.
+        closed: whether the finite ends belong to it.
+        only: the numbers, in order, where there are finitely many; () for an interval.
+    """
+
+    low: float
+    high: float
+    closed: bool = False
+    only: tuple[int, ...] = ()
+
+    def __contains__(self, value: float) -> bool:
+        """Return whether a number is one of them."""
+        if self.only:
+            return value in self.only
+        inside = self.low < value < self.high
+        return inside or (self.closed and value in (self.low, self.high) and abs(value) != float("inf"))
+
+
+REALS = Values(-float("inf"), float("inf"))
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One symbol of a formula: its name, what it is, and where it lives."""
+
+    name: str
+    role: Role
+    values: Values
+
+
+class Region(StrEnum):
+    """The part of the domain that a requirement is for, in words of the formula."""
+
+    EVERYWHERE = ""
+    ABOVE_LABEL = "yhat > y"
+    BELOW_LABEL = "yhat < y"
+    ABOVE_LOG = "exp(yhat) > y"
+    BELOW_LOG = "exp(yhat) < y"
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """Which sign a slope must have, or be zero, in one part of the domain.
+
+    Attributes:
+        slope_of: the argument that the derivative is taken by.
+        sign: 1 or -1.
+        case: values of other arguments for which it counts, as pairs of a name and a whole number.
+        region: where it counts.
+    """
+
+    slope_of: str
+    sign: int
+    case: tuple[tuple[str, int], ...] = ()
+    region: Region = Region.EVERYWHERE
+
+    def holds_at(self, values: Mapping[str, Any]) -> NDArray[np.bool_]:
+        """Return whether the requirement counts at points, given as numbers or arrays by argument."""
+        inside: Any = np.True_
+        for name, value in self.case:
+            inside = inside & (np.asarray(values[name]) == value)
+        if self.region is Region.EVERYWHERE:
+            return np.asarray(inside)
+        prediction, label = (np.asarray(values[name], np.float64) for name in ("yhat", "y"))
+        if self.region in (Region.ABOVE_LOG, Region.BELOW_LOG):
+            with np.errstate(divide="ignore"):
+                label = np.log(label)
+        above = self.region in (Region.ABOVE_LABEL, Region.ABOVE_LOG)
+        return np.asarray(inside & (prediction > label if above else prediction < label))
+
+    @property
+    def text(self) -> str:
+        """The requirement in words: "slope of yhat <= 0 where y = 1"."""
+        where = self.where
+        return f"slope of {self.slope_of} {'>=' if self.sign > 0 else '<='} 0" + (
+            f" where {where}" if where else ""
+        )
+
+    @property
+    def where(self) -> str:
+        """Where it counts, in words: "y = 1", "yhat > y", or "" for everywhere."""
+        return " and ".join(
+            [*(f"{name} = {value}" for name, value in self.case), *filter(None, [self.region])]
+        )
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The arguments of a loss and what is required of its slopes.
+
+    Attributes:
+        name: the kind of losses: "pointwise" or "pairwise".
+        arguments: predictions, labels and constants, in the order of the formula's arguments.
+        link: what a model's raw output goes through before it is a prediction.
+        requirements: which slopes must have which sign where.
+    """
+
+    name: str
+    arguments: tuple[Argument, ...]
+    link: Link
+    requirements: tuple[Requirement, ...]
+
+    def named(self, role: Role) -> tuple[Argument, ...]:
+        """Return the arguments of one role."""
+        return tuple(argument for argument in self.arguments if argument.role is role)
+
+    @property
+    def predictions(self) -> tuple[str, ...]:
+        """The names of the predictions, the arguments that a slope is taken by."""
+        return tuple(argument.name for argument in self.named(Role.PREDICTION))
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of all arguments, in the order of a program's inputs."""
+        return tuple(argument.name for argument in self.arguments)
+
+    @property
+    def symbols(self) -> dict[str, sympy.Symbol]:
+        """The symbols of the arguments by name."""
+        return {argument.name: ALL_SYMBOLS[argument.name] for argument in self.arguments}
+
+    @property
+    def cases(self) -> tuple[Requirement, ...]:
+        """The requirements that are questions of their own: one for each label where labels are finitely many."""
+        return tuple(one for one in self.requirements if one.case)
+
+    def wanted_signs(self, values: Mapping[str, Any], slope_of: str | None = None) -> NDArray[np.float64]:
+        """Return the sign that a slope must have at points: 1.0, -1.0, or 0.0 where nothing is required.
+
+        Args:
+            values: numbers or arrays of one shape, by argument.
+            slope_of: the prediction that the slope is taken by; the first by default.
+        """
+        name = slope_of or self.predictions[0]
+        shapes = [np.shape(value) for value in values.values()]
+        wanted = np.zeros(np.broadcast_shapes(*shapes))
+        for one in self.requirements:
+            if one.slope_of == name:
+                wanted = wanted + one.sign * one.holds_at(values)
+        return wanted
+
+    def wanted_sign(self, values: Mapping[str, float], slope_of: str | None = None) -> int:
+        """Return the sign that a slope must have at one point, 0 where nothing is required."""
+        return int(self.wanted_signs(values, slope_of))
 
 
 class Labels(StrEnum):
@@ -47,12 +243,26 @@ class Input(StrEnum):
     LOG = "log"
 
 
-@dataclass(frozen=True)
-class Domain:
-    """Where yhat and y live; the default is a probability with binary labels."""
+@dataclass(frozen=True, init=False, repr=False)
+class Domain(Signature):
+    """The signature of a pointwise loss: where yhat and y live; the default is a probability with binary labels."""
 
-    labels: Labels = Labels.BINARY
-    input: Input = Input.PROBABILITY
+    labels: Labels = field()
+    input: Input = field()
+
+    def __init__(self, labels: Labels = Labels.BINARY, input: Input = Input.PROBABILITY) -> None:
+        """Take what the label and what the prediction is; `Domain.of` reads and checks their names."""
+        super().__init__("pointwise", _arguments(labels, input), _LINKS[input], _requirements(labels, input))
+        object.__setattr__(self, "labels", labels)
+        object.__setattr__(self, "input", input)
+
+    def __repr__(self) -> str:
+        """Show labels and input, which all else follows from."""
+        return f"Domain(labels={self.labels!r}, input={self.input!r})"
+
+    def __hash__(self) -> int:
+        """Hash what all else follows from."""
+        return hash((self.labels, self.input))
 
     @classmethod
     def of(cls, labels: str = "binary", input: str | None = None) -> Domain:
@@ -87,22 +297,71 @@ class Domain:
     @property
     def yhat_range(self) -> tuple[float, float]:
         """Ends of the open interval that yhat lies in."""
-        if self.input is Input.PROBABILITY:
-            return (0.0, 1.0)
-        return (0.0 if self.input is Input.POSITIVE else -float("inf"), float("inf"))
+        return _YHAT[self.input]
 
     @property
     def y_range(self) -> tuple[float, float]:
         """Ends of the closed interval that y lies in (the hull of {0, 1} for binary labels)."""
-        if self.labels is Labels.POSITIVE:
-            return (0.0, float("inf"))
-        return (-float("inf"), float("inf")) if self.labels is Labels.REAL else (0.0, 1.0)
+        return _Y[self.labels]
 
     @property
     def is_line(self) -> bool:
         """Whether yhat can be any real number."""
         return self.input in (Input.SCORE, Input.LOG)
 
+
+_INFINITY = float("inf")
+_YHAT = {
+    Input.PROBABILITY: (0.0, 1.0),
+    Input.SCORE: (-_INFINITY, _INFINITY),
+    Input.POSITIVE: (0.0, _INFINITY),
+    Input.LOG: (-_INFINITY, _INFINITY),
+}
+_Y = {
+    Labels.BINARY: (0.0, 1.0),
+    Labels.UNIT: (0.0, 1.0),
+    Labels.REAL: (-_INFINITY, _INFINITY),
+    Labels.POSITIVE: (0.0, _INFINITY),
+}
+_LINKS = {
+    Input.PROBABILITY: Link.SIGMOID,
+    Input.SCORE: Link.IDENTITY,
+    Input.POSITIVE: Link.EXP,
+    Input.LOG: Link.IDENTITY,
+}
+_EPS = Argument("eps", Role.CONSTANT, Values(0.0, _INFINITY))
+
+
+@cache
+def _arguments(labels: Labels, input: Input) -> tuple[Argument, ...]:
+    only = (0, 1) if labels is Labels.BINARY else ()
+    return (
+        Argument("yhat", Role.PREDICTION, Values(*_YHAT[input])),
+        Argument("y", Role.LABEL, Values(*_Y[labels], closed=True, only=only)),
+        _EPS,
+    )
+
+
+@cache
+def _requirements(labels: Labels, input: Input) -> tuple[Requirement, ...]:
+    """Return the right direction of a pointwise loss: by class, or away from the label."""
+    if labels is Labels.BINARY:
+        return (Requirement("yhat", 1, (("y", 0),)), Requirement("yhat", -1, (("y", 1),)))
+    above, below = (
+        (Region.ABOVE_LOG, Region.BELOW_LOG)
+        if input is Input.LOG
+        else (Region.ABOVE_LABEL, Region.BELOW_LABEL)
+    )
+    return (Requirement("yhat", 1, region=above), Requirement("yhat", -1, region=below))
+
+
+PAIRWISE = Signature(
+    "pairwise",
+    (Argument("pos", Role.PREDICTION, REALS), Argument("neg", Role.PREDICTION, REALS), _EPS),
+    Link.IDENTITY,
+    (Requirement("pos", -1), Requirement("neg", 1)),
+)
+"""The scores of a positive and of a negative item: the first must not fall by a step, the second not rise."""
 
 _MEANS = (Input.POSITIVE, Input.LOG)
 _INPUTS = {
@@ -114,3 +373,32 @@ _INPUTS = {
 """What predictions can be for each kind of labels, the usual one first."""
 
 _USUAL_INPUT = {labels: inputs[0] for labels, inputs in _INPUTS.items()}
+
+SIGNATURES: tuple[Signature, ...] = (
+    *(Domain(labels, one) for labels, inputs in _INPUTS.items() for one in inputs),
+    PAIRWISE,
+)
+"""All that there are: one for each kind of labels and predictions of pointwise losses, and the pairwise one."""
+
+
+def signature_of(names: set[str]) -> Signature | None:
+    """Return the pairwise signature where names of a formula are those of a pair, None where it is pointwise.
+
+    Args:
+        names: the names that occur in it.
+
+    Raises:
+        OptionError: names of both occur.
+    """
+    if not names & {"pos", "neg"}:
+        return None
+    mixed = sorted(names & {"yhat", "y"})
+    if mixed:
+        raise OptionError(MIXED_KINDS)
+    return PAIRWISE
+
+
+MIXED_KINDS = (
+    "a formula is in yhat and y (a prediction and its label) or in pos and neg (the scores of a positive and of a "
+    "negative item), not in both; write it in one of the two pairs"
+)

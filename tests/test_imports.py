@@ -35,7 +35,14 @@ FLOORS: list[set[str]] = [
     {"zoo", "progress"},
     # what is trained with it
     {"tasks"},
-    {"models.model", "models.memory_need", "models.adam", "models.dropout", "models.matrix_product"},
+    {
+        "models.model",
+        "models.memory_need",
+        "models.adam",
+        "models.dropout",
+        "models.matrix_product",
+        "models.kernel_arguments",
+    },
     {"models.trainer", "models.saved", "models.source_file"},
     {"models.import_path"},
     {"models.user_model"},

@@ -12,12 +12,12 @@ import numpy as np
 import sympy
 from sympy import Abs, Add, Expr, Integer, Max, Min, Mul, Pow, Rational, sign
 
-from symloss.compile.program import FIRST_CONSTANT_SLOT, SLOT_EPS, SLOT_Y, SLOT_YHAT, Program
-from symloss.errors import OptionError
+from symloss.compile.program import Program
+from symloss.errors import OptionError, unknown_name
 from symloss.ops.construct import approximate, make
 from symloss.ops.opcode import Opcode
 from symloss.ops.protected import SmoothedFunction, aq, guard, pexp, plog, psqrt, recip, sigmoid
-from symloss.signature import eps, y, yhat
+from symloss.signature import Domain, Signature
 
 _UNARY: dict[Any, Opcode] = {
     sympy.log: Opcode.LOG,
@@ -37,17 +37,23 @@ _SMOOTHED: dict[Any, Opcode] = {
 }
 
 
-def assemble(expression: Expr) -> Program:
-    """Compile a loss expression in yhat, y and eps.
+def assemble(expression: Expr, signature: Signature | None = None) -> Program:
+    """Compile a loss expression.
+
+    Args:
+        expression: the loss.
+        signature: its arguments are the inputs of the program, and its predictions what that is differentiated by;
+            those of a pointwise loss by default.
 
     Raises:
-        OptionError: the expression holds a function that the program form does not know.
+        OptionError: the expression holds a function that the program form does not know, or another symbol.
     """
-    assembler = _Assembler()
+    signature = signature or Domain()
+    assembler = _Assembler(signature.inputs)
     root = assembler.operand(expression)
     if not assembler.instructions or root != ("result", len(assembler.instructions) - 1):
         assembler.emit(Opcode.IDENTITY, root)
-    return assembler.finish()
+    return assembler.finish(signature.predictions)
 
 
 def _negative(term: Expr) -> Expr:
@@ -58,14 +64,11 @@ def _negative(term: Expr) -> Expr:
 class _Assembler:
     """Collects instructions; operands are named by kind and number until all constants are known."""
 
-    def __init__(self) -> None:
+    def __init__(self, inputs: tuple[str, ...]) -> None:
+        self.inputs = inputs
         self.instructions: list[tuple[Opcode, tuple[str, int], tuple[str, int]]] = []
         self.constants: dict[float, int] = {}
-        self.known: dict[Expr, tuple[str, int]] = {
-            yhat: ("slot", SLOT_YHAT),
-            y: ("slot", SLOT_Y),
-            eps: ("slot", SLOT_EPS),
-        }
+        self.known: dict[Expr, tuple[str, int]] = {}
 
     def emit(
         self, opcode: Opcode, left: tuple[str, int], right: tuple[str, int] | None = None
@@ -84,6 +87,8 @@ class _Assembler:
         return found
 
     def _compile(self, node: Expr) -> tuple[str, int]:
+        if node.is_Symbol:
+            return self._input(node.name)
         function = node.func
         if function is Add:
             return self._add(node)
@@ -103,6 +108,13 @@ class _Assembler:
         raise OptionError(
             f"{function.__name__} has no instruction; build losses from the functions of the formula grammar"
         )
+
+    def _input(self, name: str) -> tuple[str, int]:
+        if name not in self.inputs:
+            raise OptionError(
+                unknown_name("input", name, self.inputs, "the program of this loss takes one of these")
+            )
+        return ("slot", self.inputs.index(name))
 
     def _fold(self, opcode: Opcode, operands: list[tuple[str, int]]) -> tuple[str, int]:
         result = operands[0]
@@ -166,13 +178,15 @@ class _Assembler:
             return self.emit(Opcode.DIVIDE, self.constant(1.0), self.operand(below))
         return self.emit(Opcode.POWER, self.operand(base), self.operand(exponent))
 
-    def finish(self) -> Program:
-        first_result = FIRST_CONSTANT_SLOT + len(self.constants)
-        base = {"slot": 0, "constant": FIRST_CONSTANT_SLOT, "result": first_result}
+    def finish(self, by: tuple[str, ...]) -> Program:
+        n_inputs = len(self.inputs)
+        base = {"slot": 0, "constant": n_inputs, "result": n_inputs + len(self.constants)}
         slots = [[base[kind] + number for kind, number in pair] for _, *pair in self.instructions]
         return Program(
             opcodes=np.array([opcode for opcode, _, _ in self.instructions], np.int32),
             left=np.array([left for left, _ in slots], np.int32),
             right=np.array([right for _, right in slots], np.int32),
             constants=np.array(list(self.constants), np.float64),
+            inputs=self.inputs,
+            by=by,
         )

@@ -1,4 +1,4 @@
-"""Program -> value, first and second derivative by yhat, as nodes.
+"""Program -> value, first and second derivative by one of its inputs (yhat of a pointwise loss), as nodes.
 
 The rules are those of `symloss.compile.reference`, which training follows: a
 slope of exactly 0 stays 0 beside an infinite factor, a tie of max or min has the mean
@@ -12,16 +12,13 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from symloss.compile.program import FIRST_CONSTANT_SLOT, Program
+from symloss.compile.program import Program
 from symloss.export.finite import Finiteness
 from symloss.export.node import (
-    EPS,
     ONE,
     TWO,
-    YHAT,
     ZERO,
     Node,
-    Y,
     add,
     call,
     chosen,
@@ -38,23 +35,24 @@ from symloss.ops.opcode import Opcode
 
 @dataclass(frozen=True)
 class Jet:
-    """A value with its first and second derivative by yhat."""
+    """A value with its first and second derivative by one input."""
 
     value: Node
     slope: Node = ZERO
     curvature: Node = ZERO
 
 
-def jet(program: Program, finite: Finiteness) -> Jet:
+def jet(program: Program, finite: Finiteness, by: str = "yhat") -> Jet:
     """Return the loss of a program and its derivatives.
 
     Args:
         program: the loss.
         finite: what may be taken as finite.
+        by: the input that derivatives are taken of.
     """
     rules = _Rules(finite)
-    slots = [Jet(YHAT, ONE), Jet(Y), Jet(EPS), *(Jet(number(constant)) for constant in program.constants)]
-    assert len(slots) == FIRST_CONSTANT_SLOT + len(program.constants)
+    slots = [Jet(Node(name), ONE if name == by else ZERO) for name in program.inputs]
+    slots += [Jet(number(constant)) for constant in program.constants]
     for opcode, left, right in zip(program.opcodes, program.left, program.right, strict=True):
         slots.append(rules.apply(Opcode(opcode), slots[left], slots[right]))
     return slots[-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,8 +10,12 @@ from typing import Any
 import sympy
 from sympy import Abs, Expr, Integer, Max, Min, Pow, Rational, sign
 
+from symloss.ops.bounded import Bounded
 from symloss.ops.construct import make
+from symloss.ops.interval import Interval
+from symloss.ops.operator import Operator
 from symloss.ops.protected import aq, guard, pexp, plog, psqrt, recip, sigmoid
+from symloss.ops.registry import find, find_function, installed_names, operators
 
 
 @dataclass(frozen=True)
@@ -50,3 +55,36 @@ FUNCTIONS: dict[str, FunctionRule] = {
     "guard": FunctionRule(_call(guard), 1, 1, "a clipped to [-1e6, 1e6]"),
 }
 """The functions of the grammar by name."""
+
+
+def function_rule(name: str) -> FunctionRule | None:
+    """Return the function of the grammar with a name: one of `FUNCTIONS`, or an operator that is written as a call.
+
+    Raises:
+        OptionError: the function is an operator of another package that can't be used.
+    """
+    known = FUNCTIONS.get(name)
+    if known is not None:
+        return known
+    operator = find_function(name)
+    return None if operator is None else _rule_of(operator)
+
+
+def all_functions() -> dict[str, FunctionRule]:
+    """Return every function by name, those of operators of other packages included. Errors as for `function_rule`."""
+    found = [*operators().values(), *(find(name) for name in installed_names())]
+    more = {one.function_name: _rule_of(one) for one in found if one is not None and one.function_name}
+    return {**FUNCTIONS, **{name: rule for name, rule in more.items() if name not in FUNCTIONS}}
+
+
+def _rule_of(operator: Operator) -> FunctionRule:
+    """Return an operator as a function of formulas; a formula has no guard but where it says so."""
+    anything = Interval(-math.inf, math.inf)
+
+    def build(arguments: Sequence[Expr]) -> Expr:
+        return operator.raw(*(Bounded(argument, anything) for argument in arguments)).expression
+
+    says = operator.definition
+    if says.startswith("guard(") and says.endswith(")"):
+        says = says.removeprefix("guard(").removesuffix(")")
+    return FunctionRule(build, operator.arity, operator.arity, says)

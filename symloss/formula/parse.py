@@ -7,19 +7,22 @@ number size and exponents keep any text from using much time or memory.
 What is accepted is printed as text that is accepted too, and means the same expression: the limits on numbers and
 exponents hold for the formula as it is built, and `parse` reads its own print before it answers.
 
-    formula: numbers, yhat, y, eps, + - * / **, parentheses and the functions of `FUNCTIONS`
+    formula: numbers, yhat and y, or pos and neg, eps, named constants, + - * / **, parentheses and the functions of
+    `FUNCTIONS`
 """
 
 from __future__ import annotations
 
 import ast
 import warnings
+from collections.abc import Mapping
 
 import sympy
 from sympy import Add, Expr, Integer, Mul, Pow, Rational
 
-from symloss.errors import FormulaError, nearest
-from symloss.formula.functions import FUNCTIONS
+from symloss.errors import FormulaError, OptionError, nearest
+from symloss.formula.functions import FUNCTIONS, FunctionRule, function_rule
+from symloss.formula.params import is_parameter_name
 from symloss.formula.text import whole_text
 from symloss.ops.construct import (
     LARGEST_EXPONENT,
@@ -30,7 +33,7 @@ from symloss.ops.construct import (
     shortened,
 )
 from symloss.ops.protected import recip
-from symloss.signature import SYMBOLS
+from symloss.signature import ALL_SYMBOLS, MIXED_KINDS
 
 LONGEST_TEXT = 10_000
 DEEPEST_NESTING = 60
@@ -52,12 +55,13 @@ _SMOOTHED = {"plog", "recip", "psqrt"}
 _PROTECTED_FORM = {"log": "plog", "sqrt": "psqrt"}
 
 
-def parse(text: str, *, protect: bool = False) -> Expr:
+def parse(text: str, *, protect: bool = False, constants: Mapping[str, Expr] | None = None) -> Expr:
     """Read a formula.
 
     Args:
-        text: a formula in yhat, y and eps.
+        text: a formula in yhat, y and eps, or in pos, neg and eps.
         protect: read divisions, logarithms and square roots as the protected operators.
+        constants: what further names stand for: a number, as if it were typed in, or a symbol.
 
     Returns:
         The expression. Decimals are exact: 0.1 is 1/10.
@@ -65,12 +69,13 @@ def parse(text: str, *, protect: bool = False) -> Expr:
     Raises:
         FormulaError: the text is not a formula; the message points at the character.
     """
-    reader = _Reader(text, protect)
+    constants = constants or {}
+    reader = _Reader(text, protect, constants)
     expression = reader.read()
     for _ in range(_ROUNDS):
         printed = whole_text(expression)
         try:
-            again = _Reader(printed, False).read()
+            again = _Reader(printed, False, constants).read()
         except FormulaError as error:
             shown = printed if len(printed) <= 200 else printed[:197] + "..."
             raise FormulaError(f"written out the formula is {shown}: {error.reason}", text) from None
@@ -78,6 +83,19 @@ def parse(text: str, *, protect: bool = False) -> Expr:
             return expression
         expression = again
     raise FormulaError("the formula does not settle to one form; write it in another way", text)
+
+
+def constants_in(text: str) -> tuple[str, ...]:
+    """Return the names in a text that are neither arguments nor functions, in their order; () where it is no formula."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)
+            tree = ast.parse(text.strip()[:LONGEST_TEXT], mode="eval")
+    except (SyntaxError, RecursionError, MemoryError, ValueError):
+        return ()
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    names.sort(key=lambda node: node.col_offset)
+    return tuple(dict.fromkeys(node.id for node in names if is_parameter_name(node.id)))
 
 
 def _kind(node: ast.expr) -> str:
@@ -118,9 +136,10 @@ def _is_infinite(base: Expr, exponent: Expr) -> bool:
 class _Reader:
     """Turns the syntax tree of one text into an expression."""
 
-    def __init__(self, text: str, protect: bool) -> None:
+    def __init__(self, text: str, protect: bool, constants: Mapping[str, Expr]) -> None:
         self.text = text
         self.protect = protect
+        self.constants = constants
         self.nodes = 0
         self.offset = 0
 
@@ -145,12 +164,28 @@ class _Reader:
             ) from None
         expression = self._visit(tree.body, 0)
         self._check_limits(expression)
-        if not any(isinstance(node, ast.Name) and node.id == "yhat" for node in ast.walk(tree)):
+        self._check_kind(tree, expression)
+        return expression
+
+    def _check_kind(self, tree: ast.Expression, expression: Expr) -> None:
+        """Refuse a formula without a prediction, and one of two kinds at once."""
+        names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+        pair = [node for node in names if node.id in ("pos", "neg")]
+        single = [node for node in names if node.id in ("yhat", "y")]
+        if pair and single:
+            raise self._error(MIXED_KINDS, max(pair[0], single[0], key=lambda node: node.col_offset))
+        if pair and not expression.free_symbols & {ALL_SYMBOLS["pos"], ALL_SYMBOLS["neg"]}:
             raise FormulaError(
-                "the formula does not contain yhat, the prediction, so it has no gradient to learn from; use yhat",
+                "pos and neg cancel out, so the formula has no gradient to learn from; write one that depends on them, "
+                "such as log(1 + exp(neg - pos))",
                 self.text,
             )
-        return expression
+        if not pair and not any(node.id == "yhat" for node in single):
+            raise FormulaError(
+                "the formula does not contain yhat, the prediction, so it has no gradient to learn from; use yhat "
+                "(and y), or pos and neg for a ranking loss",
+                self.text,
+            )
 
     def _check_limits(self, expression: Expr) -> None:
         """Refuse numbers and exponents that came together to more than a text may hold."""
@@ -244,7 +279,8 @@ class _Reader:
         except NumberLimitError as error:
             raise self._error(str(error), node) from None
         raise self._error(
-            f"{_kind(node)} has no meaning in a formula; allowed are numbers, yhat, y, eps, + - * / ** and functions",
+            f"{_kind(node)} has no meaning in a formula; allowed are numbers, yhat, y, eps (or pos, neg, eps), "
+            "+ - * / ** and functions",
             node,
         )
 
@@ -264,17 +300,27 @@ class _Reader:
         return Integer(node.value) if isinstance(node.value, int) else Rational(text)
 
     def _symbol(self, node: ast.Name) -> Expr:
-        if node.id in SYMBOLS:
-            return SYMBOLS[node.id]
+        if node.id in ALL_SYMBOLS:
+            return ALL_SYMBOLS[node.id]
+        if node.id in self.constants:
+            return self.constants[node.id]
         if node.id in FUNCTIONS:
             raise self._error(f"{node.id} is a function; give it arguments: {node.id}(...)", node)
         raise self._unknown(node.id, node)
 
+    def _rule(self, node: ast.Name) -> FunctionRule | None:
+        try:
+            return function_rule(node.id)
+        except OptionError as error:
+            raise self._error(str(error), node) from None
+
     def _unknown(self, name: str, node: ast.expr) -> FormulaError:
-        allowed = [*SYMBOLS, *FUNCTIONS]
+        allowed = [*ALL_SYMBOLS, *self.constants, *FUNCTIONS]
         guess = _FAMILIAR_NAMES.get(name.lower()) or nearest(name, allowed)
         shown = name if len(name) <= 40 else name[:37] + "..."
         hint = f"did you mean {guess!r}?" if guess else f"allowed are {', '.join(allowed)}"
+        if is_parameter_name(name):
+            hint += f"{'' if guess else ';'} a constant of your own needs a value: --param {name}=0.5"
         return self._error(f"unknown name {shown!r}; {hint}", node)
 
     def _chain(self, node: ast.BinOp, depth: int) -> Expr:
@@ -336,9 +382,9 @@ class _Reader:
         if not isinstance(node.func, ast.Name):
             raise self._error("only the functions of the grammar can be called", node)
         name = node.func.id
-        rule = FUNCTIONS.get(name)
+        rule = None if name in ALL_SYMBOLS or name in self.constants else self._rule(node.func)
         if rule is None:
-            if name in SYMBOLS:
+            if name in ALL_SYMBOLS or name in self.constants:
                 raise self._error(
                     f"{name} is a variable, not a function; write {name}*(...) for a product", node
                 )
@@ -353,7 +399,7 @@ class _Reader:
         if (
             name in _SMOOTHED
             and len(arguments) == 2
-            and not (arguments[1].is_number or arguments[1] == SYMBOLS["eps"])
+            and not (arguments[1].is_number or arguments[1] == ALL_SYMBOLS["eps"])
         ):
             raise self._error(
                 f"the second argument of {name} is the smoothing: eps or a number", node.args[1]

@@ -1,52 +1,61 @@
-"""A loss as a value: a formula, its eps, its domain and a name; what provers and compilers read."""
+"""A loss as a value: a formula, its constants, its signature and a name; what provers and compilers read."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 from sympy import Expr, Mul
 
 from symloss.errors import OptionError
-from symloss.formula.allowed import checked_eps, checked_name, checked_scale
+from symloss.formula.allowed import LONGEST_NAME, checked_eps, checked_name, checked_scale
+from symloss.formula.params import Params
 from symloss.formula.parse import parse
 from symloss.formula.text import formula_latex, whole_text
 from symloss.ops.construct import NumberLimitError, exact_number, make, substitute
-from symloss.signature import DEFAULT_EPS, SYMBOLS, Domain, eps, yhat
+from symloss.signature import ALL_SYMBOLS, DEFAULT_EPS, Domain, Signature, eps, signature_of
 
 _KEEP: Any = object()
 
 
 @dataclass(frozen=True, init=False)
 class LossSpec:
-    """A loss scale * f(yhat, y; eps) of one prediction and its label, averaged over a batch when trained.
+    """A loss scale * f, averaged over a batch when trained.
 
-    Two losses are equal where formula, eps, scale, domain and name are.
+    f is f(yhat, y; eps) of one prediction and its label, or f(pos, neg; eps) of the scores of a positive and of a
+    negative item. Two losses are equal where formula, params, eps, scale, signature and name are.
 
     Attributes:
-        expression: the formula f as a SymPy expression in `symloss.signature`'s symbols, without the scale.
+        expression: the formula f as a SymPy expression in `symloss.signature`'s symbols, without the scale, and with the
+            numbers of its named constants put in: what is proved, compiled and trained.
         eps: the value of eps, or None where it is left open (or does not occur).
-        domain: what y and yhat can be.
+        signature: its arguments, where they live, and which way its slopes must point.
         name: its name in the zoo, or None.
         scale: the factor on f, a positive number: against a decay of the weights it acts as a learning rate does.
+        named: the formula with the names of its constants; None where it has none.
+        params: the value of each named constant.
     """
 
     expression: Expr
     eps: float | None
-    domain: Domain
+    signature: Signature
     name: str | None
     scale: float
+    named: Expr | None
+    params: Params
 
     def __init__(
         self,
         formula: str | Expr,
         *,
         eps: float | None = None,
-        labels: str = "binary",
+        labels: str | None = None,
         input: str | None = None,
         name: str | None = None,
         protect: bool = False,
         scale: float = 1.0,
+        params: Mapping[str, Any] | None = None,
     ) -> None:
         """Build a loss.
 
@@ -55,48 +64,75 @@ class LossSpec:
                 `symloss.signature`.
             eps: value of eps, in (0, 1000], also where the formula has none; at least 1e-6 where protected operators
                 use it.
-            labels: "binary", "unit", "real" or "positive".
+            labels: "binary" (the default), "unit", "real" or "positive"; a formula in pos and neg has none.
             input: "probability" or "score", for positive labels "positive", "log" or "score"; a probability
                 unless labels are real (a score) or positive (a positive number).
             name: a name to show, of at most 200 characters.
             protect: read divisions, logarithms and roots of a text as protected operators.
             scale: factor on the formula, in [1e-15, 1e15].
+            params: the value of each further name in the formula, such as {"tau": 0.2}; numbers count as the
+                decimals that they are written as.
 
         Raises:
             FormulaError: the text is not a formula.
-            OptionError: eps, scale, labels, input or name is not allowed, or the expression has other symbols.
+            OptionError: eps, scale, labels, input, name or params is not allowed, or the expression has other symbols.
         """
         if not isinstance(formula, str | Expr):
             raise OptionError(
                 f"a loss is made from text or a SymPy expression, not from {type(formula).__name__}"
             )
-        expression = parse(formula, protect=protect) if isinstance(formula, str) else formula
-        foreign = expression.free_symbols - set(SYMBOLS.values())
-        if foreign:
-            names = ", ".join(sorted(str(symbol) for symbol in foreign))
-            raise OptionError(
-                f"the expression holds {names}; allowed are the symbols yhat, y and eps of symloss.signature"
-            )
+        values = Params.of(params)
+        symbols = values.symbols
+        written = parse(formula, protect=protect, constants=symbols) if isinstance(formula, str) else formula
+        _refuse_foreign(written, symbols)
+        expression = parse(whole_text(written), constants=values.numbers) if values else written
         object.__setattr__(self, "expression", expression)
         object.__setattr__(self, "eps", checked_eps(expression, eps))
-        object.__setattr__(self, "domain", Domain.of(labels, input))
+        object.__setattr__(self, "signature", _signature(expression, labels, input))
+        object.__setattr__(self, "named", written if values else None)
+        object.__setattr__(self, "params", values)
         object.__setattr__(self, "name", checked_name(name))
         object.__setattr__(self, "scale", checked_scale(scale))
 
     @property
+    def domain(self) -> Domain:
+        """What y and yhat can be: the signature of a pointwise loss.
+
+        Raises:
+            OptionError: it is a ranking loss, which has neither.
+        """
+        if not isinstance(self.signature, Domain):
+            raise OptionError(
+                f"{self.title} is a ranking loss, a formula in pos and neg without yhat and y; this is there for losses "
+                "of a prediction and its label only. symloss check, symloss compare and loss.torch() take ranking losses"
+            )
+        return self.signature
+
+    @property
+    def kind(self) -> str:
+        """ "pointwise" for f(yhat, y), "pairwise" for f(pos, neg)."""
+        return self.signature.name
+
+    @property
+    def written(self) -> Expr:
+        """The formula as it is written, with the names of its constants."""
+        return self.expression if self.named is None else self.named
+
+    @property
     def formula(self) -> str:
-        """The formula as text, without the scale; `Loss(loss.formula)` has the same expression."""
-        return whole_text(self.expression)
+        """The formula as text, without the scale; `Loss(loss.formula, params=loss.params)` has the same expression."""
+        return whole_text(self.written)
 
     @property
     def text(self) -> str:
-        """Scale and formula as one text that `Loss` reads: "17.5*((yhat - y)**2)"."""
-        return self.formula if self.scale == 1 else f"{self.scale!r}*({self.formula})"
+        """Scale and formula as one text that `Loss` reads, numbers for its constants: "17.5*((yhat - y)**2)"."""
+        plain = whole_text(self.expression)
+        return plain if self.scale == 1 else f"{self.scale!r}*({plain})"
 
     @property
     def title(self) -> str:
-        """The name, or the formula where there is none; with the scale where it is not 1: "maxr times 17.5"."""
-        return (self.name or self.formula) + self._times
+        """The name, or the formula where there is none; with constants and scale: "maxr times 17.5"."""
+        return (self.name or self.formula) + self._constants + self._times
 
     @property
     def has_eps(self) -> bool:
@@ -111,7 +147,7 @@ class LossSpec:
     @property
     def takes_score(self) -> bool:
         """Whether yhat is what a model puts out, any real number: a raw score, or the logarithm of a mean."""
-        return self.domain.is_line
+        return not isinstance(self.signature, Domain) or self.signature.is_line
 
     @property
     def numeric_expression(self) -> Expr:
@@ -124,8 +160,8 @@ class LossSpec:
 
     @property
     def depends_on_prediction(self) -> bool:
-        """Whether yhat occurs in the formula."""
-        return yhat in self.expression.free_symbols
+        """Whether a prediction occurs in the formula: yhat, or pos or neg."""
+        return any(ALL_SYMBOLS[name] in self.expression.free_symbols for name in self.signature.predictions)
 
     def with_eps(self, value: float | None) -> Self:
         """Return the same loss at another eps; None leaves it open."""
@@ -137,11 +173,29 @@ class LossSpec:
 
     def with_domain(self, labels: str | None = None, input: str | None = None) -> Self:
         """Return the same formula on another domain."""
-        return self._replace(labels=labels or self.domain.labels, input=input or self.domain.input)
+        return self._replace(labels=labels, input=input)
 
     def with_name(self, name: str | None) -> Self:
         """Return the same loss under another name."""
         return self._replace(name=name)
+
+    def with_params(self, **values: Any) -> Self:
+        """Return the same formula with other values for some of its named constants: loss.with_params(tau=0.1).
+
+        Raises:
+            OptionError: a name is not one of its constants, or a value is not allowed.
+        """
+        unknown = sorted(set(values) - set(self.params))
+        if unknown:
+            raise OptionError(_no_constant(unknown[0], list(self.params)))
+        return self._replace(params={**self.params, **values})
+
+    def plain(self) -> Self:
+        """Return the same loss without named constants: their numbers are put in, and its name is its title."""
+        if not self.params:
+            return self
+        name = (self.name or self.formula) + self._constants
+        return self._with_expression(self.expression, name[:LONGEST_NAME], self.scale)
 
     def folded(self) -> Self:
         """Return the same function with scale 1: the scale is multiplied into the formula.
@@ -157,9 +211,18 @@ class LossSpec:
             expression = make(Mul, [exact_number(self.scale), self.expression])
         except NumberLimitError as error:
             raise OptionError(f"the scale {self.scale:g} is too large for this formula: {error}") from None
-        whole = type(self)(expression, eps=self.eps, labels=self.domain.labels, input=self.domain.input)
+        whole = self._with_expression(expression, None, 1.0)
         object.__setattr__(whole, "name", self.title)
         return whole
+
+    def _with_expression(self, expression: Expr, name: str | None, scale: float) -> Self:
+        return type(self)(expression, eps=self.eps, name=name, scale=scale, **self._kept())
+
+    def _kept(self, labels: str | None = None, input: str | None = None) -> dict[str, Any]:
+        """Return labels and input for another loss of this kind; those given are not those of this one."""
+        if isinstance(self.signature, Domain):
+            labels, input = labels or self.signature.labels, input or self.signature.input
+        return {"labels": labels, "input": input}
 
     def _replace(
         self,
@@ -169,15 +232,20 @@ class LossSpec:
         input: str | None = None,
         scale: float | None = None,
         name: str | None = _KEEP,
+        params: Mapping[str, Any] | None = None,
     ) -> Self:
         return type(self)(
-            self.expression,
+            self.written,
             eps=self.eps if eps is _KEEP else eps,
-            labels=labels or self.domain.labels,
-            input=input or self.domain.input,
             name=self.name if name is _KEEP else name,
             scale=self.scale if scale is None else scale,
+            params=self.params if params is None else params,
+            **self._kept(labels, input),
         )
+
+    @property
+    def _constants(self) -> str:
+        return f" ({self.params.text})" if self.params else ""
 
     @property
     def _times(self) -> str:
@@ -185,10 +253,51 @@ class LossSpec:
 
     def latex(self) -> str:
         """Return the formula typeset in LaTeX, with the scale before it where that is not 1."""
-        names = {SYMBOLS["yhat"]: r"\hat{y}", SYMBOLS["y"]: "y", SYMBOLS["eps"]: r"\epsilon"}
-        return formula_latex(self.expression, self.scale, names)
+        return formula_latex(self.written, self.scale, LATEX_NAMES)
 
     def __str__(self) -> str:
         """Return the name or formula, with eps where it is fixed and the scale where it is not 1."""
         fixed = "" if self.eps is None else f" (eps = {self.eps:g})"
-        return f"{self.name or self.formula}{fixed}{self._times}"
+        return f"{self.name or self.formula}{self._constants}{fixed}{self._times}"
+
+
+LATEX_NAMES = {
+    ALL_SYMBOLS["yhat"]: r"\hat{y}",
+    ALL_SYMBOLS["y"]: "y",
+    ALL_SYMBOLS["eps"]: r"\epsilon",
+    ALL_SYMBOLS["pos"]: r"\mathrm{pos}",
+    ALL_SYMBOLS["neg"]: r"\mathrm{neg}",
+}
+"""How the arguments are typeset; constants go by their own names, Greek ones as Greek letters."""
+
+
+def _refuse_foreign(written: Expr, symbols: Mapping[str, Expr]) -> None:
+    """Refuse symbols that are neither arguments nor constants with a value, and constants that do not occur."""
+    free = written.free_symbols
+    foreign = sorted(str(symbol) for symbol in free - set(ALL_SYMBOLS.values()) - set(symbols.values()))
+    if foreign:
+        raise OptionError(
+            f"the expression holds {', '.join(foreign)}; allowed are the symbols yhat, y, pos, neg and eps of "
+            f"symloss.signature, and constants with a value, as in params={{{foreign[0]!r}: 0.5}}, made by "
+            "symloss.signature.parameter"
+        )
+    idle = [name for name, symbol in symbols.items() if symbol not in free]
+    if idle:
+        raise OptionError(_no_constant(idle[0], [name for name in symbols if name not in idle]))
+
+
+def _no_constant(name: str, others: list[str]) -> str:
+    has = f"its constants are {', '.join(others)}" if others else "it has none"
+    return f"the formula has no constant {name}; {has}. Leave it out, or write {name} into the formula"
+
+
+def _signature(expression: Expr, labels: str | None, input: str | None) -> Signature:
+    """Return the signature that the names in a formula mean, on the labels and input that were asked for."""
+    pairwise = signature_of({str(symbol) for symbol in expression.free_symbols})
+    if pairwise is None:
+        return Domain.of("binary" if labels is None else labels, input)
+    if labels is not None:
+        raise OptionError(f"a formula in pos and neg has no labels, but --labels is {labels}; leave it out")
+    if input not in (None, "score"):
+        raise OptionError(f"pos and neg are scores, any real numbers, but --input is {input}; leave it out")
+    return pairwise

@@ -10,7 +10,7 @@ from sympy import Expr, Mul
 from sympy.printing.str import StrPrinter
 
 from symloss.ops.protected import ProtectedFunction, sigmoid
-from symloss.signature import yhat
+from symloss.signature import neg, pos, yhat
 
 
 class FormulaPrinter(StrPrinter):
@@ -56,7 +56,7 @@ def formula_text(expression: Expr) -> str:
 def whole_text(expression: Expr) -> str:
     """Return a whole loss as text; where yhat has cancelled it is named, since a formula without it is a slip."""
     text = formula_text(expression)
-    return text if yhat in expression.free_symbols else f"{text} + 0*yhat"
+    return text if expression.free_symbols & {yhat, pos, neg} else f"{text} + 0*yhat"
 
 
 def formula_latex(expression: Expr, scale: float, names: Mapping[Any, str]) -> str:

@@ -182,7 +182,7 @@ class GenericTorch:
                 found = slopes.totals()
             else:
                 for k, state in enumerate(states):
-                    one = ProgramBatch(*(array[k : k + 1] for array in vars(losses).values()))
+                    one = losses.take([k])
                     slopes = Slopes(one, self.device)
                     with seeded(int(seeds[k]), self.device) if habits.random else nullcontext():
                         train_alone(

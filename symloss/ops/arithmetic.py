@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from sympy import Add, Expr, Integer, Mul, Pow
-
-from symloss.ops.construct import make
-from symloss.ops.interval import Interval
-from symloss.ops.opcode import Opcode
-from symloss.ops.operator import Bounded, Operator
+from symloss.ops.instruction_set import InstructionSet, N
+from symloss.ops.operator import Operator
 
 
 class AddOperator(Operator):
@@ -17,19 +11,14 @@ class AddOperator(Operator):
 
     name = "add"
     arity = 2
+    group = "paper"
     text = "a + b"
     definition = "guard(a + b)"
-    opcode = Opcode.ADD
     commutative = True
-    may_exceed = True
 
-    def expression(self, operands: Sequence[Bounded]) -> Expr:
-        """Return a + b."""
-        return make(Add, [operand.expression for operand in operands])
-
-    def bounds(self, intervals: Sequence[Interval]) -> Interval:
-        """Return the sum of the intervals."""
-        return intervals[0] + intervals[1]
+    def rule(self, o: InstructionSet[N], a: N, b: N) -> N:
+        """Return the output."""
+        return o.add(a, b)
 
 
 class MultiplyOperator(Operator):
@@ -37,19 +26,14 @@ class MultiplyOperator(Operator):
 
     name = "multiply"
     arity = 2
+    group = "paper"
     text = "a * b"
     definition = "guard(a * b)"
-    opcode = Opcode.MULTIPLY
     commutative = True
-    may_exceed = True
 
-    def expression(self, operands: Sequence[Bounded]) -> Expr:
-        """Return a * b."""
-        return make(Mul, [operand.expression for operand in operands])
-
-    def bounds(self, intervals: Sequence[Interval]) -> Interval:
-        """Return the product of the intervals."""
-        return intervals[0] * intervals[1]
+    def rule(self, o: InstructionSet[N], a: N, b: N) -> N:
+        """Return the output."""
+        return o.multiply(a, b)
 
 
 class NegateOperator(Operator):
@@ -57,17 +41,13 @@ class NegateOperator(Operator):
 
     name = "neg"
     arity = 1
+    group = "paper"
     text = "-a"
     definition = "-a"
-    opcode = Opcode.NEGATE
 
-    def expression(self, operands: Sequence[Bounded]) -> Expr:
-        """Return -a."""
-        return make(Mul, [Integer(-1), operands[0].expression])
-
-    def bounds(self, intervals: Sequence[Interval]) -> Interval:
-        """Return the mirrored interval."""
-        return -intervals[0]
+    def rule(self, o: InstructionSet[N], a: N, b: N) -> N:
+        """Return the output."""
+        return o.negate(a)
 
 
 class IdentityOperator(Operator):
@@ -75,17 +55,13 @@ class IdentityOperator(Operator):
 
     name = "identity"
     arity = 1
+    group = "paper"
     text = "a"
     definition = "a"
-    opcode = Opcode.IDENTITY
 
-    def expression(self, operands: Sequence[Bounded]) -> Expr:
-        """Return a."""
-        return operands[0].expression
-
-    def bounds(self, intervals: Sequence[Interval]) -> Interval:
-        """Return the interval."""
-        return intervals[0]
+    def rule(self, o: InstructionSet[N], a: N, b: N) -> N:
+        """Return the output."""
+        return o.identity(a)
 
 
 class SquareOperator(Operator):
@@ -93,15 +69,10 @@ class SquareOperator(Operator):
 
     name = "square"
     arity = 1
+    group = "paper"
     text = "square(a)"
     definition = "guard(a^2)"
-    opcode = Opcode.SQUARE
-    may_exceed = True
 
-    def expression(self, operands: Sequence[Bounded]) -> Expr:
-        """Return a^2."""
-        return make(Pow, [operands[0].expression, Integer(2)])
-
-    def bounds(self, intervals: Sequence[Interval]) -> Interval:
-        """Return the interval of the square."""
-        return intervals[0].square()
+    def rule(self, o: InstructionSet[N], a: N, b: N) -> N:
+        """Return the output."""
+        return o.square(a)

@@ -2,89 +2,53 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from typing import ClassVar
-
-from sympy import Expr
-
-from symloss.ops.constants import GUARD_LIMIT, XI
-from symloss.ops.construct import make
-from symloss.ops.interval import Interval
-from symloss.ops.opcode import Opcode
-from symloss.ops.operator import Bounded, Operator
-from symloss.ops.protected import SmoothedFunction, aq, pexp, plog, psqrt, recip
-from symloss.signature import eps
+from symloss.ops.instruction_set import InstructionSet, N
+from symloss.ops.operator import Operator
 
 
-class SmoothedOperator(Operator):
-    """Base of the operators sign(x) g(|x| + eps), with eps >= xi."""
-
-    arity = 1
-    smoothed = True
-    singular = "0 at 0, with derivative 0; jumps there"
-    function: ClassVar[type[SmoothedFunction]]
-
-    def expression(self, operands: Sequence[Bounded]) -> Expr:
-        """Return the protected function, or its plain form where the operand has one sign."""
-        (x,) = operands
-        if x.expression.is_zero:
-            return x.expression
-        if x.interval.positive:
-            return self.function.on_sign(x.expression, eps, 1)
-        if x.interval.negative:
-            return self.function.on_sign(x.expression, eps, -1)
-        return make(self.function, [x.expression, eps])
-
-
-class LogOperator(SmoothedOperator):
+class LogOperator(Operator):
     """The protected logarithm."""
 
     name = "log"
+    arity = 1
+    group = "paper"
     text = "plog(a, eps)"
     definition = "sign(a) log(|a| + eps)"
-    opcode = Opcode.PROTECTED_LOG
-    function = plog
+    singular = "0 at 0, with derivative 0; jumps there"
 
-    def bounds(self, intervals: Sequence[Interval]) -> Interval:
-        """Return bounds that hold for every eps in [xi, 1]."""
-        largest = max(-math.log(XI), math.log(intervals[0].largest + 1.0))
-        return Interval(-largest, largest)
+    def rule(self, o: InstructionSet[N], a: N, b: N) -> N:
+        """Return the output."""
+        return o.protected_log(a, o.eps)
 
 
-class ReciprocalOperator(SmoothedOperator):
+class ReciprocalOperator(Operator):
     """The protected reciprocal."""
 
     name = "reciprocal"
+    arity = 1
+    group = "paper"
     text = "recip(a, eps)"
     definition = "sign(a) / (|a| + eps)"
-    opcode = Opcode.PROTECTED_RECIPROCAL
-    function = recip
+    singular = "0 at 0, with derivative 0; jumps there"
 
-    def bounds(self, intervals: Sequence[Interval]) -> Interval:
-        """Return bounds that hold for every eps >= xi."""
-        (a,) = intervals
-        if a.low >= 0:
-            return Interval(0.0, 1.0 / max(a.low, XI), a.positive, True)
-        if a.high <= 0:
-            return -self.bounds([-a])
-        return Interval(-1.0 / XI, 1.0 / XI, True, True)
+    def rule(self, o: InstructionSet[N], a: N, b: N) -> N:
+        """Return the output."""
+        return o.protected_reciprocal(a, o.eps)
 
 
-class SqrtOperator(SmoothedOperator):
+class SqrtOperator(Operator):
     """The protected square root."""
 
     name = "sqrt"
+    arity = 1
     group = "extended"
     text = "psqrt(a, eps)"
     definition = "sign(a) sqrt(|a| + eps)"
-    opcode = Opcode.PROTECTED_SQRT
-    function = psqrt
+    singular = "0 at 0, with derivative 0; jumps there"
 
-    def bounds(self, intervals: Sequence[Interval]) -> Interval:
-        """Return bounds that hold for every eps in [xi, 1]."""
-        largest = math.sqrt(intervals[0].largest + 1.0)
-        return Interval(-largest, largest)
+    def rule(self, o: InstructionSet[N], a: N, b: N) -> N:
+        """Return the output."""
+        return o.protected_sqrt(a, o.eps)
 
 
 class ExpOperator(Operator):
@@ -96,19 +60,10 @@ class ExpOperator(Operator):
     text = "pexp(a)"
     definition = "exp(min(a, log(1/xi)))"
     singular = "1/xi, with derivative 0, beyond log(1/xi)"
-    opcode = Opcode.PROTECTED_EXP
 
-    def expression(self, operands: Sequence[Bounded]) -> Expr:
-        """Return pexp(a)."""
-        return make(pexp, [operands[0].expression])
-
-    def bounds(self, intervals: Sequence[Interval]) -> Interval:
-        """Return the image of the interval."""
-        (a,) = intervals
-        top = math.log(GUARD_LIMIT)
-        return Interval(
-            0.0 if a.low < -700 else math.exp(min(a.low, top)) * (1 - 1e-9), math.exp(min(a.high, top))
-        )
+    def rule(self, o: InstructionSet[N], a: N, b: N) -> N:
+        """Return the output."""
+        return o.protected_exp(a)
 
 
 class AnalyticQuotientOperator(Operator):
@@ -119,13 +74,7 @@ class AnalyticQuotientOperator(Operator):
     group = "extended"
     text = "aq(a, b)"
     definition = "a / sqrt(1 + b^2)"
-    opcode = Opcode.ANALYTIC_QUOTIENT
 
-    def expression(self, operands: Sequence[Bounded]) -> Expr:
-        """Return aq(a, b)."""
-        return make(aq, [operand.expression for operand in operands])
-
-    def bounds(self, intervals: Sequence[Interval]) -> Interval:
-        """Return bounds from |aq(a, b)| <= |a|."""
-        largest = intervals[0].largest
-        return Interval(-largest, largest)
+    def rule(self, o: InstructionSet[N], a: N, b: N) -> N:
+        """Return the output."""
+        return o.analytic_quotient(a, b)

@@ -11,7 +11,7 @@ import itertools
 import math
 from dataclasses import dataclass
 
-from symloss.signature import Domain
+from symloss.signature import Domain, Values
 
 
 @dataclass(frozen=True)
@@ -115,10 +115,12 @@ def _product(left: tuple[float, bool], right: tuple[float, bool]) -> tuple[float
     return a * b, a_open or b_open
 
 
+def interval_of(values: Values) -> Interval:
+    """Return the hull of what an argument of a loss can be."""
+    low_open, high_open = (not values.closed or math.isinf(end) for end in (values.low, values.high))
+    return Interval(values.low, values.high, low_open, high_open)
+
+
 def variable_interval(name: str, domain: Domain) -> Interval:
     """Return the range of "yhat" or "y" on `domain`."""
-    if name == "yhat":
-        low, high = domain.yhat_range
-        return Interval(low, high, True, True)
-    low, high = domain.y_range
-    return Interval(low, high, math.isinf(low), math.isinf(high))
+    return interval_of(next(one.values for one in domain.arguments if one.name == name))

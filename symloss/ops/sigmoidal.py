@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import sympy
-from sympy import Expr
-
-from symloss.ops.construct import make
-from symloss.ops.interval import Interval
-from symloss.ops.opcode import Opcode
-from symloss.ops.operator import Bounded, Operator
-from symloss.ops.protected import sigmoid
+from symloss.ops.instruction_set import InstructionSet, N
+from symloss.ops.operator import Operator
 
 
 class TanhOperator(Operator):
@@ -22,21 +14,10 @@ class TanhOperator(Operator):
     group = "extended"
     text = "tanh(a)"
     definition = "tanh(a)"
-    opcode = Opcode.TANH
 
-    def expression(self, operands: Sequence[Bounded]) -> Expr:
-        """Return tanh(a)."""
-        return make(sympy.tanh, [operands[0].expression])
-
-    def bounds(self, intervals: Sequence[Interval]) -> Interval:
-        """Return (-1, 1), or the half that occurs."""
-        (a,) = intervals
-        return Interval(
-            0.0 if a.low >= 0 else -1.0,
-            0.0 if a.high <= 0 else 1.0,
-            a.low < 0 or a.positive,
-            a.high > 0 or a.negative,
-        )
+    def rule(self, o: InstructionSet[N], a: N, b: N) -> N:
+        """Return the output."""
+        return o.tanh(a)
 
 
 class SigmoidOperator(Operator):
@@ -47,12 +28,7 @@ class SigmoidOperator(Operator):
     group = "extended"
     text = "sigmoid(a)"
     definition = "1 / (1 + exp(-a))"
-    opcode = Opcode.SIGMOID
 
-    def expression(self, operands: Sequence[Bounded]) -> Expr:
-        """Return sigmoid(a)."""
-        return make(sigmoid, [operands[0].expression])
-
-    def bounds(self, intervals: Sequence[Interval]) -> Interval:
-        """Return (0, 1)."""
-        return Interval(0.0, 1.0, True, True)
+    def rule(self, o: InstructionSet[N], a: N, b: N) -> N:
+        """Return the output."""
+        return o.sigmoid(a)

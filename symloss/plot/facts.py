@@ -149,9 +149,8 @@ def _parts(piece: Piece, loss: Loss, label: float) -> list[tuple[Endpoint, Endpo
 
 def _wanted(loss: Loss, label: float, left: Endpoint, right: Endpoint) -> int:
     """Return the sign that a gradient should have."""
-    if loss.domain.labels is Labels.BINARY:
-        return 1 if label == 0 else -1
-    return 1 if (left.approximation + right.approximation) / 2 > _goal(loss, label) else -1
+    middle = (left.approximation + right.approximation) / 2
+    return loss.domain.wanted_sign({"yhat": middle, "y": label})
 
 
 def _goal(loss: Loss, label: float) -> float:

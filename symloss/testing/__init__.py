@@ -1,4 +1,4 @@
-"""Contract suites: what a metric, a task or a trainer of your own has to hold, as classes of tests for pytest.
+"""Contract suites, as classes of tests for pytest: what an operator, metric, task, trainer or strategy has to hold.
 
 class TestBrier(symloss.testing.MetricContract):
     def make(self): return Brier()
@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from symloss.testing.metrics import MetricContract
+    from symloss.testing.operators import OperatorContract
+    from symloss.testing.strategies import StrategyContract
     from symloss.testing.tasks import TaskContract
     from symloss.testing.trainers import TrainerContract
 
-__all__ = ["MetricContract", "TaskContract", "TrainerContract"]
+__all__ = ["MetricContract", "OperatorContract", "StrategyContract", "TaskContract", "TrainerContract"]
 
 _HOME = {
     "MetricContract": "symloss.testing.metrics",
+    "OperatorContract": "symloss.testing.operators",
+    "StrategyContract": "symloss.testing.strategies",
     "TaskContract": "symloss.testing.tasks",
     "TrainerContract": "symloss.testing.trainers",
 }

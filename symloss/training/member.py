@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from symloss.compile.program import FIRST_CONSTANT_SLOT, Program, ProgramBatch
+from symloss.compile.program import Program, ProgramBatch
 from symloss.errors import OptionError
 from symloss.ops.opcode import Opcode
 from symloss.training.settings import TrainingSettings
@@ -107,7 +107,7 @@ def _check_program(program: Program) -> None:
         raise OptionError(
             "a program needs at least one instruction, and two operands for each; compile the loss again"
         )
-    own = FIRST_CONSTANT_SLOT + len(program.constants) + np.arange(length)
+    own = program.n_inputs + len(program.constants) + np.arange(length)
     known = (program.opcodes >= 0) & (program.opcodes < len(Opcode))
     ready = (np.minimum(program.left, program.right) >= 0) & (np.maximum(program.left, program.right) < own)
     if not (known & ready).all():

@@ -85,12 +85,33 @@ def test_value_is_the_definition_guard_included(operator: Operator) -> None:
             assert abs(found) <= GUARD_LIMIT * (1 + 1e-12)
 
 
+# What `symloss ops` prints, written anew.
+WRITTEN = {
+    "add": ("a + b", "guard(a + b)", ""),
+    "multiply": ("a * b", "guard(a * b)", ""),
+    "max": ("max(a, b)", "max(a, b)", ""),
+    "min": ("min(a, b)", "min(a, b)", ""),
+    "neg": ("-a", "-a", ""),
+    "identity": ("a", "a", ""),
+    "log": ("plog(a, eps)", "sign(a) log(|a| + eps)", "0 at 0, with derivative 0; jumps there"),
+    "square": ("square(a)", "guard(a^2)", ""),
+    "reciprocal": ("recip(a, eps)", "sign(a) / (|a| + eps)", "0 at 0, with derivative 0; jumps there"),
+    "abs": ("abs(a)", "|a|", "derivative 0 at 0"),
+    "sqrt": ("psqrt(a, eps)", "sign(a) sqrt(|a| + eps)", "0 at 0, with derivative 0; jumps there"),
+    "exp": ("pexp(a)", "exp(min(a, log(1/xi)))", "1/xi, with derivative 0, beyond log(1/xi)"),
+    "tanh": ("tanh(a)", "tanh(a)", ""),
+    "sigmoid": ("sigmoid(a)", "1 / (1 + exp(-a))", ""),
+    "relu": ("relu(a)", "max(a, 0)", "derivative 1/2 at 0"),
+    "sign": ("sign(a)", "sign(a)", "0 at 0; derivative 0 everywhere"),
+    "analytic-quotient": ("aq(a, b)", "a / sqrt(1 + b^2)", ""),
+}
+
+
 @pytest.mark.parametrize("operator", ALL, ids=lambda operator: operator.name)
 def test_text_reads_back_and_typesets(operator: Operator) -> None:
     expression = apply(operator).expression
     assert parse("yhat*0 + " + formula_text(expression)) == expression
-    pattern = operator.text.replace("a", "\0").replace("\0", "a")
-    assert "a" in pattern and operator.definition
+    assert (operator.text, operator.definition, operator.singular) == WRITTEN[operator.name]
     assert sympy.latex(expression)
 
 
@@ -162,7 +183,12 @@ def test_operator_sets() -> None:
 
 def test_opcodes_are_distinct() -> None:
     codes = [operator.opcode for operator in ALL]
-    assert len(set(codes)) == len(codes)
+    assert None not in codes and len(set(codes)) == len(codes)
+
+
+def test_guards_and_smoothing_follow_from_the_rules() -> None:
+    assert {operator.name for operator in ALL if operator.may_exceed} == {"add", "multiply", "square"}
+    assert {operator.name for operator in ALL if operator.smoothed} == {"log", "reciprocal", "sqrt"}
 
 
 @given(st.lists(st.floats(-4, 4), min_size=4, max_size=4), st.floats(0, 1), st.floats(0, 1))

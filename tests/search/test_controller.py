@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from symloss.search.candidates.grammar import LossGrammar
-from symloss.search.candidates.tokens import N_LEAVES, Tokens
+from symloss.search.candidates.tokens import Tokens
 from symloss.search.strategies.controller import INITIAL_RANGE, Controller
 
 
@@ -24,7 +24,7 @@ def every_loss(grammar: LossGrammar) -> Tokens:
     """Enumerate all losses; a unary operator repeats its operand."""
     steps = []
     for number in range(grammar.n_steps):
-        made = N_LEAVES + number
+        made = grammar.n_leaves + number
         choices = []
         for operator in range(grammar.n_operators):
             for left in range(made):
@@ -61,7 +61,7 @@ def test_samples_follow_the_probabilities() -> None:
 def test_operands_are_in_range_and_distinct() -> None:
     grammar = LossGrammar()
     tokens = make(grammar).sample(500, torch.Generator().manual_seed(0))
-    made = N_LEAVES + np.arange(grammar.n_steps)
+    made = grammar.n_leaves + np.arange(grammar.n_steps)
     for operand in (tokens.left, tokens.right):
         assert operand.min() >= 0
         assert (operand < made).all()

@@ -16,7 +16,7 @@ from symloss.errors import OptionError
 from symloss.loss import Loss
 from symloss.ops.construct import NumberLimitError
 from symloss.search.candidates.grammar import LossGrammar
-from symloss.search.candidates.tokens import N_LEAVES, Tokens
+from symloss.search.candidates.tokens import Tokens
 from symloss.search.strategies.encoding import encode
 from symloss.search.strategies.registry import make_strategy
 from symloss.signature import Domain, yhat
@@ -45,7 +45,7 @@ def test_encoding_keeps_the_gradient(seed: int, operators: str, n_variables: int
     except (OptionError, NumberLimitError):
         # SymPy evaluates functions of numbers and expands products; not all of it fits again
         return
-    made = N_LEAVES + np.arange(grammar.n_steps)
+    made = grammar.n_leaves + np.arange(grammar.n_steps)
     assert ((found.left < made) & (found.right < made)).all()
     assert ((found.left != found.right) == grammar.binary[found.operators]).all()
     again = grammar.expression(found)

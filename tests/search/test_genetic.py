@@ -7,7 +7,7 @@ import pytest
 
 from symloss.compile.reference import evaluate_batch
 from symloss.search.candidates.grammar import LossGrammar
-from symloss.search.candidates.tokens import N_LEAVES, Tokens
+from symloss.search.candidates.tokens import Tokens
 from symloss.search.strategies.encoding import encode
 from symloss.search.strategies.genetic import GeneticStrategy
 from symloss.search.strategies.genetic_operators import (
@@ -97,7 +97,7 @@ def mse_and_others(grammar: LossGrammar) -> tuple[Tokens, Tokens]:
     neg, add, square, maximum = (numbers[name] for name in ("neg", "add", "square", "max"))
     fill = [[neg, 0, 0]] * (grammar.n_steps - 4)
     longer = [*fill, [neg, 1, 1], [add, 0, 0], [maximum, 0, 0], [square, 0, 0]]
-    base = grammar.n_steps - 4 + N_LEAVES
+    base = grammar.n_steps - 4 + grammar.n_leaves
     longer[-3] = [add, 0, base]
     longer[-2] = [maximum, base + 1, base + 1 - 1]
     longer[-1] = [square, base + 2, base + 2]

@@ -10,7 +10,7 @@ from symloss.compile.program import ProgramBatch
 from symloss.compile.reference import evaluate, evaluate_batch
 from symloss.errors import OptionError
 from symloss.ops.opcode import Opcode
-from symloss.search.candidates.grammar import LossGrammar, program_of
+from symloss.search.candidates.grammar import LossGrammar
 from symloss.search.candidates.tokens import Tokens
 from symloss.search.strategies.random_strategy import RandomStrategy
 from symloss.signature import Domain
@@ -24,7 +24,7 @@ def step(grammar: LossGrammar, name: str, left: int, right: int | None = None) -
 @pytest.mark.parametrize("operators", ["paper", "extended"])
 @pytest.mark.parametrize("labels", ["binary", "unit"])
 def test_expression_and_program_agree_in_value_and_gradient(operators: str, labels: str) -> None:
-    grammar = LossGrammar([operators], domain=Domain.of(labels))
+    grammar = LossGrammar([operators], signature=Domain.of(labels))
     tokens = RandomStrategy(grammar, 11).ask(150)
     generator = np.random.default_rng(2)
     yhat = generator.uniform(0.01, 0.99, 24)
@@ -78,7 +78,7 @@ def test_dead_variables_leave_no_instructions_and_identities_none_either() -> No
         ]
     )
     batch = grammar.programs(tokens)
-    kinds = [[Opcode(int(code)) for code in program_of(batch, k).opcodes] for k in range(3)]
+    kinds = [[Opcode(int(code)) for code in batch.program(k).opcodes] for k in range(3)]
     assert kinds == [[Opcode.MAXIMUM], [Opcode.IDENTITY], [Opcode.PROTECTED_LOG]]
 
 
@@ -86,7 +86,7 @@ def test_guard_follows_what_may_exceed() -> None:
     grammar = LossGrammar(n_variables=5)
     tokens = Tokens.from_rows([[step(grammar, "reciprocal", 1), step(grammar, "square", 3)]])
     batch = grammar.programs(tokens)
-    codes = [Opcode(int(code)) for code in program_of(batch, 0).opcodes]
+    codes = [Opcode(int(code)) for code in batch.program(0).opcodes]
     assert codes[-2:] == [Opcode.SQUARE, Opcode.GUARD]
     # 1 / (1 + eps) squared, and 0 squared: recip(0) is 0
     value, _ = evaluate_batch(batch, np.array([0.5, 0.5]), np.array([1.0, 0.0]))
@@ -94,7 +94,7 @@ def test_guard_follows_what_may_exceed() -> None:
 
 
 def test_scores_are_marked() -> None:
-    grammar = LossGrammar(domain=Domain.of("real"))
+    grammar = LossGrammar(signature=Domain.of("real"))
     batch = grammar.programs(RandomStrategy(grammar, 0).ask(3))
     assert isinstance(batch, ProgramBatch)
     assert batch.takes_score.all()
@@ -132,7 +132,7 @@ def test_complexity_is_the_number_of_instructions_without_guards() -> None:
     tokens = RandomStrategy(grammar, 3).ask(500)
     batch = grammar.programs(tokens)
     useful = [
-        sum(code not in (Opcode.GUARD, Opcode.IDENTITY) for code in program_of(batch, k).opcodes)
+        sum(code not in (Opcode.GUARD, Opcode.IDENTITY) for code in batch.program(k).opcodes)
         for k in range(len(tokens))
     ]
     assert grammar.complexity(tokens).tolist() == useful

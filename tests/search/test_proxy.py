@@ -100,7 +100,7 @@ def test_known_losses() -> None:
 def test_gradients_agree_with_finite_differences() -> None:
     grammar = LossGrammar(n_variables=6)
     proxy = ProxyTest(grammar, delta=DELTA, eps=1e-6, seed=3)
-    yhat, y = proxy.points.yhat, proxy.points.y
+    yhat, y = proxy.points.values["yhat"], proxy.points.values["y"]
     gradients = proxy.gradients(proxy.programs(token_rows(grammar, MSE, WRONG)))
     np.testing.assert_allclose(gradients, [2 * (yhat - y), y + 2 * yhat], rtol=1e-12)
 
@@ -109,15 +109,15 @@ def test_gradients_agree_with_finite_differences() -> None:
 def test_points_cover_the_domain(labels: str) -> None:
     domain = Domain.of(labels)
     points, again = ProxyPoints.draw(domain, 4), ProxyPoints.draw(domain, 4)
-    np.testing.assert_array_equal(points.yhat, again.yhat)
-    np.testing.assert_array_equal(points.y, again.y)
-    assert not np.array_equal(points.yhat, ProxyPoints.draw(domain, 5).yhat)
-    np.testing.assert_array_equal(points.towards, np.sign(points.yhat - points.y))
+    np.testing.assert_array_equal(points.values["yhat"], again.values["yhat"])
+    np.testing.assert_array_equal(points.values["y"], again.values["y"])
+    assert not np.array_equal(points.values["yhat"], ProxyPoints.draw(domain, 5).values["yhat"])
+    np.testing.assert_array_equal(points.towards, np.sign(points.values["yhat"] - points.values["y"]))
     if labels == "binary":
-        assert set(points.y) == {0.0, 1.0}
+        assert set(points.values["y"]) == {0.0, 1.0}
     if labels != "real":
-        assert 0 < points.yhat.min() < 1e-3
-        assert 1 - 1e-3 < points.yhat.max() < 1
+        assert 0 < points.values["yhat"].min() < 1e-3
+        assert 1 - 1e-3 < points.values["yhat"].max() < 1
 
 
 def test_search_space_has_the_shares_that_are_known() -> None:

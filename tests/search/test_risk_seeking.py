@@ -67,7 +67,7 @@ def test_needed_steps_alone_count_in_a_likelihood() -> None:
         needed, _ = controller.log_prob_entropy(tokens, torch.ones(200, 4, dtype=torch.bool))
         some = trainer.log_likelihood(tokens)
     torch.testing.assert_close(everything, needed)
-    whole = torch.from_numpy(needed_steps(*tokens.parts()).all(axis=1))
+    whole = torch.from_numpy(needed_steps(*tokens.parts(), grammar.n_leaves).all(axis=1))
     assert whole.any()
     torch.testing.assert_close(some[whole], everything[whole])
     assert (some >= everything - 1e-5).all() and (some > everything + 0.1).any()

@@ -1,8 +1,7 @@
-"""The contract that every strategy keeps, and what REINFORCE learns."""
+"""Options and imports of the strategies, and what they learn; their contract is in tests/testing/test_strategies.py."""
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from typing import Any
@@ -13,139 +12,10 @@ import torch
 
 from symloss.errors import OptionError
 from symloss.search.candidates.grammar import LossGrammar
-from symloss.search.candidates.tokens import N_LEAVES, Tokens
-from symloss.search.strategies.encoding import encode
+from symloss.search.candidates.tokens import Tokens
 from symloss.search.strategies.registry import STRATEGIES, make_strategy
 from symloss.search.strategies.reinforce import ReinforceStrategy
-from symloss.search.strategies.strategy import Feedback
-from symloss.zoo import get
-
-VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {name: (name, {}) for name in STRATEGIES} | {
-    "genetic from a controller": ("genetic", {"population_from": "controller"}),
-    "small genetic": ("genetic", {"population": 10, "tournament": 2}),
-}
-
-
-def rows(tokens: Tokens) -> list[Any]:
-    return [tokens.row(k) for k in range(len(tokens))]
-
-
-def feedback(rewards: Any, seed: int = 0) -> Feedback:
-    """Rewards with made-up identities, some of them none and some twice."""
-    generator = np.random.default_rng(seed)
-    count = len(rewards)
-    return Feedback(
-        np.asarray(rewards, np.float64),
-        generator.integers(-1, 2 * count, count),
-        generator.uniform(size=count),
-    )
-
-
-def check_shape(tokens: Tokens, grammar: LossGrammar, count: int) -> None:
-    assert len(tokens) == count
-    assert tokens.operators.shape == tokens.left.shape == tokens.right.shape == (count, grammar.n_steps)
-    assert tokens.operators.dtype == tokens.left.dtype == tokens.right.dtype == np.int32
-    made = N_LEAVES + np.arange(grammar.n_steps)
-    binary = grammar.binary[tokens.operators]
-    assert (tokens.operators >= 0).all() and (tokens.operators < grammar.n_operators).all()
-    assert ((tokens.left < made) & (tokens.right < made)).all()
-    assert ((tokens.left >= 0) & (tokens.right >= 0)).all()
-    assert ((tokens.left != tokens.right) == binary).all()
-
-
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_contract(variant: str) -> None:
-    name, options = VARIANTS[variant]
-    grammar = LossGrammar(["extended"])
-    strategy = make_strategy(name, grammar, 7, **options)
-    assert strategy.name == name
-    tokens = strategy.ask(23)
-    check_shape(tokens, grammar, 23)
-    assert rows(make_strategy(name, grammar, 7, **options).ask(23)) == rows(tokens)
-    assert rows(make_strategy(name, grammar, 8, **options).ask(23)) != rows(tokens)
-    for number in range(6):
-        strategy.tell(tokens, feedback(np.linspace(-1, 1, len(tokens)), number))
-        count = 1 if number == 2 else 40
-        tokens = strategy.ask(count)
-        check_shape(tokens, grammar, count)
-
-
-@pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize(
-    "operators", [["add", "neg"], ["neg"], ["max", "log", "square"], ["identity", "add"]]
-)
-def test_small_grammars(variant: str, operators: list[str]) -> None:
-    name, options = VARIANTS[variant]
-    grammar = LossGrammar(operators, n_variables=5)
-    strategy = make_strategy(name, grammar, 1, **options)
-    for number in range(4):
-        tokens = strategy.ask(30)
-        check_shape(tokens, grammar, 30)
-        strategy.tell(tokens, feedback(np.linspace(-1, 1, 30), number))
-
-
-@pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize(("n_variables", "limit"), [(10, 3), (10, 1), (24, 5)])
-def test_no_loss_is_more_complex_than_allowed(variant: str, n_variables: int, limit: int) -> None:
-    name, options = VARIANTS[variant]
-    grammar = LossGrammar(n_variables=n_variables)
-    strategy = make_strategy(name, grammar, 3, max_complexity=limit, **options)
-    sizes = []
-    for number in range(5):
-        tokens = strategy.ask(60)
-        check_shape(tokens, grammar, 60)
-        sizes += grammar.complexity(tokens).tolist()
-        strategy.tell(tokens, feedback(np.linspace(-1, 1, 60), number))
-    assert max(sizes) == limit
-
-
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_state_continues_where_it_was(variant: str) -> None:
-    name, options = VARIANTS[variant]
-    grammar = LossGrammar()
-    first = make_strategy(name, grammar, 1, **options)
-    told = np.linspace(-1, 0.5, 20)
-    first.warm_start(first.ask(30))
-    for number in range(8):
-        first.tell(first.ask(20), feedback(told, number))
-    state = first.state()
-    second = make_strategy(name, grammar, 2, **options)
-    second.tell(second.ask(20), feedback(told, 50))
-    second.restore(jsonlike(state))
-    for number in range(4):
-        asked, again = first.ask(20), second.ask(20)
-        assert rows(asked) == rows(again)
-        first.tell(asked, feedback(told, 100 + number))
-        second.tell(again, feedback(told, 100 + number))
-
-
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_warm_start_is_asked_for_first(variant: str) -> None:
-    name, options = VARIANTS[variant]
-    grammar = LossGrammar()
-    start = Tokens.joined([encode(get("mse"), grammar), make_strategy("random", grammar, 9).ask(4)])
-    strategy = make_strategy(name, grammar, 1, **options)
-    strategy.warm_start(start)
-    assert rows(strategy.ask(3)) + rows(strategy.ask(6))[:2] == rows(start)
-    plain = make_strategy(name, grammar, 1, **options)
-    assert rows(strategy.ask(20)) != rows(plain.ask(20))
-    with pytest.raises(OptionError, match="make 3 variables and the grammar makes 7"):
-        strategy.warm_start(make_strategy("random", LossGrammar(n_variables=6), 0).ask(1))
-
-
-def jsonlike(value: Any) -> Any:
-    """Send a state through JSON: it may hold nothing but arrays, numbers, text and dicts."""
-
-    def encode(entry: Any) -> Any:
-        assert isinstance(entry, np.ndarray), type(entry)
-        return {"array": entry.tolist(), "dtype": str(entry.dtype), "shape": list(entry.shape)}
-
-    def decode(entry: dict[str, Any]) -> Any:
-        if set(entry) != {"array", "dtype", "shape"}:
-            return entry
-        return np.array(entry["array"], entry["dtype"]).reshape(entry["shape"])
-
-    return json.loads(json.dumps(value, default=encode), object_hook=decode)
+from symloss.testing.strategies import feedback, rows
 
 
 def test_strategies_without_a_controller_do_not_import_torch() -> None:

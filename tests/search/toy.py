@@ -20,8 +20,8 @@ class ToySearch:
 
     def __init__(self, grammar: LossGrammar) -> None:
         self.proxy = ProxyTest(grammar, delta=1e-4, eps=0.1, seed=0)
-        points = self.proxy.points
-        self._target = np.where(points.y > 0, -1 / points.yhat, 1 / (1 - points.yhat)).clip(-20, 20)
+        points = self.proxy.points.values
+        self._target = np.where(points["y"] > 0, -1 / points["yhat"], 1 / (1 - points["yhat"])).clip(-20, 20)
         self._known: dict[int, float] = {}
         self.best = -1.0
 

@@ -96,11 +96,11 @@ def test_proxy_points_of_positive_labels_know_their_goal():
     for kind in ("positive", "log", "score"):
         domain = Domain.of("positive", kind)
         points = ProxyPoints.draw(domain, 3)
-        assert (points.y >= 0).all() and (points.y == 0).any()
-        mean = np.exp(points.yhat) if kind == "log" else points.yhat
-        assert (np.sign(mean - points.y) == points.towards).all()
+        assert (points.values["y"] >= 0).all() and (points.values["y"] == 0).any()
+        mean = np.exp(points.values["yhat"]) if kind == "log" else points.values["yhat"]
+        assert (np.sign(mean - points.values["y"]) == points.towards).all()
         low, high = domain.yhat_range
-        assert ((points.yhat > low) & (points.yhat < high)).all()
+        assert ((points.values["yhat"] > low) & (points.values["yhat"] < high)).all()
 
 
 def test_a_criterion_of_the_log_mean_is_that_of_torch():

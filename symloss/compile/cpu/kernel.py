@@ -13,7 +13,7 @@ compiled into each of them again.
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numba import carray, types
@@ -21,7 +21,15 @@ from numpy.typing import NDArray
 
 from symloss.compile.cpu.instructions import write_derivatives, write_values
 from symloss.compile.cpu.jit import cfunc, njit
-from symloss.compile.program import FIRST_CONSTANT_SLOT, SLOT_EPS, SLOT_Y, SLOT_YHAT, Program
+from symloss.compile.program import (
+    FIRST_CONSTANT_SLOT,
+    SLOT_EPS,
+    SLOT_Y,
+    SLOT_YHAT,
+    LossRow,
+    Program,
+    ProgramBatch,
+)
 
 Interpreter: TypeAlias = Any
 """A compiled `_run`; Numba's function objects have no useful static type."""
@@ -35,7 +43,7 @@ def _run(opcodes: Any, left: Any, right: Any, length: int, n_constants: int, val
     """Run the instructions of a prepared program over the first n places of the rows.
 
     With `fixed`, those on constants only; without, all others. Pointers are to
-    the arrays of `prepare`.
+    the arrays of a `Workspace`.
     """
     shape = (FIRST_CONSTANT_SLOT + n_constants + length, width)
     x = carray(values, shape)
@@ -62,64 +70,72 @@ def interpreter() -> Interpreter:
     return cfunc(signature, _run)
 
 
-@njit
-def prepare(run: Interpreter, opcodes: NDArray[np.int32], left: NDArray[np.int32], right: NDArray[np.int32],
-            length: int, constants: NDArray[np.float64], n_constants: int, eps: float,
-            values: NDArray[np.float32], derivatives: NDArray[np.float32],
-            depends: NDArray[np.int32]) -> None:  # fmt: skip
-    """Fill what is the same for all chunks.
+class Workspace(NamedTuple):
+    """What an interpreter works on: rows for all slots of one loss.
 
-    Then write predictions and labels to rows 0 and 1 of `values` and call `run`:
-    the loss is in row 3 + n_constants + length - 1 of `values`, its derivative
-    by yhat in that row of `derivatives`.
+    Attributes:
+        values: shape (slots, width); predictions go to row 0, labels to row 1, the loss is in the last.
+        derivatives: shape (slots, width); the derivative of the loss by yhat is in the last.
+        depends: shape (slots,), what each slot depends on.
+    """
+
+    values: NDArray[np.float32]
+    derivatives: NDArray[np.float32]
+    depends: NDArray[np.int32]
+
+
+@njit
+def prepare(run: Interpreter, loss: LossRow, width: int) -> Workspace:
+    """Return a workspace in which all that is the same for all chunks of a loss is done.
 
     Args:
         run: the interpreter.
-        opcodes, left, right: shape (at least length,), the instructions.
-        length: number of instructions.
-        constants: shape (at least n_constants,).
-        n_constants: number of constants.
-        eps: the smoothing.
-        values, derivatives: shape (3 + n_constants + length, width), written.
-        depends: shape (3 + n_constants + length,), written: what each slot depends on.
+        loss: what is to be interpreted.
+        width: most points of a chunk.
     """
+    n_slots = FIRST_CONSTANT_SLOT + loss.n_constants + loss.length
+    values = np.empty((n_slots, width), np.float32)
+    derivatives = np.empty((n_slots, width), np.float32)
+    depends = np.empty(n_slots, np.int32)
     derivatives[:] = np.float32(0)
     derivatives[SLOT_YHAT, :] = np.float32(1)
     depends[:] = _FIXED
     depends[SLOT_YHAT] = _BY_PREDICTION
     depends[SLOT_Y] = _BY_LABEL
-    values[SLOT_EPS, :] = np.float32(eps)
-    for i in range(n_constants):
-        values[FIRST_CONSTANT_SLOT + i, :] = np.float32(constants[i])
-    for i in range(length):
-        depends[FIRST_CONSTANT_SLOT + n_constants + i] = max(depends[left[i]], depends[right[i]])
-    width = values.shape[1]
-    run(opcodes.ctypes, left.ctypes, right.ctypes, length, n_constants, values.ctypes, derivatives.ctypes,
-        depends.ctypes, width, True, width)  # fmt: skip
+    values[SLOT_EPS, :] = np.float32(loss.eps)
+    for i in range(loss.n_constants):
+        values[FIRST_CONSTANT_SLOT + i, :] = np.float32(loss.constants[i])
+    for i in range(loss.length):
+        kind = max(depends[loss.left[i]], depends[loss.right[i]])
+        depends[FIRST_CONSTANT_SLOT + loss.n_constants + i] = kind
+    work = Workspace(values, derivatives, depends)
+    interpret(run, loss, work, True, width)
+    return work
+
+
+@njit(forceinline=True)
+def interpret(run: Interpreter, loss: LossRow, work: Workspace, fixed: bool, n: int) -> None:
+    """Run the instructions of a loss over the first n places; see `_run`."""
+    run(loss.opcodes.ctypes, loss.left.ctypes, loss.right.ctypes, loss.length, loss.n_constants,
+        work.values.ctypes, work.derivatives.ctypes, work.depends.ctypes, work.values.shape[1], fixed, n)  # fmt: skip
 
 
 @njit
-def _evaluate(run: Interpreter, opcodes: NDArray[np.int32], left: NDArray[np.int32], right: NDArray[np.int32],
-              constants: NDArray[np.float64], eps: float, yhat: NDArray[np.float32],
-              y: NDArray[np.float32], width: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:  # fmt: skip
-    length, n_constants = len(opcodes), len(constants)
-    n_slots = FIRST_CONSTANT_SLOT + n_constants + length
-    values = np.empty((n_slots, width), np.float32)
-    derivatives = np.empty((n_slots, width), np.float32)
-    depends = np.empty(n_slots, np.int32)
-    prepare(run, opcodes, left, right, length, constants, n_constants, eps, values, derivatives, depends)
+def _evaluate(run: Interpreter, loss: LossRow, yhat: NDArray[np.float32], y: NDArray[np.float32],
+              width: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:  # fmt: skip
+    work = prepare(run, loss, width)
+    last = len(work.depends) - 1
     value = np.empty(len(yhat), np.float32)
     derivative = np.empty(len(yhat), np.float32)
     for start in range(0, len(yhat), width):
         n = min(width, len(yhat) - start)
         for j in range(n):
-            values[SLOT_YHAT, j] = yhat[start + j]
-            values[SLOT_Y, j] = y[start + j]
-        run(opcodes.ctypes, left.ctypes, right.ctypes, length, n_constants, values.ctypes, derivatives.ctypes,
-            depends.ctypes, width, False, n)  # fmt: skip
+            work.values[SLOT_YHAT, j] = yhat[start + j]
+            work.values[SLOT_Y, j] = y[start + j]
+        interpret(run, loss, work, False, n)
         for j in range(n):
-            value[start + j] = values[n_slots - 1, j]
-            derivative[start + j] = derivatives[n_slots - 1, j]
+            value[start + j] = work.values[last, j]
+            derivative[start + j] = work.derivatives[last, j]
     return value, derivative
 
 
@@ -136,14 +152,13 @@ def evaluate(
 
     Returns:
         The values and the derivatives, each of shape (n,).
+
+    Raises:
+        OptionError: the loss is not pointwise.
     """
     result: tuple[NDArray[np.float32], NDArray[np.float32]] = _evaluate(
         interpreter(),
-        program.opcodes,
-        program.left,
-        program.right,
-        program.constants,
-        float(eps),
+        ProgramBatch.pack([program], [eps]).row(0),
         np.ascontiguousarray(yhat, np.float32),
         np.ascontiguousarray(y, np.float32),
         256,

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symloss.compile.cpu.jit import SUMS, njit
-from symloss.compile.cpu.kernel import Interpreter
+from symloss.compile.cpu.kernel import Interpreter, Workspace, interpret
 from symloss.compile.cpu.vector_math import sigmoid32
-from symloss.compile.program import FIRST_CONSTANT_SLOT, SLOT_Y, SLOT_YHAT
+from symloss.compile.program import SLOT_Y, SLOT_YHAT, LossRow
 
 _LOWEST = np.float32(2.0**-126)
 _HIGHEST = np.float32(1 - 2.0**-24)
@@ -27,34 +27,31 @@ def clip32(x: np.float32, low: np.float32, high: np.float32) -> np.float32:
 
 
 @njit(fastmath=SUMS)
-def slopes(run: Interpreter, scores: NDArray[np.float32], labels: NDArray[np.float32], n: int,
-           opcodes: NDArray[np.int32], left: NDArray[np.int32], right: NDArray[np.int32], length: int,
-           n_constants: int, scale: float, takes_score: bool, values: NDArray[np.float32],
-           derivatives: NDArray[np.float32], depends: NDArray[np.int32],
-           out: NDArray[np.float32]) -> tuple[float, float]:  # fmt: skip
+def slopes(run: Interpreter, scores: NDArray[np.float32], labels: NDArray[np.float32], n: int, loss: LossRow,
+           work: Workspace, out: NDArray[np.float32]) -> tuple[float, float]:  # fmt: skip
     """Write d(mean loss)/dscore of a batch to `out`; return the sum of losses and the sum of |out|.
 
     Args:
         run: the interpreter.
         scores, labels: shape (at least n,).
-        n: size of the batch, at most the width of `values`.
-        opcodes, left, right, length, n_constants, scale, takes_score: the loss.
-        values, derivatives, depends: as left by `prepare`.
+        n: size of the batch, at most the width of the workspace.
+        loss: what is trained.
+        work: of `prepare`.
         out: shape (at least n,), written.
     """
-    last = FIRST_CONSTANT_SLOT + n_constants + length - 1
+    values, derivatives = work.values, work.derivatives
+    last = len(work.depends) - 1
     for j in range(n):
         values[SLOT_Y, j] = labels[j]
-    if takes_score:
+    if loss.takes_score:
         for j in range(n):
             values[SLOT_YHAT, j] = scores[j]
     else:
         for j in range(n):
             values[SLOT_YHAT, j] = clip32(sigmoid32(scores[j]), _LOWEST, _HIGHEST)
-    run(opcodes.ctypes, left.ctypes, right.ctypes, length, n_constants, values.ctypes, derivatives.ctypes,
-        depends.ctypes, values.shape[1], False, n)  # fmt: skip
-    factor = np.float32(scale / n)
-    if takes_score:
+    interpret(run, loss, work, False, n)
+    factor = np.float32(loss.scale / n)
+    if loss.takes_score:
         for j in range(n):
             out[j] = factor * derivatives[last, j]
     else:
@@ -68,4 +65,4 @@ def slopes(run: Interpreter, scores: NDArray[np.float32], labels: NDArray[np.flo
     size = np.float32(0)
     for j in range(n):
         size += abs(out[j])
-    return scale * float(total), float(size)
+    return loss.scale * float(total), float(size)

@@ -19,21 +19,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from symloss.compile.program import FIRST_CONSTANT_SLOT, SLOT_EPS, SLOT_Y, SLOT_YHAT, ProgramBatch
+from symloss.compile.program import EPS, ProgramBatch
 from symloss.ops.opcode import Opcode
 
 Indices = NDArray[np.int64]
 
 ZERO_ROW, ONE_ROW = 0, 1
-"""Rows of the derivatives that are 0 (of what does not depend on yhat) and 1 (of yhat)."""
+"""Rows of the derivatives: all 0 (of what has no gradient), and from 1 on those of the inputs that the gradient is
+taken by: 1 in the plane of that input, 0 in the others."""
 
-_FIXED, _BY_LABEL, _BY_PREDICTION = 0, 1, 2
-"""What a result depends on: on neither, on y only, on yhat (and so has a derivative)."""
+_FIXED, _AT_POINTS, _WITH_GRADIENT = 0, 1, 2
+"""What a result depends on: on numbers only, on points (a label), on what the gradient is taken by (a prediction)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Instructions with one opcode, those that depend on yhat first.
+    """Instructions with one opcode, those that have a gradient first.
 
     Attributes:
         opcode: of all.
@@ -56,12 +57,14 @@ class Group:
 class Schedule:
     """Rows and groups of K programs.
 
-    Rows of values: K of yhat, K of y, the numbers, then results. Rows of
-    derivatives: one of 0, one of 1, then the results that depend on yhat.
+    Rows of values: K of each input but eps (yhat, then y), the numbers, then
+    results. Rows of derivatives, the same in the plane of each input that the
+    gradient is taken by: one of 0, one for each of these inputs, then the
+    results that depend on one.
 
     Attributes:
         numbers: shape (m,), constants and values of eps, each once.
-        fixed: groups that depend on neither yhat nor y.
+        fixed: groups that depend on numbers only.
         groups: all others.
         rows, by_rows: how many rows of values and of derivatives there are.
         value, derivative: shape (K,), the rows of each program's result.
@@ -78,7 +81,7 @@ class Schedule:
 
 @dataclass(frozen=True, eq=False)
 class _Nodes:
-    """All instructions of all programs; nodes are 2 K leaves, the numbers, then the instructions."""
+    """All instructions of all programs; nodes are K leaves for each input, the numbers, then the instructions."""
 
     opcode: Indices
     left: Indices
@@ -95,8 +98,10 @@ def schedule(batch: ProgramBatch) -> Schedule:
     row = np.full(nodes.first + len(nodes.opcode), -1, np.int64)
     row[: nodes.first] = np.arange(nodes.first)
     by_row = np.full(len(row), ZERO_ROW, np.int64)
-    by_row[:count] = ONE_ROW
-    counters = [nodes.first, ONE_ROW + 1]
+    for plane, name in enumerate(batch.by):
+        start = count * batch.points.index(name)
+        by_row[start : start + count] = ONE_ROW + plane
+    counters = [nodes.first, ONE_ROW + len(batch.by)]
     fixed = _groups(nodes, np.flatnonzero(nodes.kind == _FIXED), row, by_row, counters)
     groups = _groups(nodes, np.flatnonzero(nodes.kind != _FIXED), row, by_row, counters)
     last = nodes.first + offsets + batch.lengths - 1
@@ -111,28 +116,34 @@ def _collect(batch: ProgramBatch) -> tuple[NDArray[np.float64], Indices, _Nodes]
     n_constants = batch.n_constants.astype(np.int64)
     numbers, where = np.unique(np.concatenate([batch.eps, batch.constants.ravel()]), return_inverse=True)
     where = where.reshape(-1)
-    first = 2 * count + len(numbers)
+    n_leaves = len(batch.points) * count
+    first = n_leaves + len(numbers)
     # The node of each slot of each program.
-    n_slots = FIRST_CONSTANT_SLOT + batch.constants.shape[1] + longest
+    n_slots = batch.n_inputs + batch.constants.shape[1] + longest
     slots = np.arange(n_slots)[None, :]
-    result = slots - FIRST_CONSTANT_SLOT - n_constants[:, None]
+    result = slots - batch.n_inputs - n_constants[:, None]
     node = first + offsets[:, None] + result
-    constant = np.clip(slots - FIRST_CONSTANT_SLOT, 0, batch.constants.shape[1] - 1)
+    constant = np.clip(slots - batch.n_inputs, 0, batch.constants.shape[1] - 1)
     by_constant = (
-        2 * count
+        n_leaves
         + where[count:].reshape(batch.constants.shape)[
             np.arange(count)[:, None], np.broadcast_to(constant, node.shape)
         ]
     )
     node = np.where(result < 0, by_constant, node)
-    node[:, SLOT_YHAT] = np.arange(count)
-    node[:, SLOT_Y] = count + np.arange(count)
-    node[:, SLOT_EPS] = 2 * count + where[:count]
+    kinds = np.zeros(n_leaves, np.int64)
+    for slot, name in enumerate(batch.inputs):
+        if name == EPS:
+            node[:, slot] = n_leaves + where[:count]
+            continue
+        start = count * batch.points.index(name)
+        node[:, slot] = start + np.arange(count)
+        kinds[start : start + count] = _WITH_GRADIENT if name in batch.by else _AT_POINTS
 
     total = int(lengths.sum())
     opcode, left, right = (np.zeros(total, np.int64) for _ in range(3))
     kind = np.zeros(first + total, np.int64)
-    kind[:count], kind[count : 2 * count] = _BY_PREDICTION, _BY_LABEL
+    kind[:n_leaves] = kinds
     for i in range(longest):
         k = np.flatnonzero(lengths > i)
         at = offsets[k] + i
@@ -157,7 +168,7 @@ def _groups(
         gain = np.bincount(nodes.opcode[ready], nodes.weight[ready], len(Opcode))
         opcode = int(np.argmax(gain))
         chosen = ready[nodes.opcode[ready] == opcode]
-        dependent = nodes.kind[chosen] == _BY_PREDICTION
+        dependent = nodes.kind[chosen] == _WITH_GRADIENT
         chosen = np.concatenate([chosen[dependent], chosen[~dependent]])
         size, size_by = len(chosen), int(dependent.sum())
         left, right = nodes.left[chosen], nodes.right[chosen]

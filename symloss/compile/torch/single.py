@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from symloss.compile.program import FIRST_CONSTANT_SLOT, SLOT_EPS, SLOT_Y, SLOT_YHAT, ProgramBatch
-from symloss.compile.torch.rules import RULES, Rule
+from symloss.compile.torch.rules import RULES, TensorRule
 from symloss.ops.opcode import Opcode
 
 
@@ -21,7 +21,7 @@ from symloss.ops.opcode import Opcode
 class _Step:
     """An instruction: its rule, and where it reads and writes."""
 
-    rule: Rule
+    rule: TensorRule
     left: int
     right: int
     result: int

@@ -129,7 +129,7 @@ class DeviceTrainer(ABC):
             unique = {id(order): order for order in orders}
             position = {key: place for place, key in enumerate(unique)}
             which = [position[id(orders[k])] for k in number]
-            batch = ProgramBatch(*(array[number] for array in vars(losses).values()))
+            batch = losses.take(number)
             made_for = (population, batch, which, train, self.settings, rates[number], l2s[number])
             epoch = self._latest.epoch
             if epoch is None or not epoch.fits(*made_for):

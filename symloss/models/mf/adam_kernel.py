@@ -8,11 +8,10 @@ from numpy.typing import NDArray
 from symloss.compile.cpu.jit import njit
 from symloss.compile.cpu.kernel import Interpreter, prepare
 from symloss.compile.cpu.slopes import slopes
-from symloss.compile.program import FIRST_CONSTANT_SLOT
+from symloss.compile.program import LossRow
 from symloss.models.adam import adam_step
-from symloss.models.mf.sgd_kernel import DIMENSION, predict
-
-Parameters = tuple[NDArray[np.float32], ...]
+from symloss.models.kernel_arguments import Rows, Step
+from symloss.models.mf.sgd_kernel import DIMENSION, Tables, predict
 
 
 @njit
@@ -29,32 +28,25 @@ def _add_gradients(user_table: NDArray[np.float32], item_table: NDArray[np.float
 
 
 @njit
-def train_epoch(run: Interpreter, parameters: Parameters, first: Parameters, second: Parameters, steps: int,
-                users: NDArray[np.int32], items: NDArray[np.int32], labels: NDArray[np.float32],
-                order: NDArray[np.int32], opcodes: NDArray[np.int32], left: NDArray[np.int32],
-                right: NDArray[np.int32], length: int, constants: NDArray[np.float64], n_constants: int,
-                eps: float, scale: float, takes_score: bool, learning_rate: float, l2: float,
-                batch_size: int, bound: float) -> float:  # fmt: skip
+def train_epoch(run: Interpreter, tables: Tables, first: Tables, second: Tables, steps: int, rows: Rows,
+                loss: LossRow, step: Step) -> float:  # fmt: skip
     """Train one epoch in place; see `symloss.models.mf.sgd_kernel.train_epoch`.
 
     Args:
         run: the loss interpreter.
-        parameters: embeddings of users and items, their biases, the global bias.
-        first, second: Adam's moments, of the same shapes.
+        tables: the parameters.
+        first, second: Adam's moments.
         steps: how many steps Adam has made before.
-        users, items, labels, order, opcodes, left, right, length, constants, n_constants, eps, scale,
-            takes_score, learning_rate, l2, batch_size, bound: as there.
+        rows, loss, step: as there.
 
     Returns:
         The mean loss over the epoch, or NaN or infinity as soon as the loss or a weight became so.
     """
-    user_table, item_table, user_bias, item_bias, global_bias = parameters
+    user_table, item_table, user_bias, item_bias, global_bias = tables
+    users, items, labels, order = rows
+    learning_rate, l2, batch_size, bound = step
     width = min(batch_size, len(order))
-    n_slots = FIRST_CONSTANT_SLOT + n_constants + length
-    values = np.empty((n_slots, width), np.float32)
-    derivatives = np.empty((n_slots, width), np.float32)
-    depends = np.empty(n_slots, np.int32)
-    prepare(run, opcodes, left, right, length, constants, n_constants, eps, values, derivatives, depends)
+    work = prepare(run, loss, width)
     batch_users, batch_items = np.empty(width, np.int32), np.empty(width, np.int32)
     batch_labels, scores = np.empty(width, np.float32), np.empty(width, np.float32)
     c = np.empty(width, np.float32)
@@ -62,19 +54,17 @@ def train_epoch(run: Interpreter, parameters: Parameters, first: Parameters, sec
     by_user_bias, by_item_bias = np.zeros_like(user_bias), np.zeros_like(item_bias)
     by_base = np.zeros_like(global_bias)
 
-    loss = 0.0
+    losses = 0.0
     for start in range(0, len(order), width):
         n = min(width, len(order) - start)
         for j in range(n):
             row = order[start + j]
             batch_users[j], batch_items[j], batch_labels[j] = users[row], items[row], labels[row]
-        predict(user_table, item_table, user_bias, item_bias, global_bias, batch_users[:n], batch_items[:n],
-                scores)  # fmt: skip
-        batch_loss, size = slopes(run, scores, batch_labels, n, opcodes, left, right, length, n_constants, scale,
-                                  takes_score, values, derivatives, depends, c)  # fmt: skip
-        loss += batch_loss
+        predict(tables, batch_users[:n], batch_items[:n], scores)
+        batch_loss, size = slopes(run, scores, batch_labels, n, loss, work, c)
+        losses += batch_loss
         if not np.isfinite(batch_loss) or size != size:
-            return loss / len(order) if loss != loss or size == size else np.nan
+            return losses / len(order) if losses != losses or size == size else np.nan
         _add_gradients(user_table, item_table, batch_users, batch_items, c, n, by_user, by_item)
         for j in range(n):
             by_user_bias[batch_users[j]] += c[j]
@@ -91,4 +81,4 @@ def train_epoch(run: Interpreter, parameters: Parameters, first: Parameters, sec
         poison += float((table.ravel() * np.float32(0)).sum())
     for bias in (user_bias, item_bias, global_bias):
         poison += float((bias * np.float32(0)).sum())
-    return loss / len(order) + poison
+    return losses / len(order) + poison

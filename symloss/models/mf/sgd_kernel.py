@@ -19,16 +19,35 @@ take the path with sums.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from symloss.compile.cpu.jit import SUMS, njit
 from symloss.compile.cpu.kernel import Interpreter, prepare
 from symloss.compile.cpu.slopes import clip32, slopes
-from symloss.compile.program import FIRST_CONSTANT_SLOT
+from symloss.compile.program import LossRow
+from symloss.models.kernel_arguments import Rows, Step
 
 DIMENSION = 64
 """Length of an embedding; a constant, so that a row is a fixed number of SIMD registers."""
+
+
+class Tables(NamedTuple):
+    """The parameters of a member, or numbers of their shapes.
+
+    Attributes:
+        users, items: embeddings, shape (users, 64), (items, 64).
+        user_bias, item_bias: shape (users,), (items,).
+        global_bias: shape (1,).
+    """
+
+    users: NDArray[np.float32]
+    items: NDArray[np.float32]
+    user_bias: NDArray[np.float32]
+    item_bias: NDArray[np.float32]
+    global_bias: NDArray[np.float32]
 
 
 @njit(fastmath=SUMS, forceinline=True)
@@ -89,22 +108,22 @@ def _rescale(table: NDArray[np.float32], factor: np.float32) -> np.float32:
 
 
 @njit(fastmath=SUMS)
-def _rescale_all(user_table: NDArray[np.float32], item_table: NDArray[np.float32],
-                 user_bias: NDArray[np.float32], item_bias: NDArray[np.float32],
-                 global_bias: NDArray[np.float32], factor: np.float32) -> float:  # fmt: skip
+def _rescale_all(tables: Tables, factor: np.float32) -> float:
     """Multiply all parameters by factor; return 0 if every result is finite, else NaN."""
-    poison = _rescale(user_table, factor) + _rescale(item_table, factor)
+    poison = _rescale(tables.users, factor) + _rescale(tables.items, factor)
     return float(
-        poison + _rescale(user_bias, factor) + _rescale(item_bias, factor) + _rescale(global_bias, factor)
+        poison
+        + _rescale(tables.user_bias, factor)
+        + _rescale(tables.item_bias, factor)
+        + _rescale(tables.global_bias, factor)
     )
 
 
 @njit
-def _step(user_table: NDArray[np.float32], item_table: NDArray[np.float32], user_bias: NDArray[np.float32],
-          item_bias: NDArray[np.float32], users: NDArray[np.int32], items: NDArray[np.int32],
-          copies: NDArray[np.float32], c: NDArray[np.float32], n: int, row_rate: np.float32,
-          bias_rate: np.float32) -> np.float32:  # fmt: skip
+def _step(tables: Tables, users: NDArray[np.int32], items: NDArray[np.int32], copies: NDArray[np.float32],
+          c: NDArray[np.float32], n: int, row_rate: np.float32, bias_rate: np.float32) -> np.float32:  # fmt: skip
     """Update the rows of a batch without clipping; return the gradient of the global bias."""
+    user_table, item_table, user_bias, item_bias, _ = tables
     for j in range(n):
         _subtract(user_table, users[j], row_rate * c[j], item_table, items[j])
     total = np.float32(0)
@@ -156,37 +175,24 @@ def _clipped_side(table: NDArray[np.float32], bias: NDArray[np.float32], rows: N
 
 
 @njit
-def train_epoch(run: Interpreter, user_table: NDArray[np.float32], item_table: NDArray[np.float32],
-                user_bias: NDArray[np.float32], item_bias: NDArray[np.float32],
-                global_bias: NDArray[np.float32], users: NDArray[np.int32], items: NDArray[np.int32],
-                labels: NDArray[np.float32], order: NDArray[np.int32], opcodes: NDArray[np.int32],
-                left: NDArray[np.int32], right: NDArray[np.int32], length: int,
-                constants: NDArray[np.float64], n_constants: int, eps: float, scale: float,
-                takes_score: bool, learning_rate: float, l2: float, batch_size: int,
-                bound: float) -> float:  # fmt: skip
+def train_epoch(run: Interpreter, tables: Tables, rows: Rows, loss: LossRow, step: Step) -> float:
     """Train one epoch in place.
 
     Args:
         run: the loss interpreter.
-        user_table, item_table: shape (users, 64), (items, 64).
-        user_bias, item_bias: shape (users,), (items,).
-        global_bias: shape (1,).
-        users, items, labels: shape (n,), the interactions.
-        order: shape (n,), the order to train them in.
-        opcodes, left, right, length, constants, n_constants, eps, scale, takes_score: the loss, one row of a
-            `ProgramBatch`.
-        learning_rate, l2, batch_size: of the SGD step; learning_rate * l2 < 1.
-        bound: gradients are clipped to [-bound, bound], element by element.
+        tables: the parameters.
+        rows: the interactions in their order.
+        loss: what is trained.
+        step: of SGD.
 
     Returns:
         The mean loss over the epoch, or NaN or infinity as soon as the loss or a weight became so.
     """
+    user_table, item_table, user_bias, item_bias, global_bias = tables
+    users, items, labels, order = rows
+    learning_rate, l2, batch_size, bound = step
     width = min(batch_size, len(order))
-    n_slots = FIRST_CONSTANT_SLOT + n_constants + length
-    values = np.empty((n_slots, width), np.float32)
-    derivatives = np.empty((n_slots, width), np.float32)
-    depends = np.empty(n_slots, np.int32)
-    prepare(run, opcodes, left, right, length, constants, n_constants, eps, values, derivatives, depends)
+    work = prepare(run, loss, width)
     batch_users = np.empty(width, np.int32)
     batch_items = np.empty(width, np.int32)
     batch_labels = np.empty(width, np.float32)
@@ -206,7 +212,7 @@ def train_epoch(run: Interpreter, user_table: NDArray[np.float32], item_table: N
     age = 0
     # A pass over large tables costs as much as many batches.
     wait = 16 + (len(user_bias) + len(item_bias)) // (4 * width)
-    loss = 0.0
+    losses = 0.0
     for start in range(0, len(order), width):
         n = min(width, len(order) - start)
         square, single, base = np.float32(s * s), np.float32(s), global_bias[0]
@@ -223,11 +229,10 @@ def train_epoch(run: Interpreter, user_table: NDArray[np.float32], item_table: N
                 user_bias[u] + item_bias[i] + base
             )
             _scale(user_table, u, row_rate, copies, j)
-        batch_loss, size = slopes(run, scores, batch_labels, n, opcodes, left, right, length, n_constants, scale,
-                                  takes_score, values, derivatives, depends, c)  # fmt: skip
-        loss += batch_loss
+        batch_loss, size = slopes(run, scores, batch_labels, n, loss, work, c)
+        losses += batch_loss
         if not np.isfinite(batch_loss) or size != size:
-            return loss / len(order) if loss != loss or size == size else np.nan
+            return losses / len(order) if losses != losses or size == size else np.nan
         after = s * decay
         rate = np.float32(learning_rate / after)
         # The margin covers the rounding of sums in float32.
@@ -240,8 +245,7 @@ def train_epoch(run: Interpreter, user_table: NDArray[np.float32], item_table: N
                 age = 0
                 safe = heaviest * max(largest, 1.0) * 1.001 <= bound
         if safe:
-            total = _step(user_table, item_table, user_bias, item_bias, batch_users, batch_items,
-                                    copies, c, n, row_rate, rate)  # fmt: skip
+            total = _step(tables, batch_users, batch_items, copies, c, n, row_rate, rate)
             global_bias[0] -= rate * clip32(total, np.float32(-bound), np.float32(bound))
         else:
             _clipped_side(user_table, user_bias, batch_users, item_table, batch_items, c, n, single, rate,
@@ -257,17 +261,17 @@ def train_epoch(run: Interpreter, user_table: NDArray[np.float32], item_table: N
         age += 1
         s = after
         if s < 1e-3:
-            _rescale_all(user_table, item_table, user_bias, item_bias, global_bias, np.float32(s))
+            _rescale_all(tables, np.float32(s))
             s = 1.0
-    poison = _rescale_all(user_table, item_table, user_bias, item_bias, global_bias, np.float32(s))
-    return loss / len(order) + poison
+    poison = _rescale_all(tables, np.float32(s))
+    return losses / len(order) + poison
 
 
 @njit
-def predict(user_table: NDArray[np.float32], item_table: NDArray[np.float32], user_bias: NDArray[np.float32],
-            item_bias: NDArray[np.float32], global_bias: NDArray[np.float32], users: NDArray[np.int32],
-            items: NDArray[np.int32], scores: NDArray[np.float32]) -> None:  # fmt: skip
+def predict(tables: Tables, users: NDArray[np.int32], items: NDArray[np.int32],
+            scores: NDArray[np.float32]) -> None:  # fmt: skip
     """Write the score of each pair: <u, i> + b_u + b_i + b."""
+    user_table, item_table, user_bias, item_bias, global_bias = tables
     base = global_bias[0]
     for j in range(len(users)):
         u, i = users[j], items[j]

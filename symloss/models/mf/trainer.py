@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symloss.compile.program import ProgramBatch
+from symloss.models.kernel_arguments import Rows, Step
 from symloss.models.kernel_trainer import KernelTrainer
 from symloss.models.memory_need import MemoryNeed
 from symloss.models.mf.model import build
@@ -79,39 +80,26 @@ class FusedMF(KernelTrainer[MFState]):
         """Train one epoch; see `Trainer.epoch`."""
         from symloss.compile.cpu.kernel import interpreter
         from symloss.models.mf import adam_kernel, sgd_kernel
+        from symloss.models.mf.sgd_kernel import Tables
 
         run, found, settings = interpreter(), [], self.settings
         (users, items), labels = self.task.train.inputs, self.task.train.labels
         for k, state in enumerate(states):
             self._check(state, users, items)
-            arguments = (
-                users,
-                items,
-                labels,
-                orders[k],
-                losses.opcodes[k],
-                losses.left[k],
-                losses.right[k],
-                int(losses.lengths[k]),
-                losses.constants[k],
-                int(losses.n_constants[k]),
-                float(losses.eps[k]),
-                float(losses.scale[k]),
-                bool(losses.takes_score[k]),
-                float(rates[k]),
-                float(l2s[k]),
-                int(settings.batch_size),
-                float(settings.gradient_clip),
+            tables, loss = Tables(*state.arrays()), losses.row(k)
+            rows = Rows(users, items, labels, orders[k])
+            step = Step(
+                float(rates[k]), float(l2s[k]), int(settings.batch_size), float(settings.gradient_clip)
             )
             if settings.optimizer == "adam":
                 moments = state.moments
-                moments.begin(state.arrays())
-                first, second = tuple(moments.first), tuple(moments.second)
-                loss = adam_kernel.train_epoch(run, state.arrays(), first, second, moments.steps, *arguments)
+                moments.begin(tables)
+                first, second = Tables(*moments.first), Tables(*moments.second)
+                mean = adam_kernel.train_epoch(run, tables, first, second, moments.steps, rows, loss, step)
                 moments.steps += -(-len(orders[k]) // settings.batch_size)
             else:
-                loss = sgd_kernel.train_epoch(run, *state.arrays(), *arguments)
-            found.append(float(loss))
+                mean = sgd_kernel.train_epoch(run, tables, rows, loss, step)
+            found.append(float(mean))
         return found
 
     @classmethod
@@ -122,9 +110,9 @@ class FusedMF(KernelTrainer[MFState]):
     def _score(
         self, state: MFState, users: NDArray[np.int32], items: NDArray[np.int32], out: NDArray[np.float32]
     ) -> None:
-        from symloss.models.mf.sgd_kernel import predict
+        from symloss.models.mf.sgd_kernel import Tables, predict
 
-        predict(*state.arrays(), users, items, out)
+        predict(Tables(*state.arrays()), users, items, out)
 
     def parameters(self, state: MFState) -> dict[str, NDArray[np.float32]]:
         """Return what is trained, by name; see `Trainer.parameters`."""

@@ -10,15 +10,18 @@ stored divided by a factor that takes up SGD's decay (see
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from symloss.compile.cpu.jit import SUMS, njit
 from symloss.compile.cpu.kernel import Interpreter, prepare
 from symloss.compile.cpu.slopes import clip32, slopes
-from symloss.compile.program import FIRST_CONSTANT_SLOT
+from symloss.compile.program import LossRow
 from symloss.models.adam import adam_step
 from symloss.models.dropout import fill
+from symloss.models.kernel_arguments import Rows, Step
 from symloss.models.matrix_product import add_product, aligned
 from symloss.models.mlp.layers import (
     activate_fixed,
@@ -36,6 +39,28 @@ Matrix = NDArray[np.float32]
 INPUT, HIDDEN, LAST = WIDTHS[0], WIDTHS[1], WIDTHS[2]
 _CHUNK = 128
 _ZERO = np.float32(0)
+
+
+class Parameters(NamedTuple):
+    """What a member is made of.
+
+    Attributes:
+        table: shape (users + items, 64), the embeddings.
+        dense, statistics: as packed by `symloss.models.mlp.packing`.
+        n_users: number of users.
+    """
+
+    table: Matrix
+    dense: NDArray[np.float32]
+    statistics: NDArray[np.float32]
+    n_users: int
+
+
+class Moments(NamedTuple):
+    """Adam's means of gradients, or of their squares, in the shapes of the parameters; empty for SGD."""
+
+    table: Matrix
+    dense: NDArray[np.float32]
 
 
 @njit(forceinline=True)
@@ -138,42 +163,31 @@ def _descend(parameters: NDArray[np.float32], gradients: NDArray[np.float32], de
 
 
 @njit
-def train_epoch(run: Interpreter, table: Matrix, dense: NDArray[np.float32], statistics: NDArray[np.float32],
-                n_users: int, users: NDArray[np.int32], items: NDArray[np.int32], labels: NDArray[np.float32],
-                order: NDArray[np.int32], noise: NDArray[np.uint64], keep: int, opcodes: NDArray[np.int32],
-                left: NDArray[np.int32], right: NDArray[np.int32], length: int,
-                constants: NDArray[np.float64], n_constants: int, eps: float, scale: float,
-                takes_score: bool, learning_rate: float, l2: float, batch_size: int, bound: float,
-                adam: bool, steps: int, first: Matrix, second: Matrix, dense_first: NDArray[np.float32],
-                dense_second: NDArray[np.float32]) -> float:  # fmt: skip
+def train_epoch(run: Interpreter, parameters: Parameters, rows: Rows, noise: NDArray[np.uint64], keep: int,
+                loss: LossRow, step: Step, adam: bool, steps: int, first: Moments,
+                second: Moments) -> float:  # fmt: skip
     """Train one epoch in place.
 
     Args:
         run: the loss interpreter.
-        table: shape (users + items, 64).
-        dense, statistics: as packed by `symloss.models.mlp.packing`.
-        n_users: number of users.
-        users, items, labels: shape (n,), the interactions.
-        order: shape (n,), the order to train them in.
+        parameters: what is trained.
+        rows: the interactions in their order.
         noise: shape (1,), the seed of dropout.
         keep: probability to keep a unit, times 65536.
-        opcodes, left, right, length, constants, n_constants, eps, scale, takes_score: the loss, one row of a
-            `ProgramBatch`.
-        learning_rate, l2, batch_size: of the step.
-        bound: gradients are clipped to [-bound, bound], element by element.
+        loss: what is trained with.
+        step: of the optimiser.
         adam: True for Adam, False for SGD.
         steps: how many steps Adam has made before.
-        first, second, dense_first, dense_second: Adam's moments, of the shapes of table and dense; empty for SGD.
+        first, second: Adam's moments.
 
     Returns:
         The mean loss over the epoch, or NaN or infinity as soon as the loss or a weight became so.
     """
+    table, dense, statistics, n_users = parameters
+    users, items, labels, order = rows
+    learning_rate, l2, batch_size, bound = step
     width = min(batch_size, len(order))
-    n_slots = FIRST_CONSTANT_SLOT + n_constants + length
-    values = np.empty((n_slots, width), np.float32)
-    derivatives = np.empty((n_slots, width), np.float32)
-    depends = np.empty(n_slots, np.int32)
-    prepare(run, opcodes, left, right, length, constants, n_constants, eps, values, derivatives, depends)
+    work = prepare(run, loss, width)
     # All at once, so that their cache misses overlap.
     ordered_users, ordered_items, ordered_labels = users[order], items[order], labels[order]
     scores = np.empty(width, np.float32)
@@ -201,11 +215,11 @@ def train_epoch(run: Interpreter, table: Matrix, dense: NDArray[np.float32], sta
     m2, v2 = _row(statistics, M2, LAST), _row(statistics, V2, LAST)
     n_items = len(table) - n_users
     user_place, item_place = np.full(n_users, -1, np.int32), np.full(n_items, -1, np.int32)
-    sums = np.zeros_like(first)
+    sums = np.zeros_like(first.table)
 
     decay = 1.0 - learning_rate * l2
     s = 1.0
-    loss = 0.0
+    losses = 0.0
     for start in range(0, len(order), width):
         n = min(width, len(order) - start)
         batch_users, batch_items = ordered_users[start : start + n], ordered_items[start : start + n]
@@ -219,11 +233,10 @@ def train_epoch(run: Interpreter, table: Matrix, dense: NDArray[np.float32], sta
         normalise_narrow(z2, inverse2, m2, v2, work2, n)
         activate_narrow(z2, g2, s2, kept[0], a2, n)
         _scores(a2, w3, dense[B3], scores, n)
-        batch_loss, size = slopes(run, scores, ordered_labels[start : start + n], n, opcodes, left, right, length,
-                                  n_constants, scale, takes_score, values, derivatives, depends, c.ravel())  # fmt: skip
-        loss += batch_loss
+        batch_loss, size = slopes(run, scores, ordered_labels[start : start + n], n, loss, work, c.ravel())
+        losses += batch_loss
         if not np.isfinite(batch_loss) or size != size:
-            return loss / len(order) if loss != loss or size == size else np.nan
+            return losses / len(order) if losses != losses or size == size else np.nan
 
         by_w3 = _row(gradients, W3, LAST)
         by_w3[:] = _ZERO
@@ -249,8 +262,8 @@ def train_epoch(run: Interpreter, table: Matrix, dense: NDArray[np.float32], sta
         if adam:
             steps += 1
             _add_rows(sums, batch_users, batch_items, n_users, np.float32(1), by_x, n)
-            adam_step(table, sums, first, second, steps, learning_rate, l2, bound)
-            adam_step(dense, gradients, dense_first, dense_second, steps, learning_rate, l2, bound)
+            adam_step(table, sums, first.table, second.table, steps, learning_rate, l2, bound)
+            adam_step(dense, gradients, first.dense, second.dense, steps, learning_rate, l2, bound)
             continue
         _descend(dense, gradients, np.float32(decay), np.float32(learning_rate), np.float32(bound))
         s *= decay
@@ -267,13 +280,14 @@ def train_epoch(run: Interpreter, table: Matrix, dense: NDArray[np.float32], sta
             s = 1.0
     if not adam:
         table *= np.float32(s)
-    return loss / len(order) + _poison(table.ravel()) + _poison(dense) + _poison(statistics)
+    return losses / len(order) + _poison(table.ravel()) + _poison(dense) + _poison(statistics)
 
 
 @njit
-def predict(table: Matrix, dense: NDArray[np.float32], statistics: NDArray[np.float32], n_users: int,
-            users: NDArray[np.int32], items: NDArray[np.int32], scores: NDArray[np.float32]) -> None:  # fmt: skip
+def predict(parameters: Parameters, users: NDArray[np.int32], items: NDArray[np.int32],
+            scores: NDArray[np.float32]) -> None:  # fmt: skip
     """Write the score of each pair, with running statistics and without dropout."""
+    table, dense, statistics, n_users = parameters
     x, z1, z2 = aligned(_CHUNK, INPUT), aligned(_CHUNK, HIDDEN), aligned(_CHUNK, LAST)
     for start in range(0, len(users), _CHUNK):
         n = min(_CHUNK, len(users) - start)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from symloss.compile.program import ProgramBatch
 from symloss.errors import RunError
+from symloss.models.kernel_arguments import Rows, Step
 from symloss.models.kernel_trainer import KernelTrainer
 from symloss.models.memory_need import MemoryNeed
 from symloss.models.mlp.model import build
@@ -99,35 +100,16 @@ class FusedMLP(KernelTrainer[MLPState]):
             first, second = (moments.first, moments.second) if adam else (nothing, nothing)
             loss = kernel.train_epoch(
                 run,
-                table,
-                dense,
-                statistics,
-                state.n_users,
-                users,
-                items,
-                labels,
-                orders[k],
+                kernel.Parameters(table, dense, statistics, state.n_users),
+                Rows(users, items, labels, orders[k]),
                 np.array([noise[k]], np.uint64),
                 threshold_of(KEEP),
-                losses.opcodes[k],
-                losses.left[k],
-                losses.right[k],
-                int(losses.lengths[k]),
-                losses.constants[k],
-                int(losses.n_constants[k]),
-                float(losses.eps[k]),
-                float(losses.scale[k]),
-                bool(losses.takes_score[k]),
-                float(rates[k]),
-                float(l2s[k]),
-                int(settings.batch_size),
-                float(settings.gradient_clip),
+                losses.row(k),
+                Step(float(rates[k]), float(l2s[k]), int(settings.batch_size), float(settings.gradient_clip)),
                 adam,
                 int(moments.steps),
-                first[0],
-                second[0],
-                first[1],
-                second[1],
+                kernel.Moments(*first),
+                kernel.Moments(*second),
             )
             if adam:
                 moments.steps += -(-len(orders[k]) // settings.batch_size)
@@ -144,9 +126,9 @@ class FusedMLP(KernelTrainer[MLPState]):
         self, state: MLPState, users: NDArray[np.int32], items: NDArray[np.int32], out: NDArray[np.float32]
     ) -> None:
         """Write raw scores, with running statistics and without dropout."""
-        from symloss.models.mlp.kernel import predict
+        from symloss.models.mlp.kernel import Parameters, predict
 
-        predict(state.table.numpy(), *pack_dense(state), state.n_users, users, items, out)
+        predict(Parameters(state.table.numpy(), *pack_dense(state), state.n_users), users, items, out)
 
     def parameters(self, state: MLPState) -> dict[str, NDArray[np.float32]]:
         """Return what is trained, by name; see `Trainer.parameters`."""

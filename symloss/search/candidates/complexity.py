@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from symloss.compile.cpu.jit import njit
 from symloss.errors import OptionError
-from symloss.search.candidates.tokens import N_LEAVES, Tokens
+from symloss.search.candidates.tokens import Tokens
 
 Int32 = NDArray[np.int32]
 
@@ -22,29 +22,30 @@ _DRAWS = 20
 
 
 @njit
-def needed_steps(operators: Int32, left: Int32, right: Int32) -> NDArray[np.bool_]:
-    """Return which steps the last variable depends on, bool[K, S]; arguments as in `Tokens`."""
+def needed_steps(operators: Int32, left: Int32, right: Int32, n_leaves: int) -> NDArray[np.bool_]:
+    """Return which steps the last variable depends on, bool[K, S]; arrays as in `Tokens`."""
     count, steps = operators.shape
     needed = np.zeros((count, steps), np.bool_)
     for k in range(count):
         needed[k, steps - 1] = True
         for step in range(steps - 1, -1, -1):
             if needed[k, step]:
-                if left[k, step] >= N_LEAVES:
-                    needed[k, left[k, step] - N_LEAVES] = True
-                if right[k, step] >= N_LEAVES:
-                    needed[k, right[k, step] - N_LEAVES] = True
+                if left[k, step] >= n_leaves:
+                    needed[k, left[k, step] - n_leaves] = True
+                if right[k, step] >= n_leaves:
+                    needed[k, right[k, step] - n_leaves] = True
     return needed
 
 
-def complexity(tokens: Tokens, identity: NDArray[np.bool_]) -> NDArray[np.intp]:
+def complexity(tokens: Tokens, identity: NDArray[np.bool_], n_leaves: int) -> NDArray[np.intp]:
     """Return the number of needed operators of each loss, int[K].
 
     Args:
         tokens: K losses.
         identity: bool[n_operators], which operators of the grammar are the identity.
+        n_leaves: variables that every loss starts with.
     """
-    needed = needed_steps(tokens.operators, tokens.left, tokens.right)
+    needed = needed_steps(tokens.operators, tokens.left, tokens.right, n_leaves)
     return np.asarray((needed & ~identity[tokens.operators]).sum(axis=1), np.intp)
 
 
@@ -61,7 +62,11 @@ def check_limit(limit: int | None) -> None:
 
 
 def draw_within(
-    draw: Callable[[int], Tokens], n: int, limit: int | None, identity: NDArray[np.bool_]
+    draw: Callable[[int], Tokens],
+    n: int,
+    limit: int | None,
+    identity: NDArray[np.bool_],
+    n_leaves: int,
 ) -> Tokens:
     """Return n losses of at most `limit` operators from a sampler.
 
@@ -73,29 +78,30 @@ def draw_within(
         n: how many are wanted, at least 1.
         limit: most operators; None for no limit.
         identity: bool[n_operators], which operators of the grammar are the identity.
+        n_leaves: variables that every loss starts with.
     """
     tokens = draw(n)
     if limit is None:
         return tokens
     for _ in range(_DRAWS):
-        large = np.flatnonzero(complexity(tokens, identity) > limit)
+        large = np.flatnonzero(complexity(tokens, identity, n_leaves) > limit)
         if not len(large):
             return tokens
         again = draw(len(large))
         for into, source in zip(tokens.parts(), again.parts(), strict=True):
             into[large] = source
-    return _cut(tokens, limit, identity)
+    return _cut(tokens, limit, identity, n_leaves)
 
 
-def _cut(tokens: Tokens, limit: int, identity: NDArray[np.bool_]) -> Tokens:
+def _cut(tokens: Tokens, limit: int, identity: NDArray[np.bool_], n_leaves: int) -> Tokens:
     """Put the operand that was made last in the place of each loss until it has at most `limit` operators."""
     operators, left, right = (part.copy() for part in tokens.parts())
     last = tokens.n_steps - 1
-    for k in np.flatnonzero(complexity(tokens, identity) > limit).tolist():
+    for k in np.flatnonzero(complexity(tokens, identity, n_leaves) > limit).tolist():
         while True:
             row = Tokens(operators[k : k + 1], left[k : k + 1], right[k : k + 1])
-            operand = max(int(left[k, last]), int(right[k, last])) - N_LEAVES
-            if operand < 0 or complexity(row, identity)[0] <= limit:
+            operand = max(int(left[k, last]), int(right[k, last])) - n_leaves
+            if operand < 0 or complexity(row, identity, n_leaves)[0] <= limit:
                 break
             # the step moves to the end, where its operands are still earlier variables
             for part in (operators, left, right):

@@ -15,14 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symloss.compile.program import ProgramBatch
-from symloss.compile.reference import evaluate_batch
-from symloss.search.candidates.complexity import complexity
+from symloss.compile.reference import values_and_gradients
+from symloss.errors import OptionError
 from symloss.search.candidates.exact_duplicates import ExactDuplicates
 from symloss.search.candidates.gradient_table import GradientTable
 from symloss.search.candidates.grammar import LossGrammar
 from symloss.search.candidates.proxy_points import ProxyPoints
 from symloss.search.candidates.tokens import Tokens
-from symloss.signature import Labels
+from symloss.signature import Domain
 
 NOISE = 1e-7
 """A gradient of at most this size points nowhere."""
@@ -38,10 +38,10 @@ class ProxyReport:
         zero: bool[K], whether it is smaller than delta at every point.
         number: int[K], the number of the gradient in the table; -1 where it is not worth training.
         new: bool[K], whether the gradient was seen for the first time.
-        right_way: float64[K], share of the points where the gradient pushes the prediction to its label.
-        wrong: bool[K], whether it pushes away from it at some point, or is zero at all points of one label;
-            with several eps: whether it does so at each of them.
-        gradients: float64[K, P], as the table compares them (see `GradientTable`); None where nothing is compared.
+        right_way: float64[K], share of the entries of the gradient that have the sign they must have.
+        wrong: bool[K], whether one has the other sign (pushes a prediction off its label), or all of one
+            label, or by one prediction, are zero; with several eps: whether it is so at each of them.
+        gradients: float64[K, entries], as the table compares them (see `GradientTable`); None where none is.
     """
 
     too_complex: NDArray[np.bool_]
@@ -78,16 +78,24 @@ class ProxyTest:
             max_complexity: losses with more operators are dropped; None for no limit.
             exact: whether a known gradient has to be confirmed by the symbolic test.
             filters: whether zero and known gradients are dropped; without, every loss has a number of its own.
+
+        Raises:
+            OptionError: the symbolic test is asked for, and does not know losses of this kind.
         """
+        if exact and filters and not isinstance(grammar.signature, Domain):
+            raise OptionError(
+                f"the symbolic test of duplicates takes losses in yhat and y, and those of this grammar are "
+                f"{grammar.signature.name}; exact=False lets the sampled gradients decide"
+            )
         self.grammar = grammar
         self.delta = delta
         self.eps = (float(eps),) if isinstance(eps, int | float) else tuple(eps)
         self.max_complexity = max_complexity
         self.filters = filters
-        self.points = ProxyPoints.draw(grammar.domain, seed)
+        self.points = ProxyPoints.draw(grammar.signature, seed)
         self.exact = ExactDuplicates(grammar) if exact and filters else None
         hooks = () if self.exact is None else (self.exact.same, self.exact.added)
-        self.table = GradientTable(len(self.points.yhat) * len(self.eps), delta, *hooks)
+        self.table = GradientTable(len(self.points.towards) * len(self.eps), delta, *hooks)
         self.numbered = 0
 
     def programs(self, tokens: Tokens) -> ProgramBatch:
@@ -95,10 +103,9 @@ class ProxyTest:
         return self.grammar.programs(tokens, self.eps[0])
 
     def gradients(self, programs: ProgramBatch) -> NDArray[np.float64]:
-        """Return the derivative of each loss by yhat at each point, float64[K, P], at the programs' eps."""
-        with np.errstate(all="ignore"):
-            _, derivative = evaluate_batch(programs, self.points.yhat, self.points.y)
-        return np.asarray(derivative, np.float64)
+        """Return the gradient of each loss at the points, float64[K, entries], at the programs' eps."""
+        _, gradient = values_and_gradients(programs, self.points.values)
+        return gradient.swapaxes(0, 1).reshape(len(programs), -1)
 
     def test(self, tokens: Tokens) -> ProxyReport:
         """Test the losses (K >= 1), adding new gradients to the table."""
@@ -135,7 +142,7 @@ class ProxyTest:
     def _too_complex(self, tokens: Tokens) -> NDArray[np.bool_]:
         if self.max_complexity is None:
             return np.zeros(len(tokens), np.bool_)
-        return np.asarray(complexity(tokens, self.grammar.identity) > self.max_complexity)
+        return np.asarray(self.grammar.complexity(tokens) > self.max_complexity)
 
     def _direction(self, gradients: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         judged = self.points.towards != 0
@@ -143,9 +150,6 @@ class ProxyTest:
         push = np.where(np.abs(gradients) <= NOISE, 0.0, np.sign(gradients)) * self.points.towards
         right_way = (push > 0).sum(axis=1) / judged.sum()
         wrong = np.asarray((push < 0).any(axis=1))
-        if self.grammar.domain.labels is Labels.BINARY:
-            for label in (0.0, 1.0):
-                wrong |= ~(push[:, self.points.y == label] > 0).any(axis=1)
-        else:
-            wrong |= ~(push > 0).any(axis=1)
+        for part in self.points.parts:
+            wrong |= ~(push[:, part] > 0).any(axis=1)
         return right_way, wrong

@@ -1,8 +1,10 @@
 """Tokens: what a controller decides, as integer arrays.
 
-A loss is a set of variables. The first three are yhat, y and the number 1; each
-step adds one: an operator of the grammar, applied to one or two earlier
-variables. The last variable is the loss (AutoLossGen, section 3.2).
+A loss is a set of variables. The first ones are its leaves: the arguments of the
+grammar's signature, and the number 1 (yhat, y and 1 of a pointwise loss; pos, neg
+and 1 of a pairwise one). Each step adds a variable: an operator of the grammar,
+applied to one or two earlier ones. The last variable is the loss (AutoLossGen,
+section 3.2).
 """
 
 from __future__ import annotations
@@ -13,18 +15,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-N_LEAVES = 3
-"""Variables that every loss starts with: yhat (0), y (1) and the number 1 (2)."""
-
 
 @dataclass(frozen=True, eq=False)
 class Tokens:
-    """K losses of S steps each; step s makes variable 3 + s.
+    """K losses of S steps each; after L leaves, step s makes variable L + s.
 
     Attributes:
         operators: int32[K, S], index into the operators of the grammar.
-        left: int32[K, S], the first operand, below 3 + s.
-        right: int32[K, S], the second operand, below 3 + s; equal to `left` for unary operators.
+        left: int32[K, S], the first operand, below L + s.
+        right: int32[K, S], the second operand, below L + s; equal to `left` for unary operators.
     """
 
     operators: NDArray[np.int32]

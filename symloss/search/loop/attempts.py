@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from symloss.compile.program import SLOT_EPS, Program, ProgramBatch
+from symloss.compile.program import EPS, Program, ProgramBatch
 from symloss.compile.unit_gradient import rounded, unit_factors
 from symloss.search.candidates.candidate import Attempt
 from symloss.signature import Domain
@@ -35,7 +35,7 @@ class AttemptGrid:
         owners: list[int] = []
         units = {eps: self._units(programs, eps) for eps in self.eps}
         for number, program in enumerate(programs):
-            for eps in self.eps if uses_eps(program) else self.eps[:1]:
+            for eps in self.eps if program.uses(EPS) else self.eps[:1]:
                 for scale in self.scales:
                     factor = scale if self.unit_domain is None else rounded(scale * units[eps][number])
                     members.append(Member(program, eps, factor, seed, self.takes_score))
@@ -49,11 +49,6 @@ class AttemptGrid:
         takes_score = [self.takes_score] * len(programs)
         batch = ProgramBatch.pack(programs, [eps] * len(programs), takes_score=takes_score)
         return [float(factor) for factor in unit_factors(batch, self.unit_domain)]
-
-
-def uses_eps(program: Program) -> bool:
-    """Return whether an instruction reads eps."""
-    return bool((program.left == SLOT_EPS).any() or (program.right == SLOT_EPS).any())
 
 
 def best_attempts(

@@ -22,7 +22,6 @@ from symloss.ops.construct import NumberLimitError
 from symloss.options.search import Budget
 from symloss.progress import LoopDone, Note, PhaseStarted, SearchProgress
 from symloss.search.candidates.candidate import Attempt, Candidate
-from symloss.search.candidates.grammar import program_of
 from symloss.search.candidates.outcome import Outcome
 from symloss.search.candidates.proxy import ProxyReport, ProxyTest
 from symloss.search.candidates.tokens import Tokens
@@ -181,7 +180,7 @@ class LossSearch:
         """Train by each candidate, set the rewards and return whether the recommender changed."""
         if not candidates:
             return False
-        programs = [program_of(self.proxy.programs(candidate.tokens), 0) for candidate in candidates]
+        programs = [self.proxy.programs(candidate.tokens).program(0) for candidate in candidates]
         attempts = self.recommender.try_losses(programs, self.loops, stop)
         self.trained_loop = self.loops
         sign = self.options.training.validation_metric.sign

@@ -7,7 +7,7 @@ its state h gives the next one:
     operands:  softmax over the variables made so far of c tanh(v . tanh(W_q h' + W_k a_j))
 
 with h' = h + embedding of the chosen operator, a_j the anchor of variable j (a
-parameter for yhat, y and 1; the state right after variable j was read for the
+parameter for leaves: yhat, y and 1; the state right after variable j was read for the
 others) and c = 1.5 unless said otherwise, which keeps the controller from becoming certain. Both
 operands of a binary operator come from the same softmax, the second without the
 first. (AutoLossGen, section 3.2 and 4.1; the additive attention and the tanh
@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from symloss.search.candidates.grammar import LossGrammar
-from symloss.search.candidates.tokens import N_LEAVES, Tokens
+from symloss.search.candidates.tokens import Tokens
 
 HIDDEN = 32
 LAYERS = 2
@@ -39,14 +39,14 @@ class Controller(nn.Module):
         """Draw all weights from U(-0.1, 0.1) with `generator`; logits lie within +-tanh_constant."""
         super().__init__()
         self._tanh_constant = tanh_constant
-        self.n_steps = grammar.n_steps
+        self.n_leaves, self.n_steps = grammar.n_leaves, grammar.n_steps
         self._binary = torch.from_numpy(grammar.binary)
         n_operators, n_variables = grammar.n_operators, grammar.n_variables
         self.operator_embedding = nn.Parameter(torch.empty(n_operators, HIDDEN))
         self.left_embedding = nn.Parameter(torch.empty(n_variables, HIDDEN))
         self.right_embedding = nn.Parameter(torch.empty(n_variables, HIDDEN))
         self.start = nn.Parameter(torch.empty(1, HIDDEN))
-        self.leaf_anchors = nn.Parameter(torch.empty(N_LEAVES, HIDDEN))
+        self.leaf_anchors = nn.Parameter(torch.empty(self.n_leaves, HIDDEN))
         self.lstm = nn.LSTM(HIDDEN, HIDDEN, LAYERS)
         self.operator_head = nn.Linear(HIDDEN, n_operators)
         self.query = nn.Linear(HIDDEN, HIDDEN, bias=False)
@@ -63,14 +63,14 @@ class Controller(nn.Module):
         operators = torch.empty(n, steps, dtype=torch.int64)
         left = torch.empty_like(operators)
         right = torch.empty_like(operators)
-        keys = torch.empty(n, N_LEAVES + steps, HIDDEN)
-        keys[:, :N_LEAVES] = self.key(self.leaf_anchors)
+        keys = torch.empty(n, self.n_leaves + steps, HIDDEN)
+        keys[:, : self.n_leaves] = self.key(self.leaf_anchors)
         inputs = self.start.expand(n, HIDDEN)
         state = None
         for step in range(steps):
             hidden, state = self.lstm(inputs.unsqueeze(0), state)
             hidden = hidden[0]
-            made = N_LEAVES + step
+            made = self.n_leaves + step
             if step:
                 keys[:, made - 1] = self.key(hidden)
             operator = _draw(self._operator_logits(hidden), generator)
@@ -97,11 +97,13 @@ class Controller(nn.Module):
         start = self.start.expand(1, count, HIDDEN)
         read = self._token_embedding(operators[:-1], left[:-1], right[:-1])
         hidden, _ = self.lstm(torch.cat([start, read]))
-        leaves = self.key(self.leaf_anchors).unsqueeze(1).expand(N_LEAVES, count, HIDDEN)
+        leaves = self.key(self.leaf_anchors).unsqueeze(1).expand(self.n_leaves, count, HIDDEN)
         keys = torch.cat([leaves, self.key(hidden[1:])]).transpose(0, 1).unsqueeze(0)
         operand = self._operand_logits(hidden + self.operator_embedding[operators], keys)
         variables = operand.shape[-1]
-        absent = torch.arange(variables) >= torch.arange(N_LEAVES, N_LEAVES + steps).view(steps, 1, 1)
+        absent = torch.arange(variables) >= torch.arange(self.n_leaves, self.n_leaves + steps).view(
+            steps, 1, 1
+        )
         first = operand.masked_fill(absent, IMPOSSIBLE)
         second = first.scatter(2, left.unsqueeze(2), IMPOSSIBLE)
         # All decisions of all steps in one tensor (3, S, K, most choices): an update is many small operations,

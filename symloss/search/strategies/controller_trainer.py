@@ -55,7 +55,10 @@ class ControllerTrainer:
 
         with one_thread():
             return self._waiting.first(
-                n, lambda count: draw_within(draw, count, self._limit, self._grammar.identity)
+                n,
+                lambda count: draw_within(
+                    draw, count, self._limit, self._grammar.identity, self._grammar.n_leaves
+                ),
             )
 
     def warm_start(self, tokens: Tokens) -> None:
@@ -67,7 +70,7 @@ class ControllerTrainer:
 
     def log_likelihood(self, tokens: Tokens) -> Tensor:
         """Return the log-probability (K,) of the steps that each loss needs; the others are free."""
-        needed = torch.from_numpy(needed_steps(*tokens.parts()))
+        needed = torch.from_numpy(needed_steps(*tokens.parts(), self._grammar.n_leaves))
         return self.controller.log_prob_entropy(tokens, needed)[0]
 
     def ascend(self, objective: Tensor) -> None:

@@ -23,10 +23,10 @@ from symloss.formula.text import formula_text
 from symloss.loss import Loss
 from symloss.ops.protected import SmoothedFunction, aq, guard, pexp, plog, psqrt, recip, sigmoid
 from symloss.search.candidates.grammar import LARGEST_VARIABLES, LossGrammar
-from symloss.search.candidates.tokens import N_LEAVES, Tokens
-from symloss.search.strategies.token_writer import ONE, YHAT, CannotWrite, TokenWriter, Y
+from symloss.search.candidates.tokens import Tokens
+from symloss.search.strategies.token_writer import CannotWrite, TokenWriter
 from symloss.search.strategies.trees import Tree, TreeRules
-from symloss.signature import eps, y, yhat
+from symloss.signature import Domain, eps
 
 _SMOOTHED: dict[Any, str] = {plog: "log", recip: "reciprocal", psqrt: "sqrt"}
 _UNARY: dict[Any, str] = {pexp: "exp", sympy.tanh: "tanh", sigmoid: "sigmoid", sign: "sign"}
@@ -47,11 +47,8 @@ def encode(loss: Loss | Expr, grammar: LossGrammar, *, exact: bool = True) -> To
     """
     expression = loss.expression if isinstance(loss, Loss) else loss
     title = loss.title if isinstance(loss, Loss) else formula_text(expression)
-    if isinstance(loss, Loss) and loss.domain.input is not grammar.domain.input:
-        raise OptionError(
-            f"{title} takes a {loss.domain.input} and this search gives a {grammar.domain.input}; rewrite the "
-            f"formula for a {grammar.domain.input}"
-        )
+    if isinstance(loss, Loss):
+        _check_kind(loss, grammar)
     writer = TokenWriter(grammar, exact=exact)
     try:
         root = _Encoder(writer).write(expression)
@@ -70,16 +67,31 @@ def encode(loss: Loss | Expr, grammar: LossGrammar, *, exact: bool = True) -> To
         raise OptionError(
             f"{title} takes {needed} steps and the grammar of this search has {grammar.n_steps}; "
             + (
-                f"n_variables of at least {needed + N_LEAVES} makes room for it"
-                if needed + N_LEAVES <= LARGEST_VARIABLES
-                else f"that is more than any grammar can have ({LARGEST_VARIABLES - N_LEAVES})"
+                f"n_variables of at least {needed + grammar.n_leaves} makes room for it"
+                if needed + grammar.n_leaves <= LARGEST_VARIABLES
+                else f"that is more than any grammar can have ({LARGEST_VARIABLES - grammar.n_leaves})"
             )
         )
     return rules.tokens([tree]) if tree is not None else _of_leaf(root, rules, grammar)
 
 
+def _check_kind(loss: Loss, grammar: LossGrammar) -> None:
+    """Raise where a loss is a function of something else than the grammar's."""
+    own, wanted = loss.signature, grammar.signature
+    if own.name != wanted.name:
+        raise OptionError(
+            f"{loss.title} is a {own.name} loss and this search writes {wanted.name} ones; rewrite the formula in "
+            f"{' and '.join(str(leaf.expression) for leaf in grammar.leaves[:-1])}"
+        )
+    if isinstance(own, Domain) and isinstance(wanted, Domain) and own.input is not wanted.input:
+        raise OptionError(
+            f"{loss.title} takes a {own.input} and this search gives a {wanted.input}; rewrite the "
+            f"formula for a {wanted.input}"
+        )
+
+
 def _of_leaf(leaf: int, rules: TreeRules, grammar: LossGrammar) -> Tokens:
-    """Return a loss that is yhat, y or 1 alone."""
+    """Return a loss that is a leaf alone."""
     identity = int(grammar.identity.argmax())
     return rules.tokens([Tree(((identity, leaf, leaf),), ())])
 
@@ -89,7 +101,7 @@ class _Encoder:
 
     def __init__(self, writer: TokenWriter) -> None:
         self._writer = writer
-        self._known: dict[Expr, int] = {yhat: YHAT, y: Y, Integer(1): ONE}
+        self._known: dict[Expr, int] = dict(writer.leaves)
 
     def write(self, node: Expr, *, guarded: bool = False) -> int:
         """Return the variable of an expression; `guarded`: a guard around it is part of the loss."""

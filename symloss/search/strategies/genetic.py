@@ -44,7 +44,7 @@ AGAIN = 0.3
 TRIES = 20
 """Draws for one offspring; after that an immigrant takes its place."""
 IMMIGRANT_DRAWS = 10
-"""How often random losses are drawn to find enough that depend on yhat and y."""
+"""How often random losses are drawn to find enough that depend on all arguments."""
 SOURCES = {"random": "uniform random losses", "controller": "samples of a REINFORCE controller"}
 """What `population_from` can be."""
 

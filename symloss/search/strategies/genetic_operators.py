@@ -1,4 +1,4 @@
-"""Crossover and mutations of trees, typed: what depends on yhat gives way to what depends on yhat.
+"""Crossover and mutations of trees, typed: what depends on a prediction gives way to what depends on one.
 
 Each takes trees and returns one, or None where the draw gives no loss that the
 grammar allows; callers draw again. A place is an operand of a step, or the root.
@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from symloss.search.candidates.tokens import N_LEAVES
-from symloss.search.strategies.trees import YHAT_KIND, Step, Tree, TreeRules
+from symloss.search.strategies.trees import Step, Tree, TreeRules
 
 _LARGEST_GROWTH = 3
 """Most operators that a subtree mutation puts in at once."""
@@ -54,22 +53,27 @@ def crossover(rules: TreeRules, dice: Dice, receiver: Tree, donor: Tree) -> Tree
     """Put a part of `donor` into a place of `receiver`, or join the two by an operator."""
     count = len(receiver.steps)
     steps = list(receiver.steps)
-    for operator, left, right in donor.steps:
-        steps.append((operator, _shifted(left, count), _shifted(right, count)))
+    for operator, *operands in donor.steps:
+        left, right = (one if one < rules.n_leaves else one + count for one in operands)
+        steps.append((operator, left, right))
     place = dice.below(count + 1)
     if place == count:
         if not rules.binary:
             return None
         operator = rules.binary[dice.below(len(rules.binary))]
-        steps.append((operator, N_LEAVES + count - 1, N_LEAVES + len(steps) - 1))
-        return rules.build(steps, N_LEAVES + len(steps) - 1)
+        steps.append((operator, rules.n_leaves + count - 1, rules.n_leaves + len(steps) - 1))
+        return rules.build(steps, rules.n_leaves + len(steps) - 1)
     side = dice.below(2)
     child = steps[place][1 + side]
-    depends = receiver.kinds[child] & YHAT_KIND
-    fitting = [v for v in range(N_LEAVES, len(donor.kinds)) if donor.kinds[v] & YHAT_KIND == depends]
+    depends = bool(receiver.kinds[child] & rules.predictions)
+    fitting = [
+        v
+        for v in range(rules.n_leaves, len(donor.kinds))
+        if bool(donor.kinds[v] & rules.predictions) == depends
+    ]
     if not fitting:
         return None
-    return _replaced(rules, steps, count, place, side, _shifted(fitting[dice.below(len(fitting))], count))
+    return _replaced(rules, steps, count, place, side, fitting[dice.below(len(fitting))] + count)
 
 
 def mutate(rules: TreeRules, dice: Dice, tree: Tree) -> Tree | None:
@@ -79,22 +83,22 @@ def mutate(rules: TreeRules, dice: Dice, tree: Tree) -> Tree | None:
 
 def subtree(rules: TreeRules, dice: Dice, tree: Tree) -> Tree | None:
     """Put a new subtree of one to three operators into a place."""
-    place, side, child = _place(dice, tree)
-    return _grown(rules, dice, tree, place, side, None, tree.kinds[child] & YHAT_KIND)
+    place, side, child = _place(rules, dice, tree)
+    return _grown(rules, dice, tree, place, side, None, bool(tree.kinds[child] & rules.predictions))
 
 
 def insert(rules: TreeRules, dice: Dice, tree: Tree) -> Tree | None:
     """Put one to three operators between an operator and its operand, or on top of the loss."""
-    place, side, child = _place(dice, tree)
-    return _grown(rules, dice, tree, place, side, child, tree.kinds[child] & YHAT_KIND)
+    place, side, child = _place(rules, dice, tree)
+    return _grown(rules, dice, tree, place, side, child, bool(tree.kinds[child] & rules.predictions))
 
 
 def hoist(rules: TreeRules, dice: Dice, tree: Tree) -> Tree | None:
     """Put an operand of what is at a place into its place."""
-    place, side, child = _place(dice, tree)
-    if child < N_LEAVES:
+    place, side, child = _place(rules, dice, tree)
+    if child < rules.n_leaves:
         return None
-    inner = tree.steps[child - N_LEAVES][1 + dice.below(2)]
+    inner = tree.steps[child - rules.n_leaves][1 + dice.below(2)]
     return _replaced(rules, list(tree.steps), len(tree.steps), place, side, inner)
 
 
@@ -108,34 +112,30 @@ def point(rules: TreeRules, dice: Dice, tree: Tree) -> Tree | None:
     other = others[dice.below(len(others) - 1)]
     steps = list(tree.steps)
     steps[number] = (others[-1] if other == operator else other, left, right)
-    return rules.build(steps, N_LEAVES + len(steps) - 1)
+    return rules.build(steps, rules.n_leaves + len(steps) - 1)
 
 
 def leaf(rules: TreeRules, dice: Dice, tree: Tree) -> Tree | None:
-    """Exchange a leaf for another one, if the loss still depends on yhat and y."""
+    """Exchange a leaf for another one, if the loss still depends on all arguments."""
     places = [
         (number, side)
         for number, (operator, *operands) in enumerate(tree.steps)
         for side in range(rules.arity[operator])
-        if operands[side] < N_LEAVES
+        if operands[side] < rules.n_leaves
     ]
     number, side = places[dice.below(len(places))]
-    new = (tree.steps[number][1 + side] + 1 + dice.below(N_LEAVES - 1)) % N_LEAVES
+    new = (tree.steps[number][1 + side] + 1 + dice.below(rules.n_leaves - 1)) % rules.n_leaves
     return _replaced(rules, list(tree.steps), len(tree.steps), number, side, new)
 
 
 _MUTATIONS = (subtree, insert, hoist, point, leaf)
 
 
-def _shifted(variable: int, by: int) -> int:
-    return variable if variable < N_LEAVES else variable + by
-
-
-def _place(dice: Dice, tree: Tree) -> tuple[int, int, int]:
+def _place(rules: TreeRules, dice: Dice, tree: Tree) -> tuple[int, int, int]:
     """Draw a place; return its step (the number of steps for the root), side and what is there."""
     place, side = dice.below(len(tree.steps) + 1), dice.below(2)
     if place == len(tree.steps):
-        return place, side, N_LEAVES + place - 1
+        return place, side, rules.n_leaves + place - 1
     return place, side, tree.steps[place][1 + side]
 
 
@@ -153,18 +153,20 @@ def _replaced(
     else:
         left = variable
     steps[place] = (operator, left, right)
-    return rules.build(steps, N_LEAVES + count - 1)
+    return rules.build(steps, rules.n_leaves + count - 1)
 
 
 def _grown(
-    rules: TreeRules, dice: Dice, tree: Tree, place: int, side: int, start: int | None, depends: int
+    rules: TreeRules, dice: Dice, tree: Tree, place: int, side: int, start: int | None, depends: bool
 ) -> Tree | None:
     """Put new operators into a place, over `start` or else a variable of the wanted type."""
-    kinds = tree.kinds[: N_LEAVES + place]
+    kinds = tree.kinds[: rules.n_leaves + place]
     # leaves count twice: they are most of what a good loss is made of
-    pool = [v for v in (0, 1, 2, *range(len(kinds))) if depends or not kinds[v] & YHAT_KIND]
+    pool = [
+        v for v in (*range(rules.n_leaves), *range(len(kinds))) if depends or not kinds[v] & rules.predictions
+    ]
     if start is None:
-        fitting = [v for v in pool if kinds[v] & YHAT_KIND == depends]
+        fitting = [v for v in pool if bool(kinds[v] & rules.predictions) == depends]
         start = fitting[dice.below(len(fitting))]
     steps = list(tree.steps)
     operators = rules.unary + rules.binary
@@ -176,5 +178,5 @@ def _grown(
         other = current if rules.arity[operator] == 1 else pool[dice.below(len(pool))]
         operands = (other, current) if dice.uniform() < 0.5 else (current, other)
         steps.append((operator, *operands))
-        current = N_LEAVES + len(steps) - 1
+        current = rules.n_leaves + len(steps) - 1
     return _replaced(rules, steps, len(tree.steps), place, side, current)

@@ -8,7 +8,7 @@ import numpy as np
 
 from symloss.search.candidates.complexity import check_limit, draw_within
 from symloss.search.candidates.grammar import LossGrammar
-from symloss.search.candidates.tokens import N_LEAVES, Tokens
+from symloss.search.candidates.tokens import Tokens
 from symloss.search.strategies.strategy import Feedback
 from symloss.search.strategies.waiting import Waiting
 
@@ -35,13 +35,13 @@ class RandomStrategy:
         return self._waiting.first(n, self._sample)
 
     def _sample(self, n: int) -> Tokens:
-        return draw_within(self._draw, n, self._limit, self._grammar.identity)
+        return draw_within(self._draw, n, self._limit, self._grammar.identity, self._grammar.n_leaves)
 
     def _draw(self, n: int) -> Tokens:
         grammar, generator = self._grammar, self._generator
         shape = (n, grammar.n_steps)
         operators = generator.integers(grammar.n_operators, size=shape, dtype=np.int32)
-        made = N_LEAVES + np.arange(grammar.n_steps, dtype=np.int32)
+        made = grammar.n_leaves + np.arange(grammar.n_steps, dtype=np.int32)
         left = generator.integers(made, size=shape, dtype=np.int32)
         other = generator.integers(made - 1, size=shape, dtype=np.int32)
         right = np.where(grammar.binary[operators], other + (other >= left), left).astype(np.int32)

@@ -1,4 +1,9 @@
-"""The strategies by name."""
+"""The strategies by name.
+
+Other packages add strategies by entry points of the group "symloss.strategies" (see `symloss.plugins`): a name,
+and a class that is made from a grammar, a seed and options, as the built-in ones are. They are read only when a name
+is not one of the built-in ones.
+"""
 
 from __future__ import annotations
 
@@ -16,30 +21,31 @@ STRATEGIES: dict[str, str] = {
     "genetic": "typed crossover and mutation of a population of losses, one for each gradient",
     "random": "uniform random losses, the baseline",
 }
-"""Every strategy with one line about it."""
+"""Every built-in strategy with one line about it."""
 
 
 def check_strategy(name: str) -> None:
     """Accept the name of a strategy.
 
     Raises:
-        OptionError: no strategy has that name.
+        OptionError: no strategy has that name, or what another package adds under it can't be used.
     """
     if name not in STRATEGIES:
-        raise OptionError(unknown_name("strategy", name, STRATEGIES, "--strategy takes one of these"))
+        _added(name)
 
 
 def make_strategy(name: str, grammar: LossGrammar, seed: int, **options: Any) -> Strategy:
     """Return a new strategy for `grammar`.
 
     Args:
-        name: one of `STRATEGIES`.
+        name: one of `STRATEGIES`, or of those that other packages add.
         grammar: what losses are made of.
         seed: of all draws.
         options: keyword arguments of the strategy; each takes `max_complexity`, the most operators in a loss.
 
     Raises:
-        OptionError: no strategy has that name, or it has no such option, or the option's value is not allowed.
+        OptionError: no strategy has that name, or it can't be used, or it has no such option, or the option's value
+            is not allowed.
     """
     make = _maker(name)
     allowed = [
@@ -54,7 +60,8 @@ def make_strategy(name: str, grammar: LossGrammar, seed: int, **options: Any) ->
 
 
 def _maker(name: str) -> Callable[..., Strategy]:
-    check_strategy(name)
+    if name not in STRATEGIES:
+        return _added(name)
     # torch takes seconds to import, so only the strategies that need it pay for it
     if name == "random":
         from symloss.search.strategies.random_strategy import RandomStrategy
@@ -71,3 +78,23 @@ def _maker(name: str) -> Callable[..., Strategy]:
     from symloss.search.strategies.reinforce import ReinforceStrategy
 
     return ReinforceStrategy
+
+
+def _added(name: str) -> Callable[..., Strategy]:
+    """Return what another package adds under a name; errors as for `check_strategy`."""
+    # it takes as long to import as all else here
+    from symloss import plugins
+
+    make = plugins.load("strategies", name)
+    if make is None:
+        known = [*STRATEGIES, *plugins.names("strategies")]
+        raise OptionError(unknown_name("strategy", name, known, "--strategy takes one of these"))
+    wanted = ("ask", "tell", "warm_start", "state", "restore")
+    missing = [one for one in wanted if not hasattr(make, one)]
+    if not isinstance(make, type) or missing:
+        lacks = f"; it lacks {', '.join(missing)}" if isinstance(make, type) else ""
+        raise OptionError(
+            f"the strategy {name!r} of an installed package must be a class with {', '.join(wanted)}{lacks}; "
+            "symloss.testing.strategies.StrategyContract tests one"
+        )
+    return make

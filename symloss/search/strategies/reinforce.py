@@ -88,7 +88,9 @@ class ReinforceStrategy:
             self.baseline = mean
         advantage = torch.from_numpy((rewards - self.baseline).astype(np.float32))
         self.baseline = BASELINE_DECAY * self.baseline + (1 - BASELINE_DECAY) * mean
-        needed = torch.from_numpy(needed_steps(*tokens.parts())) if self._needed_only else None
+        needed = None
+        if self._needed_only:
+            needed = torch.from_numpy(needed_steps(*tokens.parts(), self.controller.n_leaves))
         log_prob, entropy = self.controller.log_prob_entropy(tokens, needed)
         self._trainer.ascend((advantage * log_prob + ENTROPY_BONUS * entropy).mean())
 

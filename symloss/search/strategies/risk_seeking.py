@@ -140,7 +140,7 @@ class RiskSeekingStrategy:
         if not len(tokens):
             return
         counted = np.ones(tokens.operators.shape, np.bool_)
-        counted[len(elite) :] = needed_steps(*queue.parts())
+        counted[len(elite) :] = needed_steps(*queue.parts(), self.controller.n_leaves)
         log_prob, entropy = self.controller.log_prob_entropy(tokens, torch.from_numpy(counted))
         objective = ENTROPY_BONUS * entropy.mean()
         if len(elite):

@@ -8,13 +8,9 @@ loss that it writes has the guard as well.
 from __future__ import annotations
 
 from symloss.ops.constants import GUARD_LIMIT
-from symloss.ops.interval import Interval, variable_interval
+from symloss.ops.interval import Interval
 from symloss.search.candidates.grammar import LossGrammar
-from symloss.search.candidates.tokens import N_LEAVES
 from symloss.search.strategies.trees import Step
-
-YHAT, Y, ONE = range(N_LEAVES)
-"""The variables that every loss starts with."""
 
 ODD = frozenset({"log", "reciprocal", "sqrt", "tanh", "sign"})
 """Operators f with f(-x) = -f(x)."""
@@ -28,19 +24,20 @@ class TokenWriter:
     """Steps of one loss, each written once.
 
     Attributes:
-        steps: what was written so far; step s makes variable 3 + s.
+        steps: what was written so far; after the leaves, step s makes the next variable.
+        leaves: the variables that every loss starts with, by what they are.
         exact: whether a step that is guarded needs a guard in the loss.
     """
 
     def __init__(self, grammar: LossGrammar, *, exact: bool) -> None:
-        """Start with yhat, y and 1."""
+        """Start with the leaves of the grammar."""
         self.steps: list[Step] = []
         self.exact = exact
         self._operators = grammar.operators
         self._numbers = {operator.name: number for number, operator in enumerate(grammar.operators)}
-        domain = grammar.domain
-        one = Interval(1.0, 1.0)
-        self._intervals = [variable_interval("yhat", domain), variable_interval("y", domain), one]
+        self.leaves = {leaf.expression: number for number, leaf in enumerate(grammar.leaves)}
+        self._n_leaves, self._one = grammar.n_leaves, grammar.n_leaves - 1
+        self._intervals = [leaf.interval for leaf in grammar.leaves]
         self._known: dict[Step, int] = {}
 
     def has(self, name: str) -> bool:
@@ -63,12 +60,12 @@ class TokenWriter:
         Raises:
             CannotWrite: the grammar has no such operator, or guards it where the loss has no guard.
         """
-        if name == "neg" and first >= N_LEAVES:
-            inner, operand, _ = self.steps[first - N_LEAVES]
+        if name == "neg" and first >= self._n_leaves:
+            inner, operand, _ = self.steps[first - self._n_leaves]
             if inner == self._numbers.get("neg"):
                 return operand
             if self._operators[inner].name in ODD and self._is_negation(operand):
-                return self.apply(self._operators[inner].name, self.steps[operand - N_LEAVES][1])
+                return self.apply(self._operators[inner].name, self.steps[operand - self._n_leaves][1])
         if name not in self._numbers:
             raise CannotWrite(f"it has no operator {name!r}")
         number = self._numbers[name]
@@ -90,11 +87,13 @@ class TokenWriter:
         if found is None:
             self.steps.append(step)
             self._intervals.append(interval)
-            found = self._known[step] = N_LEAVES + len(self.steps) - 1
+            found = self._known[step] = self._n_leaves + len(self.steps) - 1
         return found
 
     def _is_negation(self, variable: int) -> bool:
-        return variable >= N_LEAVES and self.steps[variable - N_LEAVES][0] == self._numbers.get("neg")
+        return variable >= self._n_leaves and self.steps[variable - self._n_leaves][0] == self._numbers.get(
+            "neg"
+        )
 
     def number(self, value: int) -> int:
         """Write a whole number from ones, and return its variable.
@@ -103,14 +102,14 @@ class TokenWriter:
             CannotWrite: the grammar lacks an operator for it.
         """
         if value == 1:
-            return ONE
+            return self._one
         if value <= 0:
             negative = self.apply("neg", self.number(-value if value else 1))
-            return negative if value else self.apply("add", ONE, negative)
+            return negative if value else self.apply("add", self._one, negative)
         root = round(value**0.5)
         if root * root == value and self.has("square"):
             return self.apply("square", self.number(root))
         if value % 2 == 0:
             half = self.number(value // 2)
             return self.apply("add", half, half)
-        return self.apply("add", self.number(value - 1), ONE)
+        return self.apply("add", self.number(value - 1), self._one)

@@ -5,9 +5,10 @@ steps that the loss depends on, each step once, no identities, operands before
 their operator in the order of a depth-first walk. Equal losses, up to the order
 of operands, are equal tuples.
 
-Every variable has a kind: which of yhat and y it depends on. A loss must depend
-on both: without yhat it has no gradient, and without y the gradient is the same
-for every label.
+Every variable has a kind: which of the arguments it depends on (yhat and y of a
+pointwise loss, pos and neg of a pairwise one). A loss must depend on all of them:
+without a prediction it has no gradient by it, and without y the gradient is the
+same for every label.
 """
 
 from __future__ import annotations
@@ -19,16 +20,10 @@ import numpy as np
 
 from symloss.ops.opcode import Opcode
 from symloss.search.candidates.grammar import LossGrammar
-from symloss.search.candidates.tokens import N_LEAVES, Tokens
+from symloss.search.candidates.tokens import Tokens
 
 Step = tuple[int, int, int]
-"""Operator and two operands (equal for unary operators); step s makes variable 3 + s."""
-
-YHAT_KIND, LABEL_KIND = 1, 2
-"""Bits of a kind."""
-
-LEAF_KINDS = (YHAT_KIND, LABEL_KIND, 0)
-"""The kinds of yhat, y and 1."""
+"""Operator and two operands (equal for unary operators); after L leaves, step s makes variable L + s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +32,7 @@ class Tree:
 
     Attributes:
         steps: its operators, at least one; the last is the loss.
-        kinds: the kind of every variable, the three leaves first.
+        kinds: the kind of every variable, the leaves first; bit i is set where it depends on argument i.
     """
 
     steps: tuple[Step, ...]
@@ -51,6 +46,8 @@ class TreeRules:
         unary, binary: the operators of each arity, the identity left out.
         arity: of each operator.
         limit: most operators in a tree.
+        n_leaves: variables that every loss starts with: the arguments, and the number 1.
+        predictions: the bits of a kind that stand for predictions.
     """
 
     def __init__(self, grammar: LossGrammar, max_complexity: int | None = None) -> None:
@@ -64,18 +61,25 @@ class TreeRules:
         self._identity = codes.index(Opcode.IDENTITY) if Opcode.IDENTITY in codes else None
         self._idle = frozenset(i for i, code in enumerate(codes) if code in (Opcode.MAXIMUM, Opcode.MINIMUM))
         self._negation = codes.index(Opcode.NEGATE) if Opcode.NEGATE in codes else None
-        # with unary operators alone no loss can depend on both
-        self.wanted = YHAT_KIND | LABEL_KIND if self.binary else YHAT_KIND
+        self.n_leaves = grammar.n_leaves
+        self._leaf_kinds = (*(1 << i for i in range(self.n_leaves - 1)), 0)
+        self.predictions = sum(
+            kind
+            for kind, leaf in zip(self._leaf_kinds, grammar.leaves, strict=True)
+            if str(leaf.expression) in grammar.signature.predictions
+        )
+        # with unary operators alone no loss can depend on more than one
+        self.wanted = sum(self._leaf_kinds) if self.binary else self.predictions & -self.predictions
 
     def build(self, steps: Sequence[Step], root: int) -> Tree | None:
         """Return the tree of variable `root`, or None where there is none that is allowed.
 
-        It must be a loss (depend on yhat and y), within the limit on operators, and
+        It must be a loss (depend on all arguments), within the limit on operators, and
         with the identities that equal operands take, within the grammar's steps.
 
         Args:
             steps: loose steps, in any order, without a cycle; some may not be needed.
-            root: a variable: a leaf, or 3 + a step.
+            root: a variable: a leaf, or the number of leaves + a step.
         """
         tree = self.normal(steps, root)
         if tree is None or tree.kinds[-1] != self.wanted or len(tree.steps) > self.limit:
@@ -91,38 +95,39 @@ class TreeRules:
         Arguments as for `build`.
         """
         made: list[Step] = []
-        kinds = list(LEAF_KINDS)
+        kinds = list(self._leaf_kinds)
+        n_leaves = self.n_leaves
         numbers: dict[Step, int] = {}
-        known = {0: 0, 1: 1, 2: 2}
+        known = {leaf: leaf for leaf in range(n_leaves)}
         arity, negation = self.arity, self._negation
 
         def emit(variable: int) -> int:
             found = known.get(variable)
             if found is not None:
                 return found
-            operator, left, right = steps[variable - N_LEAVES]
+            operator, left, right = steps[variable - n_leaves]
             first = emit(left)
             second = first if arity[operator] == 1 else emit(right)
             if operator == self._identity or (first == second and operator in self._idle):
                 known[variable] = first
                 return first
-            if operator == negation and first >= N_LEAVES and made[first - N_LEAVES][0] == negation:
-                found = known[variable] = made[first - N_LEAVES][1]
+            if operator == negation and first >= n_leaves and made[first - n_leaves][0] == negation:
+                found = known[variable] = made[first - n_leaves][1]
                 return found
             step = (operator, first, second)
             found = numbers.get(step)
             if found is None:
-                found = numbers[step] = N_LEAVES + len(made)
+                found = numbers[step] = n_leaves + len(made)
                 made.append(step)
                 kinds.append(kinds[first] | kinds[second])
             known[variable] = found
             return found
 
         last = emit(root)
-        if last < N_LEAVES:
+        if last < n_leaves:
             return None
         # what was folded away may have left steps that nobody needs
-        complete = last == N_LEAVES + len(made) - 1 and _all_needed(made)
+        complete = last == n_leaves + len(made) - 1 and _all_needed(made, n_leaves)
         return Tree(tuple(made), tuple(kinds)) if complete else self.normal(made, last)
 
     def copies(self, tree: Tree) -> int:
@@ -138,7 +143,7 @@ class TreeRules:
         Where both operands of an operator are the same, the second is an identity of the first.
         """
         steps: list[Step] = []
-        slot = [0, 1, 2]
+        slot = list(range(self.n_leaves))
         copies: dict[int, int] = {}
         spare = self.n_steps - len(tree.steps) - self.copies(tree)
         fill = (self.binary[0], 0, 1) if self.binary else (self.unary[0] if self.unary else 0, 0, 0)
@@ -148,10 +153,10 @@ class TreeRules:
             if left == right and self.arity[operator] == 2:
                 if left not in copies:
                     assert self._identity is not None
-                    copies[left] = N_LEAVES + len(steps)
+                    copies[left] = self.n_leaves + len(steps)
                     steps.append((self._identity, first, first))
                 second = copies[left]
-            slot.append(N_LEAVES + len(steps))
+            slot.append(self.n_leaves + len(steps))
             steps.append((operator, first, second))
         return steps
 
@@ -161,12 +166,12 @@ class TreeRules:
 
     def trees(self, tokens: Tokens) -> Iterator[Tree | None]:
         """Yield the tree of each loss, None where it is not allowed."""
-        root = N_LEAVES + tokens.n_steps - 1
+        root = self.n_leaves + tokens.n_steps - 1
         for steps in np.stack(tokens.parts(), axis=2).tolist():
             yield self.build(steps, root)
 
 
-def _all_needed(steps: Sequence[Step]) -> bool:
+def _all_needed(steps: Sequence[Step], n_leaves: int) -> bool:
     """Return whether the last step depends on all others; operands come before their operator."""
     used = {left for _, left, _ in steps} | {right for _, _, right in steps}
-    return all(N_LEAVES + number in used for number in range(len(steps) - 1))
+    return all(n_leaves + number in used for number in range(len(steps) - 1))

@@ -1,8 +1,7 @@
 """A loss and its derivative in float32, step by step as training computes them: on ranges, and at points.
 
-The steps are the instructions of the program form, with the same order of
-operations as the training kernel (`symloss.compile.cpu.instructions`); a derivative
-that is exactly 0 stays 0 whatever it is multiplied with.
+The steps are the instructions of the program form, by their rules (`symloss.ops.rules`), with the same order of
+operations as the training kernel, which is written by hand.
 """
 
 from __future__ import annotations
@@ -15,18 +14,16 @@ from numpy.typing import NDArray
 
 from symloss.compile.program import Program
 from symloss.compile.reference import RULES
+from symloss.ops import rules
 from symloss.ops.constants import GUARD_LIMIT, XI
 from symloss.ops.opcode import Opcode
 from symloss.symbolic.arithmetic import float32_ranges as r
 from symloss.symbolic.arithmetic.float32_ranges import HALF, ONE, ZERO, Range
 
 Dual = tuple[Range, Range]
-Rule = Callable[[Range, Range, Range, Range], Dual]
+RangeRule = Callable[[Range, Range, Range, Range], Dual]
 
-_LIMIT = r.point(GUARD_LIMIT)
-_LOG_LIMIT = r.point(math.log(GUARD_LIMIT))
 _XI = r.point(XI)
-_TWO = r.point(2.0)
 
 
 def ranges(program: Program, yhat: Range, y: Range, eps: float) -> Dual:
@@ -77,124 +74,106 @@ def at_points(
     return values[-1], derivatives[-1]
 
 
-def _add(a: Range, b: Range, da: Range, db: Range) -> Dual:
-    return r.add(a, b), r.add(da, db)
+class _RangeArithmetic:
+    """The elementary steps of `symloss.ops.rules` on ranges of float32 numbers."""
 
+    half, one, two = HALF, ONE, r.point(2.0)
+    limit, log_limit = r.point(GUARD_LIMIT), r.point(math.log(GUARD_LIMIT))
+    add, subtract, divide, negate, square = r.add, r.subtract, r.divide, r.negative, r.square
+    power, maximum = r.power, r.maximum
+    log, exp, absolute, sqrt, sign, times = r.log, r.exp, r.absolute, r.sqrt, r.sign, r.times
 
-def _subtract(a: Range, b: Range, da: Range, db: Range) -> Dual:
-    return r.subtract(a, b), r.subtract(da, db)
+    @staticmethod
+    def multiply(a: Range, b: Range) -> Range:
+        return r.square(a) if a is b else r.multiply(a, b)
 
+    @staticmethod
+    def minimum(a: Range, b: Range) -> Range:
+        return r.negative(r.maximum(r.negative(a), r.negative(b)))
 
-def _multiply(a: Range, b: Range, da: Range, db: Range) -> Dual:
-    value = r.square(a) if a is b else r.multiply(a, b)
-    return value, r.add(r.times(da, b), r.times(db, a))
+    at_most = minimum
 
+    @staticmethod
+    def tanh(a: Range) -> Range:
+        return r.clipped(r.library(np.tanh(a.low), np.tanh(a.high), a.nan), -1.0, 1.0)
 
-def _divide(a: Range, b: Range, da: Range, db: Range) -> Dual:
-    value = r.divide(a, b)
-    return value, r.subtract(r.times(da, r.divide(ONE, b)), r.times(db, r.divide(value, b)))
+    @staticmethod
+    def sigmoid(a: Range) -> Range:
+        low, high = 1 / (1 + np.exp(-a.low)), 1 / (1 + np.exp(-a.high))
+        return r.clipped(r.library(low, high, a.nan), 0.0, 1.0)
 
+    @staticmethod
+    def arctan(a: Range) -> Range:
+        return r.library(np.arctan(a.low), np.arctan(a.high), a.nan)
 
-def _power(a: Range, b: Range, da: Range, db: Range) -> Dual:
-    value = r.power(a, b)
-    by_base = r.times(da, r.multiply(b, r.power(a, r.subtract(b, ONE))))
-    null = b.is_zero
-    by_base = Range(
-        np.where(null, 0.0, np.where(b.has_zero, np.minimum(by_base.low, 0.0), by_base.low)),
-        np.where(null, 0.0, np.where(b.has_zero, np.maximum(by_base.high, 0.0), by_base.high)),
-        by_base.nan & np.logical_not(null),
-    )
-    by_exponent = r.times(db, r.multiply(value, r.log(a)))
-    if not np.all(db.is_zero):
-        by_exponent = r.either(by_exponent, ZERO, a.has_zero)
-        still = a.is_zero & (b.low >= 0) & np.logical_not(b.nan)
-        by_exponent = Range(
-            np.where(still, 0.0, by_exponent.low),
-            np.where(still, 0.0, by_exponent.high),
-            by_exponent.nan & np.logical_not(still),
+    @staticmethod
+    def root_of_one_plus_square(b: Range) -> Range:
+        size = r.absolute(b)
+        root = r.library(np.hypot(1.0, size.low), np.hypot(1.0, size.high), b.nan)
+        return Range(np.maximum(root.low, 1.0), root.high, root.nan)
+
+    @staticmethod
+    def share_of_root(b: Range, root: Range) -> Range:
+        return r.clipped(r.divide(b, root), -1.0, 1.0)
+
+    @staticmethod
+    def positive_part(a: Range) -> Range:
+        return r.maximum(a, ZERO)
+
+    @staticmethod
+    def within(a: Range, limit: Range) -> Range:
+        return r.clipped(a, float(-limit.low), float(limit.high))
+
+    @staticmethod
+    def beside_nan(a: Range, b: Range, result: Range) -> Range:
+        return result  # which may be NaN wherever an operand may
+
+    @staticmethod
+    def slope_of_larger(a: Range, b: Range, da: Range, db: Range) -> Range:
+        first, second = a.low > b.high, b.low > a.high
+        both = r.either(r.either(da, db), r.multiply(HALF, r.add(da, db)))
+        return Range(
+            np.where(first, da.low, np.where(second, db.low, both.low)),
+            np.where(first, da.high, np.where(second, db.high, both.high)),
+            a.nan | b.nan | np.where(first, da.nan, np.where(second, db.nan, both.nan)),
         )
-    return value, r.add(by_base, by_exponent)
 
+    @classmethod
+    def slope_of_positive_part(cls, a: Range, da: Range) -> Range:
+        return cls.slope_of_larger(a, ZERO, da, ZERO)
 
-def _larger(a: Range, b: Range, da: Range, db: Range) -> Range:
-    """Return the derivative of max(a, b): that of the larger one, the mean where they may be equal."""
-    first, second = a.low > b.high, b.low > a.high
-    both = r.either(r.either(da, db), r.multiply(HALF, r.add(da, db)))
-    return Range(
-        np.where(first, da.low, np.where(second, db.low, both.low)),
-        np.where(first, da.high, np.where(second, db.high, both.high)),
-        a.nan | b.nan | np.where(first, da.nan, np.where(second, db.nan, both.nan)),
-    )
+    @staticmethod
+    def slope_of_step(a: Range) -> Range:
+        return Range(ZERO.low, ZERO.high, a.nan)
 
+    @staticmethod
+    def unless_zero(exponent: Range, slope: Range) -> Range:
+        null = exponent.is_zero
+        return Range(
+            np.where(null, 0.0, np.where(exponent.has_zero, np.minimum(slope.low, 0.0), slope.low)),
+            np.where(null, 0.0, np.where(exponent.has_zero, np.maximum(slope.high, 0.0), slope.high)),
+            slope.nan & np.logical_not(null),
+        )
 
-def _maximum(a: Range, b: Range, da: Range, db: Range) -> Dual:
-    return r.maximum(a, b), _larger(a, b, da, db)
+    @staticmethod
+    def unless_power_of_zero(base: Range, exponent: Range, slope: Range) -> Range:
+        if np.all(slope.is_zero):
+            return slope
+        found = r.either(slope, ZERO, base.has_zero)
+        still = base.is_zero & (exponent.low >= 0) & np.logical_not(exponent.nan)
+        nan = found.nan & np.logical_not(still)
+        return Range(np.where(still, 0.0, found.low), np.where(still, 0.0, found.high), nan)
 
+    @classmethod
+    def where_within(cls, a: Range, limit: Range, slope: Range) -> Range:
+        return cls.where_at_most(r.absolute(a), limit, slope)
 
-def _minimum(a: Range, b: Range, da: Range, db: Range) -> Dual:
-    value = r.negative(r.maximum(r.negative(a), r.negative(b)))
-    return value, _larger(b, a, da, db)
-
-
-def _negate(a: Range, b: Range, da: Range, db: Range) -> Dual:
-    return r.negative(a), r.negative(da)
-
-
-def _identity(a: Range, b: Range, da: Range, db: Range) -> Dual:
-    return a, da
-
-
-def _square(a: Range, b: Range, da: Range, db: Range) -> Dual:
-    return r.square(a), r.times(da, r.multiply(_TWO, a))
-
-
-def _log(a: Range, b: Range, da: Range, db: Range) -> Dual:
-    return r.log(a), r.times(da, r.divide(ONE, a))
-
-
-def _exp(a: Range, b: Range, da: Range, db: Range) -> Dual:
-    value = r.exp(a)
-    return value, r.times(da, value)
-
-
-def _abs(a: Range, b: Range, da: Range, db: Range) -> Dual:
-    return r.absolute(a), r.times(da, r.sign(a))
-
-
-def _sqrt(a: Range, b: Range, da: Range, db: Range) -> Dual:
-    value = r.sqrt(a)
-    return value, r.times(da, r.divide(HALF, value))
-
-
-def _sign(a: Range, b: Range, da: Range, db: Range) -> Dual:
-    return r.sign(a), Range(ZERO.low, ZERO.high, a.nan)
-
-
-def _tanh(a: Range, b: Range, da: Range, db: Range) -> Dual:
-    value = r.clipped(r.library(np.tanh(a.low), np.tanh(a.high), a.nan), -1.0, 1.0)
-    return value, r.times(da, r.subtract(ONE, r.square(value)))
-
-
-def _sigmoid(a: Range, b: Range, da: Range, db: Range) -> Dual:
-    low, high = 1 / (1 + np.exp(-a.low)), 1 / (1 + np.exp(-a.high))
-    value = r.clipped(r.library(low, high, a.nan), 0.0, 1.0)
-    return value, r.times(da, r.multiply(value, r.subtract(ONE, value)))
-
-
-def _relu(a: Range, b: Range, da: Range, db: Range) -> Dual:
-    return r.maximum(a, ZERO), _larger(a, ZERO, da, ZERO)
-
-
-def _where_below(a: Range, limit: Range, da: Range) -> Range:
-    """Return a derivative where a <= limit and 0 where a is above."""
-    found = r.either(da, ZERO, a.high > limit.low)
-    above = a.low > limit.high
-    nan = np.where(above, False, found.nan) | a.nan
-    return Range(np.where(above, 0.0, found.low), np.where(above, 0.0, found.high), nan)
-
-
-def _guard(a: Range, b: Range, da: Range, db: Range) -> Dual:
-    return r.clipped(a, float(-_LIMIT.low), float(_LIMIT.high)), _where_below(r.absolute(a), _LIMIT, da)
+    @staticmethod
+    def where_at_most(a: Range, limit: Range, slope: Range) -> Range:
+        found = r.either(slope, ZERO, a.high > limit.low)
+        above = a.low > limit.high
+        nan = np.where(above, False, found.nan) | a.nan
+        return Range(np.where(above, 0.0, found.low), np.where(above, 0.0, found.high), nan)
 
 
 def _signed(x: Range, positive: Range) -> Range:
@@ -240,50 +219,20 @@ def _protected_sqrt(x: Range, s: Range, dx: Range, ds: Range) -> Dual:
     return _signed(x, root), _smoothed_slope(x, r.multiply(HALF, dx), r.multiply(HALF, ds), root)
 
 
-def _protected_exp(a: Range, b: Range, da: Range, db: Range) -> Dual:
-    value = r.exp(r.negative(r.maximum(r.negative(a), r.negative(_LOG_LIMIT))))
-    return value, _where_below(a, _LOG_LIMIT, r.times(da, value))
+def _on_ranges(rule: rules.Rule) -> RangeRule:
+    arithmetic = _RangeArithmetic
+
+    def apply(a: Range, b: Range, da: Range, db: Range) -> Dual:
+        value = rule.value(arithmetic, a, b)
+        return value, rule.slope(arithmetic, a, b, value, da, db)
+
+    return apply
 
 
-def _analytic_quotient(a: Range, b: Range, da: Range, db: Range) -> Dual:
-    size = r.absolute(b)
-    root = r.library(np.hypot(1.0, size.low), np.hypot(1.0, size.high), b.nan)
-    root = Range(np.maximum(root.low, 1.0), root.high, root.nan)
-    value = r.divide(a, root)
-    share = r.clipped(r.divide(b, root), -1.0, 1.0)
-    by_b = r.times(db, r.multiply(value, r.divide(share, root)))
-    return value, r.subtract(r.times(da, r.divide(ONE, root)), by_b)
-
-
-def _arctan(a: Range, b: Range, da: Range, db: Range) -> Dual:
-    value = r.library(np.arctan(a.low), np.arctan(a.high), a.nan)
-    return value, r.times(da, r.divide(ONE, r.add(ONE, r.square(a))))
-
-
-_RULES: dict[Opcode, Rule] = {
-    Opcode.ADD: _add,
-    Opcode.SUBTRACT: _subtract,
-    Opcode.MULTIPLY: _multiply,
-    Opcode.DIVIDE: _divide,
-    Opcode.POWER: _power,
-    Opcode.MAXIMUM: _maximum,
-    Opcode.MINIMUM: _minimum,
-    Opcode.NEGATE: _negate,
-    Opcode.IDENTITY: _identity,
-    Opcode.SQUARE: _square,
-    Opcode.LOG: _log,
-    Opcode.EXP: _exp,
-    Opcode.ABS: _abs,
-    Opcode.SQRT: _sqrt,
-    Opcode.SIGN: _sign,
-    Opcode.TANH: _tanh,
-    Opcode.SIGMOID: _sigmoid,
-    Opcode.RELU: _relu,
-    Opcode.GUARD: _guard,
+_RULES: dict[Opcode, RangeRule] = {
+    **{opcode: _on_ranges(rule) for opcode, rule in rules.RULES.items()},
+    # By hand: the sign of x occurs in both factors, and step by step the ranges would be too wide.
     Opcode.PROTECTED_LOG: _protected_log,
     Opcode.PROTECTED_RECIPROCAL: _protected_reciprocal,
     Opcode.PROTECTED_SQRT: _protected_sqrt,
-    Opcode.PROTECTED_EXP: _protected_exp,
-    Opcode.ANALYTIC_QUOTIENT: _analytic_quotient,
-    Opcode.ARCTAN: _arctan,
 }

@@ -14,7 +14,6 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-import numpy as np
 import sympy
 from sympy import Expr, Rational
 
@@ -24,7 +23,7 @@ from symloss.signature import Domain, Input, Labels, y, yhat
 from symloss.symbolic.arithmetic.tape import Tape
 from symloss.symbolic.direction.label_ends import at_label
 from symloss.symbolic.direction.report import ZERO_NOTE, DirectionProof
-from symloss.symbolic.direction.sampled import SampledDirection, wanted_sign
+from symloss.symbolic.direction.sampled import SampledDirection
 from symloss.symbolic.direction.witness import Witness, verified_witness
 from symloss.symbolic.pieces.resolve import domain_ends, label_expression, resolve
 from symloss.symbolic.roots.endpoint import Endpoint
@@ -91,7 +90,7 @@ def _by_logarithm(loss: LossSpec, tape: Tape, found: DirectionProof) -> Directio
     point = math.log(mean)
     if math.isnan(found.witness.gradient) or found.zero:
         return replace(found, witness=replace(found.witness, yhat=point))
-    want = 1 if mean > label else -1
+    want = of_mean(loss).domain.wanted_sign({"yhat": mean, "y": label})
     witness = verified_witness(tape, point, label, loss.eps_value, loss.has_eps, want)
     return DirectionProof("y", "undecided") if witness is None else replace(found, witness=witness)
 
@@ -145,7 +144,7 @@ def _sampled_witness(loss: LossSpec, sampled: SampledDirection, tape: Tape) -> W
     if candidate is None:
         return None
     point, label, _ = candidate
-    want = int(wanted_sign(loss.domain, np.array([point]), np.array([label]))[0])
+    want = loss.domain.wanted_sign({"yhat": point, "y": label})
     return verified_witness(tape, point, label, loss.eps_value, loss.has_eps, want)
 
 
@@ -160,9 +159,10 @@ def _of_error(loss: LossSpec, tape: Tape, deadline: Deadline) -> DirectionProof 
     bounded = loss.domain.labels is Labels.UNIT and not loss.takes_score
     zero = Endpoint.rational(Rational(0))
     parts = []
-    for want in (1, -1):
-        end = Endpoint.rational(Rational(want), "domain") if bounded else Endpoint.infinite(want)
-        low, high = (zero, end) if want > 0 else (end, zero)
+    for side in (1, -1):
+        want = loss.domain.wanted_sign({"yhat": max(side, 0), "y": max(-side, 0)})
+        end = Endpoint.rational(Rational(side), "domain") if bounded else Endpoint.infinite(side)
+        low, high = (zero, end) if side > 0 else (end, zero)
         for piece in resolve(expression, low, high, deadline):
             proof = (
                 prove_sign(piece.gradient, piece.low, piece.high, want, deadline) if piece.is_real else None

@@ -81,9 +81,10 @@ def at_label(loss: LossSpec, label: int, deadline: Deadline) -> LabelEnd:
 def _sides(loss: LossSpec, label: int) -> list[tuple[Endpoint, Endpoint, int]]:
     low, high = domain_ends(loss.domain)
     here = Endpoint.rational(Rational(label))
+    below, above = (loss.domain.wanted_sign({"yhat": label + way, "y": label}) for way in (-1, 1))
     return [
         (left, right, want)
-        for left, right, want in ((low, here, -1), (here, high, 1))
+        for left, right, want in ((low, here, below), (here, high, above))
         if not (left.is_rational and right.is_rational and left.low == right.low)
     ]
 

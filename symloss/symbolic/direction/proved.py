@@ -73,7 +73,7 @@ def _label_proof(
     pieces: tuple[Piece, ...] | None,
     deadline: Deadline,
 ) -> DirectionProof:
-    want = 1 - 2 * label
+    want = loss.domain.wanted_sign({"y": label, "yhat": 0})
     scope = f"eps = {DEFAULT_EPS:g}" if loss.has_eps and loss.eps is None else ""
     if pieces is None:
         proof = _without_pieces(loss, label, want, sampled, tape, deadline)

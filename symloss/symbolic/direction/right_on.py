@@ -51,7 +51,7 @@ def with_intervals(
     """
     if proof.status != "refuted" or proof.zero or pieces is None or not proof.label.isdigit():
         return proof
-    want = 1 - 2 * int(proof.label)
+    want = loss.domain.wanted_sign({"y": int(proof.label), "yhat": 0})
     try:
         stretches = _stretches(pieces, deadline)
     except (UndecidedError, UnsupportedFunctionError, TypeError):

@@ -60,7 +60,7 @@ def sampled_direction(loss: LossSpec, seed: int = 0, tape: Tape | None = None) -
     flat: dict[str, bool] = {}
     for label, (predictions, labels) in groups.items():
         value, gradient = value_and_slope(tape, {yhat: predictions, y: labels, eps: loss.eps_value}, yhat)
-        away = wanted_sign(loss.domain, predictions, labels)
+        away = loss.domain.wanted_signs({"yhat": predictions, "y": labels})
         # Where the loss is not a number there is no step, whatever its parts have as slopes.
         toward = np.where(np.isfinite(value), away * gradient, np.nan)
         right = toward > SMALLEST_STEP
@@ -73,19 +73,6 @@ def sampled_direction(loss: LossSpec, seed: int = 0, tape: Tape | None = None) -
         if bad[worst] < 0:
             wrong[label] = (float(predictions[worst]), float(labels[worst]), float(gradient[worst]))
     return SampledDirection(right_total / count, rates, wrong, flat, count)
-
-
-def wanted_sign(domain: Domain, predictions: Array, labels: Array) -> Array:
-    """Return the sign that the gradient should have at each pair.
-
-    That of yhat - y, for the logarithm of a mean that of exp(yhat) - y; for binary labels by class.
-    """
-    if domain.labels is Labels.BINARY:
-        return 1.0 - 2.0 * labels
-    if domain.input is Input.LOG:
-        with np.errstate(divide="ignore"):
-            return np.sign(predictions - np.log(labels))
-    return np.sign(predictions - labels)
 
 
 def positive_labels(generator: np.random.Generator, domain: Domain, predictions: Array) -> Array:

@@ -211,15 +211,15 @@ def sides_of(domain: Domain) -> Sides:
     if domain.input is Input.LOG:
         raise ValueError("the domain of a logarithm is cut by its mean")
     if domain.labels is Labels.UNIT and not domain.is_line:
-        return _unit_sides()
+        return _unit_sides(domain)
     if domain.labels is not Labels.POSITIVE:
         return tuple(
-            _side({y: side * _S, yhat: side * _S + want * _T}, want) for side in (-1, 1) for want in (-1, 1)
+            _side(domain, {y: side * _S, yhat: side * _S + way * _T}) for side in (-1, 1) for way in (-1, 1)
         )
-    above = _side({y: _S, yhat: _S + _T}, 1)
+    above = _side(domain, {y: _S, yhat: _S + _T})
     if domain.input is Input.POSITIVE:
-        return above, _side({yhat: _S, y: _S + _T}, -1)
-    return above, _side({y: _S, yhat: _S - _T}, -1)
+        return above, _side(domain, {yhat: _S, y: _S + _T})
+    return above, _side(domain, {y: _S, yhat: _S - _T})
 
 
 def finer_sides_of(domain: Domain) -> Sides:
@@ -227,15 +227,15 @@ def finer_sides_of(domain: Domain) -> Sides:
     if not domain.is_line or domain.labels is Labels.UNIT:
         return sides_of(domain)
     found = [
-        _side({y: _S, yhat: _S + _T}, 1),
-        _side({yhat: _S, y: _S + _T}, -1),
-        _side({yhat: -_S, y: _T}, -1),
+        _side(domain, {y: _S, yhat: _S + _T}),
+        _side(domain, {yhat: _S, y: _S + _T}),
+        _side(domain, {yhat: -_S, y: _T}),
     ]
     if domain.labels is Labels.REAL:
         found += [
-            _side({y: -_S, yhat: -_S - _T}, -1),
-            _side({yhat: -_S, y: -_S - _T}, 1),
-            _side({yhat: _S, y: -_T}, 1),
+            _side(domain, {y: -_S, yhat: -_S - _T}),
+            _side(domain, {yhat: -_S, y: -_S - _T}),
+            _side(domain, {yhat: _S, y: -_T}),
         ]
     return tuple(found)
 
@@ -243,18 +243,24 @@ def finer_sides_of(domain: Domain) -> Sides:
 _INSIDE = {_S: Rational(37, 101), _T: Rational(58, 97)}
 
 
-def _side(place: dict[sympy.Symbol, Expr], want: int) -> tuple[Region, int]:
-    return _with_eps(Region(place, {symbol: at.xreplace(_INSIDE) for symbol, at in place.items()})), want
+def _side(domain: Domain, place: dict[sympy.Symbol, Expr]) -> tuple[Region, int]:
+    return _wanted(domain, Region(place, {symbol: at.xreplace(_INSIDE) for symbol, at in place.items()}))
 
 
-def _unit_sides() -> Sides:
+def _wanted(domain: Domain, region: Region, label: int | None = None) -> tuple[Region, int]:
+    """Return a region that lies on one side of the label, with eps, and the sign that the domain requires there."""
+    inside = {symbol.name: float(value) for symbol, value in region.inside.items()}
+    return _with_eps(region), domain.wanted_sign(inside if label is None else inside | {"y": label})
+
+
+def _unit_sides(domain: Domain) -> Sides:
     label = 1 / (1 + _S)
     below = Region({y: label, yhat: label * _T / (1 + _T)}, {y: Rational(58, 97), yhat: Rational(37, 101)})
     above = Region(
         {y: _S / (1 + _S), yhat: (_S + _T / (1 + _T)) / (1 + _S)},
         {y: Rational(37, 101), yhat: Rational(58, 97)},
     )
-    return (_with_eps(below), -1), (_with_eps(above), 1)
+    return _wanted(domain, below), _wanted(domain, above)
 
 
 def strip_region(domain: Domain) -> tuple[Region, ...]:
@@ -265,11 +271,11 @@ def strip_region(domain: Domain) -> tuple[Region, ...]:
 def strip_sides(domain: Domain, label: int) -> Sides:
     """Return the domain of yhat below and above a label, 0 or 1, with eps > 0 and the sign wanted there."""
     if domain.input is Input.PROBABILITY:
-        return ((_with_eps(Region({yhat: _T / (1 + _T)}, {yhat: Rational(37, 101)})), 1 - 2 * label),)
+        return (_wanted(domain, Region({yhat: _T / (1 + _T)}, {yhat: Rational(37, 101)}), label),)
     if domain.input is Input.POSITIVE:
-        return ((_with_eps(Region({yhat: _T}, {yhat: Rational(58, 97)})), 1),)
-    place = [(label + _T, 1), (label - _T, -1)]
-    return tuple(_side({yhat: at}, want) for at, want in place)
+        return (_wanted(domain, Region({yhat: _T}, {yhat: Rational(58, 97)}), label),)
+    places = [label + _T, label - _T]
+    return tuple(_wanted(domain, Region({yhat: at}, {yhat: at.xreplace(_INSIDE)}), label) for at in places)
 
 
 def _with_eps(region: Region) -> Region:

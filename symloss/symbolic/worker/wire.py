@@ -21,7 +21,7 @@ import sympy
 from sympy import Basic, S
 from sympy.core.singleton import Singleton
 
-from symloss.signature import SYMBOLS
+from symloss.signature import ALL_SYMBOLS, SYMBOLS, parameter
 
 _TRUSTED = ("symloss", "sympy")
 """Packages whose classes may be named on the wire."""
@@ -140,8 +140,10 @@ def _is_leaf(node: Basic) -> bool:
 
 def _leaf(node: Basic) -> Any:
     if isinstance(node, sympy.Symbol):
-        if type(node) is sympy.Symbol and SYMBOLS.get(node.name) == node:
+        if type(node) is sympy.Symbol and ALL_SYMBOLS.get(node.name) == node:
             return ("symbol", node.name)
+        if type(node) is sympy.Symbol and node.name.isidentifier() and node == parameter(node.name):
+            return ("parameter", node.name)
         raise TypeError(f"the symbol {node} does not travel between processes")
     if isinstance(type(node), Singleton):
         return ("singleton", type(node).__name__)
@@ -181,7 +183,8 @@ def _root(symbol: str, coefficients: list[tuple[int, int]], index: int) -> Basic
 
 
 _LEAVES: dict[str, Callable[..., Basic]] = {
-    "symbol": SYMBOLS.__getitem__,
+    "symbol": ALL_SYMBOLS.__getitem__,
+    "parameter": lambda name: parameter(name),
     "singleton": lambda name: getattr(S, name),
     "rational": sympy.Rational,
     "float": lambda parts, precision: sympy.Float._new(parts, precision),
