@@ -306,7 +306,9 @@ def test_a_changed_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Cut):
         search(options, TINY, open_run(options, TINY, tmp_path / "run"), after_loop(1))
     file.write_text(text.replace("width: int = 32", "width: int = 33"))
-    with pytest.raises(OptionError, match="the file of model .*towers.py:build has changed since the run was begun"):
+    with pytest.raises(
+        OptionError, match="the file of model .*towers.py:build has changed since the run was begun"
+    ):
         search(options, TINY, Run.resume(tmp_path / "run"))
     file.unlink()
     with pytest.raises(ModelError, match="towers.py is not there"):
