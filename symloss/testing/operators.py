@@ -51,7 +51,7 @@ Array = NDArray[np.float64]
 
 _EPS = 1e-6
 _ANYTHING = Interval(-float(GUARD_LIMIT), float(GUARD_LIMIT))
-_DOMAIN = Domain(labels="real", input="score")
+_DOMAIN = Domain.of("real", "score")
 
 
 class OperatorContract:
@@ -111,7 +111,7 @@ class OperatorContract:
             intervals, operands = [], []
             for _ in range(self.operator.arity):
                 ends = sorted(generator.choice([*self.points, generator.uniform(-10, 10)]) for _ in range(2))
-                intervals.append(Interval(*ends))
+                intervals.append(Interval(ends[0], ends[1]))
                 operands.append(min(max(generator.uniform(*ends), ends[0]), ends[1]))
             value = self._raw(operands[0], operands[-1])
             bounds = self.operator.bounds(intervals)
@@ -178,8 +178,8 @@ class OperatorContract:
         """The ranges that float32 is proved by hold what the kernel computes."""
         loss, (a, b) = self._loss(), self._grid()
         near = [np.stack([side - 1e-3 * np.abs(side), side], 1).astype(np.float32) for side in (a, b)]
-        boxes = [Range(side.min(1).astype(float), side.max(1).astype(float)) for side in near]
-        bounds = ranges(loss.program(), *boxes, _EPS)
+        first, second = (Range(side.min(1).astype(float), side.max(1).astype(float)) for side in near)
+        bounds = ranges(loss.program(), first, second, _EPS)
         for end in range(2):
             found = kernel.evaluate(loss.program(), near[0][:, end], near[1][:, end], _EPS)
             for number, bound in zip(found, bounds, strict=True):

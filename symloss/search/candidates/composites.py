@@ -52,7 +52,8 @@ class Composites:
             operators: of a grammar.
             first_constant: the slot of the first number that is theirs.
         """
-        codes, starts, constants = [], [0], []
+        codes, starts = [], [0]
+        constants: list[float] = []
         rows: list[tuple[int, int, int]] = []
         for operator in operators:
             if operator.opcode is not None:
