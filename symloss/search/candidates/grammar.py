@@ -70,6 +70,7 @@ class LossGrammar:
         self.binary = np.array([operator.arity == 2 for operator in self.operators], np.bool_)
         self.identity = np.array([op.opcode is Opcode.IDENTITY for op in self.operators], np.bool_)
         self._composites = Composites.of(self.operators, first_constant=SLOT_ONE + 1)
+        self._constants = np.concatenate([[1.0], self._composites.constants])
         self._smoothed = np.array([operator.smoothed for operator in self.operators], np.bool_)
         self._may_exceed = np.array([operator.may_exceed for operator in self.operators], np.bool_)
         self._leaves = [
@@ -132,14 +133,14 @@ class LossGrammar:
             opcodes, left, right, lengths = self._composites.written_out(
                 opcodes, left, right, lengths, first_result=SLOT_ONE + 1
             )
-        constants = np.concatenate([[1.0], self._composites.constants])
+        constants = self._constants
         longest = int(lengths.max(initial=1))
         return ProgramBatch(
             opcodes=np.ascontiguousarray(opcodes[:, :longest]),
             left=np.ascontiguousarray(left[:, :longest]),
             right=np.ascontiguousarray(right[:, :longest]),
             lengths=lengths,
-            constants=np.tile(constants, (count, 1)),
+            constants=np.full((count, len(constants)), constants),
             n_constants=np.full(count, len(constants), np.int32),
             eps=np.full(count, eps, np.float64),
             scale=np.ones(count),
