@@ -16,7 +16,7 @@ from symloss.compile.program import Program
 from symloss.errors import OptionError, unknown_name
 from symloss.ops.construct import approximate, make
 from symloss.ops.opcode import Opcode
-from symloss.ops.protected import SmoothedFunction, aq, guard, pexp, plog, psqrt, recip, sigmoid
+from symloss.ops.protected import RuledFunction
 from symloss.signature import Domain, Signature
 
 _UNARY: dict[Any, Opcode] = {
@@ -26,14 +26,6 @@ _UNARY: dict[Any, Opcode] = {
     sympy.atan: Opcode.ARCTAN,
     Abs: Opcode.ABS,
     sign: Opcode.SIGN,
-    sigmoid: Opcode.SIGMOID,
-    guard: Opcode.GUARD,
-    pexp: Opcode.PROTECTED_EXP,
-}
-_SMOOTHED: dict[Any, Opcode] = {
-    plog: Opcode.PROTECTED_LOG,
-    recip: Opcode.PROTECTED_RECIPROCAL,
-    psqrt: Opcode.PROTECTED_SQRT,
 }
 
 
@@ -101,10 +93,8 @@ class _Assembler:
             return self._fold(opcode, [self.operand(argument) for argument in node.args])
         if function in _UNARY:
             return self.emit(_UNARY[function], self.operand(node.args[0]))
-        if isinstance(node, SmoothedFunction):
-            return self.emit(_SMOOTHED[function], self.operand(node.args[0]), self.operand(node.smoothing))
-        if function is aq:
-            return self.emit(Opcode.ANALYTIC_QUOTIENT, *(self.operand(argument) for argument in node.args))
+        if isinstance(node, RuledFunction):
+            return self.emit(node.opcode, *(self.operand(operand) for operand in node.operands))
         raise OptionError(
             f"{function.__name__} has no instruction; build losses from the functions of the formula grammar"
         )

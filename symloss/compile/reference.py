@@ -103,6 +103,15 @@ class _ArrayArithmetic:
 
 def _on_arrays(rule: rules.Rule) -> DualRule:
     arithmetic, value_of, slope_of = _ArrayArithmetic, rule.value, rule.slope
+    if isinstance(rule, rules.PartsRule):
+        shared = rule
+
+        def apply_parts(a: Array, b: Array, da: Array, db: Array) -> Dual:
+            parts = shared.parts(arithmetic, a, b)
+            value = shared.value_of(arithmetic, parts)
+            return value, shared.slope_of(arithmetic, parts, value, da, db)
+
+        return apply_parts
 
     def apply(a: Array, b: Array, da: Array, db: Array) -> Dual:
         value = value_of(arithmetic, a, b)

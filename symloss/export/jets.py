@@ -1,9 +1,8 @@
 """Program -> value, first and second derivative by one of its inputs (yhat of a pointwise loss), as nodes.
 
-The rules are those of `symloss.compile.reference`, which training follows: a
-slope of exactly 0 stays 0 beside an infinite factor, a tie of max or min has the mean
-of both slopes, abs and the protected functions have slope 0 at 0, guard and pexp where
-they cut off. The second derivative carries the same conventions one order on.
+The rules are those of `symloss.ops.rules`, which training follows. Linear instructions and functions of one operand
+are run from there; the others are written here, for the second derivative and for code that reads well, and the second
+derivative carries the conventions one order on.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from symloss.compile.program import Program
 from symloss.export.finite import Finiteness
@@ -31,6 +31,7 @@ from symloss.export.node import (
     subtract,
 )
 from symloss.ops.opcode import Opcode
+from symloss.ops.rules import RULES, LinearRule, SmoothRule
 
 
 @dataclass(frozen=True)
@@ -65,9 +66,14 @@ class _Rules:
         self.finite = finite
 
     def apply(self, opcode: Opcode, a: Jet, b: Jet) -> Jet:
-        if opcode in _PLAIN:
-            value, first, second = _PLAIN[opcode](a.value)
-            return self.chain(value, first, second, a)
+        plain = RULES[opcode]
+        if isinstance(plain, LinearRule):
+            parts = zip((a.value, a.slope, a.curvature), (b.value, b.slope, b.curvature), strict=True)
+            return Jet(*(plain.value(_NodeArithmetic, *pair) for pair in parts))
+        if isinstance(plain, SmoothRule):
+            value = plain.value(_NodeArithmetic, a.value, b.value)
+            first = plain.first(_NodeArithmetic, a.value, value)
+            return self.chain(value, first, plain.second(_NodeArithmetic, a.value, value, first), a)
         if opcode in _SMOOTHED:
             return self.smoothed(_SMOOTHED[opcode], a, b.value)
         rule: Callable[[Jet, Jet], Jet] = getattr(self, opcode.name.lower())
@@ -106,17 +112,8 @@ class _Rules:
         bend = zero_at_zero(second, square(x.slope))
         return Jet(value, zero_at_zero(first, x.slope), add(zero_at_zero(first, x.curvature), bend))
 
-    def add(self, a: Jet, b: Jet) -> Jet:
-        return Jet(add(a.value, b.value), add(a.slope, b.slope), add(a.curvature, b.curvature))
-
-    def subtract(self, a: Jet, b: Jet) -> Jet:
-        return Jet(subtract(a.value, b.value), subtract(a.slope, b.slope), subtract(a.curvature, b.curvature))
-
-    def negate(self, a: Jet, b: Jet) -> Jet:
-        return Jet(negate(a.value), negate(a.slope), negate(a.curvature))
-
-    def identity(self, a: Jet, b: Jet) -> Jet:
-        return a
+    def sign(self, a: Jet, b: Jet) -> Jet:
+        return Jet(call("sign", a.value))
 
     def multiply(self, a: Jet, b: Jet) -> Jet:
         slope = add(self.times(a.slope, b.value), self.times(b.slope, a.value))
@@ -215,49 +212,16 @@ def _log_of_base(base: Node) -> Node:
     return call("log", base)
 
 
-def _log(a: Node) -> tuple[Node, Node, Node]:
-    return call("log", a), divide(ONE, a), negate(divide(divide(ONE, a), a))
+class _NodeArithmetic:
+    """The elementary steps of `symloss.ops.rules` that functions of one operand take, on nodes."""
 
+    half, one, two = number(0.5), ONE, TWO
+    add, subtract, multiply, divide = add, subtract, multiply, divide
+    negate, square = negate, square
+    log, exp, sqrt = partial(call, "log"), partial(call, "exp"), partial(call, "sqrt")
+    absolute, sign = partial(call, "abs"), partial(call, "sign")
+    tanh, sigmoid, arctan = partial(call, "tanh"), partial(call, "sigmoid"), partial(call, "atan")
 
-def _exp(a: Node) -> tuple[Node, Node, Node]:
-    value = call("exp", a)
-    return value, value, value
-
-
-def _sqrt(a: Node) -> tuple[Node, Node, Node]:
-    value = call("sqrt", a)
-    return value, divide(number(0.5), value), divide(number(-0.25), multiply(a, value))
-
-
-def _tanh(a: Node) -> tuple[Node, Node, Node]:
-    value = call("tanh", a)
-    first = subtract(ONE, square(value))
-    return value, first, multiply(number(-2), multiply(value, first))
-
-
-def _sigmoid(a: Node) -> tuple[Node, Node, Node]:
-    value = call("sigmoid", a)
-    first = multiply(value, subtract(ONE, value))
-    return value, first, multiply(first, subtract(ONE, multiply(TWO, value)))
-
-
-def _arctan(a: Node) -> tuple[Node, Node, Node]:
-    first = divide(ONE, add(ONE, square(a)))
-    return call("atan", a), first, multiply(multiply(number(-2), a), square(first))
-
-
-_PLAIN: dict[Opcode, Callable[[Node], tuple[Node, Node, Node]]] = {
-    Opcode.SQUARE: lambda a: (square(a), multiply(TWO, a), TWO),
-    Opcode.LOG: _log,
-    Opcode.EXP: _exp,
-    Opcode.ABS: lambda a: (call("abs", a), call("sign", a), ZERO),
-    Opcode.SQRT: _sqrt,
-    Opcode.SIGN: lambda a: (call("sign", a), ZERO, ZERO),
-    Opcode.TANH: _tanh,
-    Opcode.SIGMOID: _sigmoid,
-    Opcode.ARCTAN: _arctan,
-}
-"""a -> (f(a), f'(a), f''(a))."""
 
 _SMOOTHED = {
     Opcode.PROTECTED_LOG: "plog",

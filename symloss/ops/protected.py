@@ -17,30 +17,96 @@ jump; their derivative there is taken as 0, in every back end.
 
 from __future__ import annotations
 
-from typing import Any
+import operator
+from typing import Any, ClassVar
 
 import sympy
 from sympy import Abs, Expr, Function, Heaviside, Integer, Rational, sign
 
 from symloss.ops.constants import GUARD_LIMIT, XI_RATIONAL
+from symloss.ops.opcode import Opcode
+from symloss.ops.rules import RULES
 
 
-class ProtectedFunction(Function):
-    """Base of the protected functions.
+class _ExactArithmetic:
+    """The elementary steps of `symloss.ops.rules` on exact expressions; nothing that SymPy would decide is asked."""
 
-    `definition` gives the value in plain mathematics; derivative, numeric value
-    and typeset form follow from it or stand beside it.
+    half, one, two = Rational(1, 2), Integer(1), Integer(2)
+    limit, log_limit = Integer(GUARD_LIMIT), sympy.log(GUARD_LIMIT)
+    add, subtract, multiply, divide = operator.add, operator.sub, operator.mul, operator.truediv
+    negate, times, share_of_root = operator.neg, operator.mul, operator.truediv
+    log, exp, absolute, sqrt, sign = sympy.log, sympy.exp, Abs, sympy.sqrt, sign
+
+    @staticmethod
+    def square(a: Expr) -> Expr:
+        return a**2
+
+    @staticmethod
+    def sigmoid(a: Expr) -> Expr:
+        return 1 / (1 + sympy.exp(-a))
+
+    @staticmethod
+    def root_of_one_plus_square(b: Expr) -> Expr:
+        return sympy.sqrt(1 + b**2)
+
+    @staticmethod
+    def at_most(a: Expr, limit: Expr) -> Expr:
+        return sympy.Min(a, limit, evaluate=False)
+
+    @classmethod
+    def within(cls, a: Expr, limit: Expr) -> Expr:
+        return sympy.Max(-limit, cls.at_most(a, limit), evaluate=False)
+
+    @staticmethod
+    def from_xi(inner: Expr) -> Expr:
+        return inner
+
+    @staticmethod
+    def where_within(a: Expr, limit: Expr, slope: Expr) -> Expr:
+        return slope * Heaviside(limit - Abs(a), 1)
+
+    @staticmethod
+    def where_at_most(a: Expr, limit: Expr, slope: Expr) -> Expr:
+        return slope * Heaviside(limit - a, 1)
+
+    @staticmethod
+    def where_from_xi(inner: Expr, slope: Expr) -> Expr:
+        return slope
+
+
+class RuledFunction(Function):
+    """Base of the functions that SymPy lacks: value and derivative are those of an instruction.
+
+    Attributes:
+        opcode: the instruction.
     """
 
     is_extended_real = True
-    latex_name = ""
+    opcode: ClassVar[Opcode]
+
+    @property
+    def operands(self) -> tuple[Expr, ...]:
+        """The operands of the instruction."""
+        return self.args
 
     def definition(self) -> Expr:
         """Return the same value written with plain functions."""
-        raise TypeError(f"{type(self).__name__} has no definition")
+        return RULES[self.opcode].value(_ExactArithmetic, self.operands[0], self.operands[-1])
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        """Return the derivative by an argument, 1 or 2."""
+        a, b = self.operands[0], self.operands[-1]
+        da, db = Integer(argindex == 1), Integer(argindex == 2)
+        return RULES[self.opcode].slope(_ExactArithmetic, a, b, self, da, db)
 
     def _eval_evalf(self, prec: int) -> Expr:
         return self.definition()._eval_evalf(prec)
+
+
+class ProtectedFunction(RuledFunction):
+    """Base of the protected functions."""
+
+    latex_name = ""
 
     def _latex(self, printer: Any, exp: str | None = None) -> str:
         arguments = ", ".join(printer._print(argument) for argument in self.args)
@@ -57,6 +123,11 @@ class SmoothedFunction(ProtectedFunction):
     def smoothing(self) -> Expr:
         """The smoothing s."""
         return self.args[1] if len(self.args) == 2 else XI_RATIONAL
+
+    @property
+    def operands(self) -> tuple[Expr, ...]:
+        """The argument and the smoothing."""
+        return self.args[0], self.smoothing
 
     @classmethod
     def eval(cls, x: Expr, smoothing: Expr = XI_RATIONAL) -> Expr | None:
@@ -79,58 +150,41 @@ class SmoothedFunction(ProtectedFunction):
         """Return the function of |x| + s that is multiplied with sign(x)."""
         raise TypeError(f"{cls.__name__} has no outer function")
 
-    def definition(self) -> Expr:
-        """Return sign(x) times the outer function of |x| + s."""
-        x = self.args[0]
-        return sign(x) * self.outer(Abs(x) + self.smoothing)
-
 
 class plog(SmoothedFunction):
     """sign(x) log(|x| + s)."""
 
     latex_name = "plog"
+    opcode = Opcode.PROTECTED_LOG
 
     @classmethod
     def outer(cls, inner: Expr) -> Expr:
         """Return log(inner)."""
         return sympy.log(inner)
 
-    def fdiff(self, argindex: int = 1) -> Expr:
-        """Return the derivative by x (1) or by s (2)."""
-        x = self.args[0]
-        return sign(x) ** (2 if argindex == 1 else 1) / (Abs(x) + self.smoothing)
-
 
 class recip(SmoothedFunction):
     """sign(x) / (|x| + s)."""
 
     latex_name = "recip"
+    opcode = Opcode.PROTECTED_RECIPROCAL
 
     @classmethod
     def outer(cls, inner: Expr) -> Expr:
         """Return 1/inner."""
         return 1 / inner
 
-    def fdiff(self, argindex: int = 1) -> Expr:
-        """Return the derivative by x (1) or by s (2)."""
-        x = self.args[0]
-        return -(sign(x) ** (2 if argindex == 1 else 1)) / (Abs(x) + self.smoothing) ** 2
-
 
 class psqrt(SmoothedFunction):
     """sign(x) sqrt(|x| + s)."""
 
     latex_name = "psqrt"
+    opcode = Opcode.PROTECTED_SQRT
 
     @classmethod
     def outer(cls, inner: Expr) -> Expr:
         """Return sqrt(inner)."""
         return sympy.sqrt(inner)
-
-    def fdiff(self, argindex: int = 1) -> Expr:
-        """Return the derivative by x (1) or by s (2)."""
-        x = self.args[0]
-        return sign(x) ** (2 if argindex == 1 else 1) / (2 * sympy.sqrt(Abs(x) + self.smoothing))
 
 
 class guard(ProtectedFunction):
@@ -138,6 +192,7 @@ class guard(ProtectedFunction):
 
     nargs = 1
     latex_name = "guard"
+    opcode = Opcode.GUARD
 
     @classmethod
     def eval(cls, x: Expr) -> Expr | None:
@@ -146,20 +201,13 @@ class guard(ProtectedFunction):
             return max(min(x, Integer(GUARD_LIMIT)), Integer(-GUARD_LIMIT))
         return None
 
-    def definition(self) -> Expr:
-        """Return max(-1/xi, min(1/xi, x))."""
-        return sympy.Max(-GUARD_LIMIT, sympy.Min(GUARD_LIMIT, self.args[0], evaluate=False), evaluate=False)
-
-    def fdiff(self, argindex: int = 1) -> Expr:
-        """Return 1 inside the limits, 0 outside."""
-        return Heaviside(GUARD_LIMIT - Abs(self.args[0]), 1)
-
 
 class pexp(ProtectedFunction):
     """exp(min(x, log(1/xi)))."""
 
     nargs = 1
     latex_name = "pexp"
+    opcode = Opcode.PROTECTED_EXP
 
     @classmethod
     def eval(cls, x: Expr) -> Expr | None:
@@ -168,59 +216,30 @@ class pexp(ProtectedFunction):
             return sympy.exp(x) if x <= Rational(138155, 10000) else Integer(GUARD_LIMIT) if x >= 14 else None
         return None
 
-    def definition(self) -> Expr:
-        """Return exp(min(x, log(1/xi)))."""
-        return sympy.exp(sympy.Min(self.args[0], sympy.log(GUARD_LIMIT), evaluate=False))
-
-    def fdiff(self, argindex: int = 1) -> Expr:
-        """Return the function itself below the limit, 0 above."""
-        return self * Heaviside(sympy.log(GUARD_LIMIT) - self.args[0], 1)
-
 
 class aq(ProtectedFunction):
     """The analytic quotient a / sqrt(1 + b^2)."""
 
     nargs = 2
     latex_name = "aq"
+    opcode = Opcode.ANALYTIC_QUOTIENT
 
     @classmethod
     def eval(cls, a: Expr, b: Expr) -> Expr | None:
         """Evaluate where b is rational."""
         return a / sympy.sqrt(1 + b**2) if b.is_Rational else None
 
-    def definition(self) -> Expr:
-        """Return a / sqrt(1 + b^2)."""
-        a, b = self.args
-        return a / sympy.sqrt(1 + b**2)
 
-    def fdiff(self, argindex: int = 1) -> Expr:
-        """Return the derivative by a (1) or by b (2)."""
-        a, b = self.args
-        root = sympy.sqrt(1 + b**2)
-        return 1 / root if argindex == 1 else -a * b / root**3
-
-
-class sigmoid(Function):
+class sigmoid(RuledFunction):
     """The logistic function 1 / (1 + exp(-x)); SymPy has none of its own."""
 
     nargs = 1
-    is_extended_real = True
+    opcode = Opcode.SIGMOID
 
     @classmethod
     def eval(cls, x: Expr) -> Expr | None:
         """Evaluate at rational x."""
         return 1 / (1 + sympy.exp(-x)) if x.is_Rational else None
-
-    def definition(self) -> Expr:
-        """Return 1 / (1 + exp(-x))."""
-        return 1 / (1 + sympy.exp(-self.args[0]))
-
-    def _eval_evalf(self, prec: int) -> Expr:
-        return self.definition()._eval_evalf(prec)
-
-    def fdiff(self, argindex: int = 1) -> Expr:
-        """Return s (1 - s)."""
-        return self * (1 - self)
 
     def _latex(self, printer: Any, exp: str | None = None) -> str:
         power = "" if exp is None else f"^{{{exp}}}"

@@ -146,6 +146,7 @@ class Arithmetic(Protocol):
         """Return a slope, 0 where inner < xi."""
 
 
+Parts = tuple[Number, ...]
 Unary = Callable[[Any, Number], Number]
 Binary = Callable[[Any, Number, Number], Number]
 Slope = Callable[[Any, Number, Number, Number, Number, Number], Number]
@@ -186,6 +187,36 @@ class SmoothRule(Rule):
     second: Bend = lambda o, a, v, first: o.subtract(o.one, o.one)
 
 
+@dataclass(frozen=True)
+class PartsRule(Rule):
+    """An instruction whose value and slope share steps, so that who wants both can do these once.
+
+    Attributes:
+        parts: (arithmetic, a, b) -> what they share.
+        value_of: (arithmetic, parts) -> result.
+        slope_of: (arithmetic, parts, result, da, db) -> derivative of the result.
+    """
+
+    parts: Callable[[Any, Number, Number], Parts] = lambda o, a, b: (a, b)
+    value_of: Callable[[Any, Parts], Number] = lambda o, parts: parts[0]
+    slope_of: Callable[[Any, Parts, Number, Number, Number], Number] = lambda o, parts, v, da, db: da
+
+
+def _of_parts(
+    parts: Callable[[Any, Number, Number], Parts],
+    value_of: Callable[[Any, Parts], Number],
+    slope_of: Callable[[Any, Parts, Number, Number, Number], Number],
+) -> PartsRule:
+    return PartsRule(
+        lambda o, a, b: value_of(o, parts(o, a, b)),
+        lambda o, a, b, v, da, db: slope_of(o, parts(o, a, b), v, da, db),
+        False,
+        parts,
+        value_of,
+        slope_of,
+    )
+
+
 def _linear(value: Binary, unary: bool = False) -> LinearRule:
     return LinearRule(value, lambda o, a, b, v, da, db: value(o, da, db), unary)
 
@@ -220,44 +251,59 @@ def _smoothed(o: Any, x: Number, s: Number) -> tuple[Number, Number]:
     return o.sign(x), o.add(o.absolute(x), s)
 
 
+def _smoothed_root(o: Any, x: Number, s: Number) -> tuple[Number, Number]:
+    """Return sign(x) and sqrt(|x| + s)."""
+    sign, inner = _smoothed(o, x, s)
+    return sign, o.sqrt(inner)
+
+
 def _inner_slope(o: Any, sign: Number, dx: Number, ds: Number) -> Number:
     """Return the derivative of |x| + s."""
     return o.add(o.multiply(sign, dx), ds)
 
 
-def _protected_log(o: Any, x: Number, s: Number) -> Number:
-    sign, inner = _smoothed(o, x, s)
+def _protected_log(o: Any, parts: Parts) -> Number:
+    sign, inner = parts
     return o.times(sign, o.log(inner))
 
 
-def _protected_log_slope(o: Any, x: Number, s: Number, v: Number, dx: Number, ds: Number) -> Number:
-    sign, inner = _smoothed(o, x, s)
+def _protected_log_slope(o: Any, parts: Parts, v: Number, dx: Number, ds: Number) -> Number:
+    sign, inner = parts
     return o.times(sign, o.divide(_inner_slope(o, sign, dx, ds), inner))
 
 
-def _protected_reciprocal(o: Any, x: Number, s: Number) -> Number:
-    sign, inner = _smoothed(o, x, s)
+def _protected_reciprocal(o: Any, parts: Parts) -> Number:
+    sign, inner = parts
     return o.divide(sign, o.from_xi(inner))
 
 
-def _protected_reciprocal_slope(o: Any, x: Number, s: Number, v: Number, dx: Number, ds: Number) -> Number:
-    sign, inner = _smoothed(o, x, s)
+def _protected_reciprocal_slope(o: Any, parts: Parts, v: Number, dx: Number, ds: Number) -> Number:
+    sign, inner = parts
     slope = o.divide(o.negate(_inner_slope(o, sign, dx, ds)), o.square(inner))
     return o.where_from_xi(inner, o.times(sign, slope))
 
 
-def _protected_sqrt(o: Any, x: Number, s: Number) -> Number:
-    sign, inner = _smoothed(o, x, s)
-    return o.multiply(sign, o.sqrt(inner))
+def _protected_sqrt(o: Any, parts: Parts) -> Number:
+    sign, root = parts
+    return o.multiply(sign, root)
 
 
-def _protected_sqrt_slope(o: Any, x: Number, s: Number, v: Number, dx: Number, ds: Number) -> Number:
-    sign, inner = _smoothed(o, x, s)
-    return o.times(sign, o.divide(_inner_slope(o, sign, dx, ds), o.multiply(o.two, o.sqrt(inner))))
+def _protected_sqrt_slope(o: Any, parts: Parts, v: Number, dx: Number, ds: Number) -> Number:
+    sign, root = parts
+    return o.times(sign, o.divide(_inner_slope(o, sign, dx, ds), o.multiply(o.two, root)))
 
 
-def _quotient_slope(o: Any, a: Number, b: Number, v: Number, da: Number, db: Number) -> Number:
-    root = o.root_of_one_plus_square(b)
+def _quotient_parts(o: Any, a: Number, b: Number) -> Parts:
+    return a, b, o.root_of_one_plus_square(b)
+
+
+def _quotient(o: Any, parts: Parts) -> Number:
+    a, _, root = parts
+    return o.divide(a, root)
+
+
+def _quotient_slope(o: Any, parts: Parts, v: Number, da: Number, db: Number) -> Number:
+    _, b, root = parts
     by_b = o.times(db, o.multiply(v, o.divide(o.share_of_root(b, root), root)))
     return o.subtract(o.times(da, o.divide(o.one, root)), by_b)
 
@@ -318,17 +364,15 @@ RULES: dict[Opcode, Rule] = {
         lambda o, a, b, v, da, db: o.where_within(a, o.limit, da),
         unary=True,
     ),
-    Opcode.PROTECTED_LOG: Rule(_protected_log, _protected_log_slope),
-    Opcode.PROTECTED_RECIPROCAL: Rule(_protected_reciprocal, _protected_reciprocal_slope),
-    Opcode.PROTECTED_SQRT: Rule(_protected_sqrt, _protected_sqrt_slope),
+    Opcode.PROTECTED_LOG: _of_parts(_smoothed, _protected_log, _protected_log_slope),
+    Opcode.PROTECTED_RECIPROCAL: _of_parts(_smoothed, _protected_reciprocal, _protected_reciprocal_slope),
+    Opcode.PROTECTED_SQRT: _of_parts(_smoothed_root, _protected_sqrt, _protected_sqrt_slope),
     Opcode.PROTECTED_EXP: Rule(
         lambda o, a, b: o.exp(o.at_most(a, o.log_limit)),
         lambda o, a, b, v, da, db: o.where_at_most(a, o.log_limit, o.times(da, v)),
         unary=True,
     ),
-    Opcode.ANALYTIC_QUOTIENT: Rule(
-        lambda o, a, b: o.divide(a, o.root_of_one_plus_square(b)), _quotient_slope
-    ),
+    Opcode.ANALYTIC_QUOTIENT: _of_parts(_quotient_parts, _quotient, _quotient_slope),
     Opcode.ARCTAN: _smooth(
         lambda o, a: o.arctan(a),
         lambda o, a, v: o.divide(o.one, o.add(o.one, o.square(a))),

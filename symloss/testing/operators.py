@@ -178,8 +178,8 @@ class OperatorContract:
         """The ranges that float32 is proved by hold what the kernel computes."""
         loss, (a, b) = self._loss(), self._grid()
         near = [np.stack([side - 1e-3 * np.abs(side), side], 1).astype(np.float32) for side in (a, b)]
-        boxes = [Range(side.min(1).astype(float), side.max(1).astype(float)) for side in near]
-        bounds = ranges(loss.program(), boxes[0], boxes[1], _EPS)
+        first, second = (Range(side.min(1).astype(float), side.max(1).astype(float)) for side in near)
+        bounds = ranges(loss.program(), first, second, _EPS)
         for end in range(2):
             found = kernel.evaluate(loss.program(), near[0][:, end], near[1][:, end], _EPS)
             for number, bound in zip(found, bounds, strict=True):

@@ -231,3 +231,13 @@ def test_a_search_from_the_command_line_uses_it(package: Path, tmp_path: Path) -
         "--max-epochs", "1", "--out", str(tmp_path / "run"),
     )  # fmt: skip
     assert found["counts"]["sampled"] > 0
+
+
+def test_the_class_in_the_docs_is_an_operator() -> None:
+    page = (ROOT / "docs" / "formulas.md").read_text(encoding="utf-8")
+    block = page.split("### Operators of your own")[1].split("```python\n")[1].split("```")[0]
+    found: dict[str, Any] = {}
+    exec(block, found)
+    shown, ours = found["Softplus"](), Softplus()
+    assert shown.recorded == ours.recorded
+    assert (shown.name, shown.text, shown.definition) == (ours.name, ours.text, ours.definition)

@@ -7,7 +7,6 @@ folded before, so every call has at least one tensor.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -17,8 +16,9 @@ from sympy import Expr
 from sympy.printing.pycode import PythonCodePrinter
 from torch import Tensor
 
-from symloss.ops.constants import GUARD_LIMIT, XI
+from symloss.compile.torch.rules import with_gradient
 from symloss.ops.construct import approximate
+from symloss.ops.opcode import Opcode
 from symloss.signature import y, yhat
 
 
@@ -77,36 +77,6 @@ def _power(base: Any, exponent: Any) -> Tensor:
     return result
 
 
-def _sign(x: Tensor) -> Tensor:
-    """Return -1, 0 or 1; NaN for NaN (torch.sign gives 0)."""
-    return torch.where(torch.isnan(x), x, torch.sign(x))
-
-
-def _plog(x: Tensor, smoothing: Any = XI) -> Tensor:
-    return torch.sign(x) * torch.log(torch.abs(x) + smoothing)
-
-
-def _recip(x: Tensor, smoothing: Any = XI) -> Tensor:
-    return torch.sign(x) / (torch.abs(x) + smoothing)
-
-
-def _psqrt(x: Tensor, smoothing: Any = XI) -> Tensor:
-    return torch.sign(x) * torch.sqrt(torch.abs(x) + smoothing)
-
-
-def _pexp(x: Tensor) -> Tensor:
-    return torch.exp(torch.clamp(x, max=math.log(GUARD_LIMIT)))
-
-
-def _guard(x: Tensor) -> Tensor:
-    return torch.clamp(x, -GUARD_LIMIT, GUARD_LIMIT)
-
-
-def _aq(a: Any, b: Any) -> Tensor:
-    root = torch.sqrt(1 + b * b) if isinstance(b, Tensor) else math.sqrt(1 + b * b)
-    return a / root
-
-
 NAMESPACE: dict[str, Callable[..., Tensor]] = {
     "maximum": _extremum(torch.maximum),
     "minimum": _extremum(torch.minimum),
@@ -115,16 +85,16 @@ NAMESPACE: dict[str, Callable[..., Tensor]] = {
     "log": torch.log,
     "exp": torch.exp,
     "Abs": torch.abs,
-    "sign": _sign,
+    "sign": with_gradient(Opcode.SIGN),
     "tanh": torch.tanh,
     "atan": torch.atan,
     "sigmoid": torch.sigmoid,
-    "plog": _plog,
-    "recip": _recip,
-    "psqrt": _psqrt,
-    "pexp": _pexp,
-    "guard": _guard,
-    "aq": _aq,
+    "plog": with_gradient(Opcode.PROTECTED_LOG),
+    "recip": with_gradient(Opcode.PROTECTED_RECIPROCAL),
+    "psqrt": with_gradient(Opcode.PROTECTED_SQRT),
+    "pexp": with_gradient(Opcode.PROTECTED_EXP),
+    "guard": with_gradient(Opcode.GUARD),
+    "aq": with_gradient(Opcode.ANALYTIC_QUOTIENT),
 }
 """What the generated code may call."""
 

@@ -9,6 +9,7 @@ import math
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -43,7 +44,7 @@ class _TensorArithmetic:
         return torch.where(a != a, a, torch.sign(a))
 
     @staticmethod
-    def root_of_one_plus_square(b: Tensor) -> Tensor:
+    def root_of_one_plus_square(b: Any) -> Any:
         return torch.hypot(b, torch.ones_like(b))
 
     @staticmethod
@@ -134,3 +135,38 @@ def _on_tensors(rule: rules.Rule) -> TensorRule:
 
 RULES: dict[Opcode, TensorRule] = {opcode: _on_tensors(rule) for opcode, rule in rules.RULES.items()}
 """The rule of every opcode on tensors."""
+
+
+class _GradientArithmetic(_TensorArithmetic):
+    """The steps where autograd follows, beside plain numbers; what it can do without is left out."""
+
+    @staticmethod
+    def times(slope: Tensor, factor: Tensor) -> Tensor:
+        return slope * factor
+
+    @staticmethod
+    def root_of_one_plus_square(b: Any) -> Any:
+        return torch.sqrt(1 + b * b) if isinstance(b, Tensor) else math.sqrt(1 + b * b)
+
+    @staticmethod
+    def from_xi(inner: Tensor) -> Tensor:
+        return inner  # formulas have no smoothing below xi
+
+
+class _SmoothedGradientArithmetic(_GradientArithmetic):
+    """The same for functions of |x|, which is NaN where x is: their sign need not be."""
+
+    @staticmethod
+    def sign(a: Tensor) -> Tensor:
+        return torch.sign(a)
+
+
+def with_gradient(opcode: Opcode) -> Callable[..., Tensor]:
+    """Return the value of an instruction for autograd to follow.
+
+    Args:
+        opcode: of one operand, or of two with xi as default of the second.
+    """
+    rule = rules.RULES[opcode]
+    arithmetic = _GradientArithmetic if rule.unary else _SmoothedGradientArithmetic
+    return lambda a, b=XI: rule.value(arithmetic, a, b)

@@ -53,7 +53,8 @@ class Composites:
             eps_slot: the slot of eps.
         """
         codes: list[int] = []
-        starts, constants = [0], list[float]()
+        starts = [0]
+        constants: list[float] = []
         rows: list[tuple[int, int, int]] = []
         for operator in operators:
             if operator.opcode is not None:

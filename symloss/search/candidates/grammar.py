@@ -83,6 +83,7 @@ class LossGrammar:
         slots = [*(inputs.index(one.name) for one in arguments), len(inputs)]
         self._leaf_slots, self._eps_slot = np.array(slots, np.int32), inputs.index(EPS)
         self._composites = Composites.of(self.operators, len(inputs) + 1, self._eps_slot)
+        self._constants = np.concatenate([[1.0], self._composites.constants])
 
     @property
     def n_operators(self) -> int:
@@ -161,14 +162,14 @@ class LossGrammar:
             opcodes, left, right, lengths = self._composites.written_out(
                 opcodes, left, right, lengths, first_result=len(self.signature.inputs) + 1
             )
-        constants = np.concatenate([[1.0], self._composites.constants])
+        constants = self._constants
         longest = int(lengths.max(initial=1))
         return ProgramBatch(
             opcodes=np.ascontiguousarray(opcodes[:, :longest]),
             left=np.ascontiguousarray(left[:, :longest]),
             right=np.ascontiguousarray(right[:, :longest]),
             lengths=lengths,
-            constants=np.tile(constants, (count, 1)),
+            constants=np.full((count, len(constants)), constants),
             n_constants=np.full(count, len(constants), np.int32),
             eps=np.full(count, eps, np.float64),
             scale=np.ones(count),

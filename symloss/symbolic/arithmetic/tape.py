@@ -15,7 +15,8 @@ import sympy
 from sympy import Abs, Add, Expr, Max, Min, Mul, Pow, Symbol, sign
 
 from symloss.ops.constants import GUARD_LIMIT
-from symloss.ops.protected import SmoothedFunction, aq, guard, pexp, plog, recip, sigmoid
+from symloss.ops.protected import ProtectedFunction, sigmoid
+from symloss.ops.rules import RULES
 
 
 class Arithmetic(Protocol):
@@ -179,25 +180,60 @@ class _Writer:
         return self.emit("raised", self.step(base), self.step(exponent))
 
     def _protected(self, node: Expr) -> int:
-        if isinstance(node, SmoothedFunction):
-            x = self.step(node.args[0])
-            inner = self.emit("add", self.emit("absolute", x), self.step(node.smoothing))
-            if isinstance(node, plog):
-                outer = self.emit("log", inner)
-            else:
-                exponent = sympy.Integer(-1) if isinstance(node, recip) else sympy.Rational(1, 2)
-                outer = self.emit("power", inner, value=exponent)
-            return self.emit("multiply", self.emit("sign", x), outer)
-        if isinstance(node, guard):
-            limit = sympy.Integer(GUARD_LIMIT)
-            below = self.emit("minimum", self.step(node.args[0]), self.step(limit))
-            return self.emit("maximum", below, self.step(-limit))
-        if isinstance(node, pexp):
-            limit = sympy.log(sympy.Integer(GUARD_LIMIT))
-            return self.emit("exp", self.emit("minimum", self.step(node.args[0]), self.step(limit)))
-        if isinstance(node, aq):
-            a, b = (self.step(argument) for argument in node.args)
-            square = self.emit("power", b, value=sympy.Integer(2))
-            below = self.emit("add", square, self.step(sympy.Integer(1)))
-            return self.emit("multiply", a, self.emit("power", below, value=sympy.Rational(-1, 2)))
-        raise UnsupportedFunctionError(f"{node.func.__name__} is not a function of the formula grammar")
+        if not isinstance(node, ProtectedFunction):
+            raise UnsupportedFunctionError(f"{node.func.__name__} is not a function of the formula grammar")
+        operands = [self.step(operand) for operand in node.operands]
+        return RULES[node.opcode].value(_Steps(self), operands[0], operands[-1])
+
+
+class _Steps:
+    """The elementary steps of `symloss.ops.rules` that protected functions take, as steps of a tape."""
+
+    limit, log_limit = sympy.Integer(GUARD_LIMIT), sympy.log(sympy.Integer(GUARD_LIMIT))
+
+    def __init__(self, writer: _Writer) -> None:
+        self.writer = writer
+
+    def add(self, a: int, b: int) -> int:
+        return self.writer.emit("add", a, b)
+
+    def multiply(self, a: int, b: int) -> int:
+        return self.writer.emit("multiply", a, b)
+
+    times = multiply
+
+    def divide(self, a: int, b: int) -> int:
+        # 1/sqrt(x) is one power: an interval is wider after two.
+        step = self.writer.steps[b]
+        base, exponent = b, sympy.Integer(1)
+        if step.operation == "power" and step.value is not None:
+            base, exponent = step.operands[0], step.value
+        return self.multiply(a, self.writer.emit("power", base, value=-exponent))
+
+    def sqrt(self, a: int) -> int:
+        return self.writer.emit("power", a, value=sympy.Rational(1, 2))
+
+    def root_of_one_plus_square(self, b: int) -> int:
+        square = self.writer.emit("power", b, value=sympy.Integer(2))
+        return self.sqrt(self.add(square, self.writer.step(sympy.Integer(1))))
+
+    def absolute(self, a: int) -> int:
+        return self.writer.emit("absolute", a)
+
+    def sign(self, a: int) -> int:
+        return self.writer.emit("sign", a)
+
+    def log(self, a: int) -> int:
+        return self.writer.emit("log", a)
+
+    def exp(self, a: int) -> int:
+        return self.writer.emit("exp", a)
+
+    def at_most(self, a: int, limit: Expr) -> int:
+        return self.writer.emit("minimum", a, self.writer.step(limit))
+
+    def within(self, a: int, limit: Expr) -> int:
+        return self.writer.emit("maximum", self.at_most(a, limit), self.writer.step(-limit))
+
+    def from_xi(self, inner: int) -> int:
+        return inner
