@@ -20,6 +20,7 @@ import statistics
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ def child(tree: Path, tasks: list[dict[str, Any]], epochs: int) -> Times:
     from symloss.data import LoadOptions, SyntheticOptions, load
     from symloss.loss import Loss
     from symloss.models import registry
+    from symloss.training.fit import fit
     from symloss.training.member import Member
     from symloss.training.one_epoch import train_one_epoch
     from symloss.training.settings import TrainingSettings
@@ -55,7 +57,9 @@ def child(tree: Path, tasks: list[dict[str, Any]], epochs: int) -> Times:
                 "max((yhat + eps)/(y + eps), (y + eps)/(yhat + eps))", "abs(yhat - y)")]  # fmt: skip
     for name, count in (("mf", epochs), ("mlp", max(1, epochs // 4))):
         model, settings = registry.get(name), TrainingSettings(learning_rate=0.01, threads=1)
-        state = model.initial_state(dataset.n_users, dataset.n_items, 1)
+        # Both trees make a state this way.
+        (start,) = fit(model, members[:1], dataset, replace(settings, max_epochs=1), test=False)
+        state = start.state
         train_one_epoch(model, state, members[:1], dataset, settings, 0)
         began, processor = time.perf_counter(), time.process_time()
         for epoch in range(1, count + 1):

@@ -32,7 +32,8 @@ from symloss import zoo
 from symloss.data.dataset import Dataset, Interactions
 from symloss.models import registry
 from symloss.models.device.torch_device import torch_device
-from symloss.training.member import Member, pack
+from symloss.tasks.rating_task import of
+from symloss.training.member import Member, pack, rates_of
 from symloss.training.memory import free_memory, member_bytes, plan_population
 from symloss.training.orders import epoch_order
 from symloss.training.population_metrics import validation_metrics
@@ -100,26 +101,27 @@ def measure(
     device = torch_device(name)
     group, rows = members(count), len(dataset.train)
     longest = max(len(member.program.opcodes) for member in group)
-    need = model.memory_need(dataset.n_users, dataset.n_items, rows, settings, longest, name)
+    trainer = registry.trainer_for(model, of(dataset), settings)
+    need = trainer.memory(longest)
     fit = plan_population(count, need, free_memory(name), name)
     if fit < count:
         return {"members": count, "skipped": f"{fit} members fit into the memory that is free"}
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
-    start = model.initial_state(dataset.n_users, dataset.n_items, 42, name)
-    states = [model.copy(start) for _ in group]
-    programs = pack(group)
+    start = trainer.start(42)
+    states = [trainer.copy(start) for _ in group]
+    programs, rates = pack(group), rates_of(group, settings)
     diverged: list[int] = []
 
     def epoch(number: int) -> None:
         order = epoch_order(42, number, rows)
-        losses = model.train_epoch(states, programs, [order] * count, [0] * count, dataset.train, settings)
+        losses = trainer.epoch(states, programs, [order] * count, [0] * count, *rates)
         # Those that diverge take part in every step all the same.
         diverged.append(count - int(np.isfinite(losses).sum()))
 
     def validate() -> None:
         flags = [member.takes_score for member in group]
-        validation_metrics(model, states, dataset, flags, settings.validation_metric)
+        validation_metrics(trainer, states, trainer.task, flags, settings.validation_metric)
 
     first = seconds(lambda: epoch(0), device)
     validate()

@@ -29,9 +29,11 @@ import torch
 from symloss import zoo
 from symloss.data.dataset import Dataset, Interactions
 from symloss.data.presplit import load_presplit
-from symloss.models.mf.trainer import MatrixFactorisation, MFState
+from symloss.models import registry
+from symloss.models.mf.state import MFState
+from symloss.tasks.rating_task import of
 from symloss.training.assess import validation_metric
-from symloss.training.member import Member, pack
+from symloss.training.member import Member, pack, rates_of
 from symloss.training.orders import epoch_order
 from symloss.training.settings import TrainingSettings
 
@@ -100,20 +102,21 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def measure(name: str, dataset: Dataset, rounds: int) -> dict[str, object]:
-    model, settings = MatrixFactorisation(), TrainingSettings()
+    settings = TrainingSettings()
+    trainer = registry.trainer_for(registry.get("mf"), of(dataset), settings)
     loss = zoo.get(name)
     member = Member(loss.program(), eps=EPS, takes_score=loss.takes_score)
     programs, rows = pack([member]), len(dataset.train)
-    state = model.initial_state(dataset.n_users, dataset.n_items, 42)
+    state, rates = trainer.start(42), rates_of([member], settings)
     plain = PlainModel(state)
     criterion = LOSSES[name]
 
     def ours(epoch: int) -> None:
-        model.train_epoch([state], programs, [epoch_order(42, epoch, rows)], [0], dataset.train, settings)
+        trainer.epoch([state], programs, [epoch_order(42, epoch, rows)], [0], *rates)
 
     def ours_validated(epoch: int) -> None:
         ours(epoch)
-        validation_metric(model, state, dataset, False, settings.validation_metric)
+        validation_metric(trainer, state, trainer.task, False, settings.validation_metric)
 
     ours(1)
     plain_epoch(plain, criterion, dataset, epoch_order(42, 1, rows), settings)

@@ -29,6 +29,7 @@ from symloss.search.candidates.grammar import LossGrammar, program_of
 from symloss.search.candidates.proxy import ProxyTest
 from symloss.search.strategies.registry import make_strategy
 from symloss.search.strategies.strategy import Feedback
+from symloss.tasks.rating_task import of
 from symloss.training.assess import validation_metric
 from symloss.training.member import Member
 from symloss.training.one_epoch import train_one_epoch
@@ -45,8 +46,9 @@ def search(dataset: Dataset, threads: int) -> dict[str, Any]:
     strategy = make_strategy("reinforce", grammar, settings.seed)
     proxy = ProxyTest(grammar, delta=1e-4, eps=EPS, seed=settings.seed)
     model = registry.get("mf")
-    state = model.initial_state(dataset.n_users, dataset.n_items, settings.seed)
-    metric = validation_metric(model, state, dataset, False, settings.validation_metric)
+    trainer = registry.trainer_for(model, of(dataset), settings)
+    state = trainer.start(settings.seed)
+    metric = validation_metric(trainer, state, trainer.task, False, settings.validation_metric)
     spent = dict.fromkeys(("sampling", "proxy test", "training and metrics", "controller update"), 0.0)
     sampled = trained = distinct = 0
     began = time.perf_counter()

@@ -35,8 +35,9 @@ from symloss.search.candidates.grammar import LossGrammar, program_of
 from symloss.search.candidates.proxy import ProxyTest
 from symloss.search.strategies.registry import make_strategy
 from symloss.search.strategies.strategy import Feedback
+from symloss.tasks.rating_task import of
 from symloss.training.assess import validation_metric
-from symloss.training.member import Member, pack
+from symloss.training.member import Member, pack, rates_of
 from symloss.training.one_epoch import train_one_epoch
 from symloss.training.orders import epoch_order
 from symloss.training.settings import TrainingSettings
@@ -74,8 +75,8 @@ def members(count: int) -> list[Member]:
 
 def population(model: str, dataset: Dataset, count: int, threads: int) -> Callable[[], object]:
     trained = registry.get(model)
-    state = trained.initial_state(dataset.n_users, dataset.n_items, 42)
     losses, settings = members(count), replace(SETTINGS, threads=threads)
+    state = registry.trainer_for(trained, of(dataset), settings).start(42)
     return lambda: train_one_epoch(trained, state, losses, dataset, settings, 1)
 
 
@@ -147,7 +148,7 @@ def one_size(name: str, model: str) -> dict[str, Any]:
     # The kernels are loaded on a few rows.
     tiny = replace(dataset, train=dataset.train.take(np.arange(256)))
     trained = registry.get(model)
-    state = trained.initial_state(dataset.n_users, dataset.n_items, 42)
+    state = registry.trainer_for(trained, of(dataset), SETTINGS).start(42)
     (member,) = members(1)
     train_one_epoch(trained, state, [member], tiny, SETTINGS, 1)
     before = memory_mb("VmRSS")
@@ -175,8 +176,8 @@ def parts_of_a_loop(dataset: Dataset, batches: int) -> dict[str, Any]:
     grammar = LossGrammar()
     strategy = make_strategy("reinforce", grammar, 1)
     proxy = ProxyTest(grammar, delta=1e-4, eps=1e-6, seed=1)
-    model = registry.get("mf")
-    state = model.initial_state(dataset.n_users, dataset.n_items, 42)
+    trainer = registry.trainer_for(registry.get("mf"), of(dataset), SETTINGS)
+    state = trainer.start(42)
     order = epoch_order(42, 1, len(dataset.train))
     proxy.test(strategy.ask(100))
     spent = dict.fromkeys(("sampling", "proxy test", "controller update", "training", "metrics"), 0.0)
@@ -196,12 +197,15 @@ def parts_of_a_loop(dataset: Dataset, batches: int) -> dict[str, Any]:
         sampled += len(tokens)
         programs = proxy.programs(tokens)
         for k in np.flatnonzero(report.new)[:50].tolist():
-            copy, batch = model.copy(state), pack([Member(program_of(programs, k))])
+            copy, member = trainer.copy(state), Member(program_of(programs, k))
+            batch, rates = pack([member]), rates_of([member], SETTINGS)
             start = time.perf_counter()
-            model.train_epoch([copy], batch, [order], [0], dataset.train, SETTINGS)
+            trainer.epoch([copy], batch, [order], [0], *rates)
             spent["training"] += time.perf_counter() - start
             spent["metrics"] += seconds(
-                lambda copy=copy: validation_metric(model, copy, dataset, False, SETTINGS.validation_metric)
+                lambda copy=copy: validation_metric(
+                    trainer, copy, trainer.task, False, SETTINGS.validation_metric
+                )
             )
             trained += 1
     by = {"training": trained, "metrics": trained}

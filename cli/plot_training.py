@@ -101,23 +101,24 @@ def draw_trained(
     names = [label_of(loss, 2.0) for loss in losses]
     trained = list(zip(names, losses, results, strict=True))
     if kind == "reliability":
-        return _reliability(trained, model, dataset, size, style)
+        return _reliability(trained, engine, size, style)
     return _landscape(trained, model, dataset, size, style, seed)
 
 
 def _reliability(
-    trained: list[Any], model: Any, dataset: Any, size: str | None, style: str | None
+    trained: list[Any], engine: Any, size: str | None, style: str | None
 ) -> tuple[Figure, dict[str, Any]]:
     from symloss.plot.reliability import reliability_bins
     from symloss.plot.training_figure import reliability_figure
     from symloss.tasks.auc_rmse import sigmoid
+    from symloss.training.assess import host_scores
 
-    part = dataset.validation
+    part = engine.task.validation
     found = {
-        name: reliability_bins(sigmoid(model.predict(result.state, part.users, part.items)), part.labels)
+        name: reliability_bins(sigmoid(host_scores(engine.trainer, result.state, part)), part.labels)
         for name, _, result in trained
     }
-    title = f"{model.name} on {dataset.name}, validation part"
+    title = f"{engine.model.name} on {engine.task.name}, validation part"
     facts = [
         {
             "loss": str(loss),

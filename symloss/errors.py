@@ -43,6 +43,10 @@ class FetchError(DataError):
     """A data set could not be fetched."""
 
 
+class ModelError(SymlossError):
+    """A model can't be found, made or trained."""
+
+
 class RunError(SymlossError):
     """A run folder can't be written, read or continued."""
 

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from autolossgen.jobs import Job
 from autolossgen.results import Trained
-from autolossgen.variants import model_of, settings_of
+from autolossgen.variants import settings_of, trainer_of
 from symloss.data.dataset import Dataset
 from symloss.tasks.auc_rmse import sigmoid
 from symloss.tasks.kinds import CLASSIFICATION
 from symloss.tasks.metrics import get
 from symloss.tasks.metrics.measure import measure_all
-from symloss.training.member import pack
+from symloss.training.member import pack, rates_of
 from symloss.training.orders import epoch_order, epoch_seed
 from symloss.training.outcome import Outcome
 
@@ -45,10 +45,10 @@ def run_trace(
 ) -> Trained | None:
     """Train a job and keep all metrics of every epoch; None where `stop` ended it."""
     settings = replace(job.settings(), **settings_of(job.variant))
-    model = model_of(job.model, job.variant, job.seed)
+    trainer = trainer_of(job.model, job.variant, job.seed, dataset, replace(settings, device="cpu"))
     member = job.member()
-    programs = pack([member])
-    state = model.initial_state(dataset.n_users, dataset.n_items, job.seed, "cpu")
+    programs, rates = pack([member]), rates_of([member], settings)
+    state = trainer.start(job.seed)
     rows: list[list[float]] = []
     scores, best, best_epoch = np.empty(0, np.float32), settings.validation_metric.worst, 0
     column = CLASSIFICATION.metrics.index(job.metric)
@@ -58,12 +58,11 @@ def run_trace(
             return None
         order = epoch_order(job.seed, epoch, len(dataset.train))
         noise = epoch_seed(epoch_seed(job.seed, epoch), _NOISE)
-        (loss,) = model.train_epoch([state], programs, [order], [noise], dataset.train, settings)
+        (loss,) = trainer.epoch([state], programs, [order], [noise], *rates)
         if not math.isfinite(loss):
             outcome = Outcome.DIVERGED
             break
-        valid = model.predict(state, dataset.validation.users, dataset.validation.items)
-        test = model.predict(state, dataset.test.users, dataset.test.items)
+        valid, test = (trainer.scores([state], part)[0] for part in (dataset.validation, dataset.test))
         rows.append(measure(valid, dataset.validation.labels, test, dataset.test.labels))
         progress(epoch, rows[-1][column])
         if settings.validation_metric.improves(rows[-1][column], best):

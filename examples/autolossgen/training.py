@@ -20,6 +20,8 @@ from symloss.tasks.auc_rmse import sigmoid
 from symloss.tasks.kinds import CLASSIFICATION
 from symloss.tasks.metrics import get
 from symloss.tasks.metrics.measure import measure_all
+from symloss.tasks.rating_task import of
+from symloss.training.assess import host_scores
 from symloss.training.fit import fit
 
 EPOCHS_GUESS = 400
@@ -107,7 +109,8 @@ def _run(
     test = dataset.test
     scores, metrics = np.full(len(test), np.nan, np.float32), {}
     if found.state is not None:
-        scores = model.predict(found.state, test.users, test.items)
+        trainer = registry.trainer_for(model, of(dataset), job.settings())
+        scores = host_scores(trainer, found.state, test)
         metrics = measure_all(map(get, CLASSIFICATION.metrics), scores, sigmoid(scores), test.labels)
     return Trained(
         job=job,

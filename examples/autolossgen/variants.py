@@ -1,4 +1,4 @@
-"""What the paper leaves unsaid, one change at a time: models that differ from symloss's in one respect."""
+"""What the paper leaves unsaid, one change at a time: trainings that differ from symloss's in one respect."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symloss.data.dataset import Dataset
 from symloss.models import registry
 from symloss.models.mlp import trainer as mlp
-from symloss.models.trainer import Recommender
+from symloss.models.trainer import Trainer
+from symloss.tasks.rating_task import of
 from symloss.training.orders import epoch_order
+from symloss.training.settings import TrainingSettings
 
 VARIANTS = {
     "": "as in Table 5",
@@ -26,34 +29,32 @@ VARIANTS = {
 
 
 class Variant:
-    """A recommender with one thing changed; see `symloss.models.trainer.Recommender`."""
+    """A trainer with one thing changed; see `symloss.models.trainer.Trainer`."""
 
-    def __init__(self, model: Recommender, variant: str, seed: int) -> None:
+    def __init__(self, trainer: Trainer, variant: str, seed: int) -> None:
         """Change one of `VARIANTS`; `seed` is that of the job."""
-        self._model, self._variant, self._seed = model, variant, seed
+        self._trainer, self._variant, self._seed = trainer, variant, seed
 
     def __getattr__(self, name: str) -> Any:
-        """Everything else is the model's own."""
-        return getattr(self._model, name)
+        """Everything else is the trainer's own."""
+        return getattr(self._trainer, name)
 
-    def initial_state(self, n_users: int, n_items: int, seed: int, device: str = "cpu") -> Any:
+    def start(self, seed: int) -> Any:
         """Return fresh parameters, embeddings divided by ten where that is the change."""
-        state = self._model.initial_state(n_users, n_items, seed, device)
+        state = self._trainer.start(seed)
         if self._variant == "small start":
-            tables = (
-                [state.table] if hasattr(state, "table") else [state.user_embedding, state.item_embedding]
-            )
-            for table in tables:
-                table *= 0.1
+            for name, table in self._trainer.parameters(state).items():
+                if name in ("table", "user_embedding", "item_embedding"):
+                    table *= np.float32(0.1)
         return state
 
-    def train_epoch(
-        self, states: Sequence[Any], programs: Any, orders: Sequence[NDArray[np.int32]], *others: Any
+    def epoch(
+        self, states: Sequence[Any], losses: Any, orders: Sequence[NDArray[np.int32]], *others: Any
     ) -> list[float]:
         """Train an epoch, in the order of the first one where that is the change."""
         if self._variant == "one order":
             orders = [epoch_order(self._seed, 1, len(order)) for order in orders]
-        return self._model.train_epoch(states, programs, orders, *others)
+        return self._trainer.epoch(states, losses, orders, *others)
 
 
 @contextmanager
@@ -76,7 +77,7 @@ def settings_of(variant: str) -> dict[str, Any]:
     return changed.get(variant, {})
 
 
-def model_of(name: str, variant: str, seed: int) -> Any:
-    """Return a recommender by name, with a variant's change."""
-    model = registry.get(name)
-    return Variant(model, variant, seed) if variant in ("one order", "small start") else model
+def trainer_of(name: str, variant: str, seed: int, dataset: Dataset, settings: TrainingSettings) -> Any:
+    """Return what trains a model on the CPU, with a variant's change."""
+    trainer = registry.trainer_for(registry.get(name), of(dataset), settings)
+    return Variant(trainer, variant, seed) if variant in ("one order", "small start") else trainer

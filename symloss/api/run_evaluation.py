@@ -22,6 +22,7 @@ from symloss.engine.local import LocalEngine
 from symloss.interrupt import stop_on_interrupt
 from symloss.loss import Loss
 from symloss.models import registry
+from symloss.models.user_model import Given
 from symloss.progress import SearchEvent, silent
 from symloss.report.evaluation_page import write_evaluation
 from symloss.search.evaluation_folder import EvaluationFolder
@@ -109,7 +110,7 @@ def evaluate(
     losses: str | Loss | Sequence[str | Loss],
     *,
     task: Task | Dataset,
-    model: Any = "mf",
+    model: Given = "mf",
     seeds: int | Iterable[int] = 1,
     seed: int = 42,
     eps: Sequence[float] | None = None,
@@ -154,12 +155,10 @@ def evaluate(
     how = settings_of(settings, what.metrics[0], wanted[0])
     how = fitted(how, Size.of(what), settings, model=found.name, fast=fast)
     grid = SCALE_GRID if scale == "auto" else (1.0,) if scale is None else tuple(map(float, scale))
-    # what fit and its like ask of a data set, a task of ratings has as well
-    data: Any = what
     with _folder(out, resume) as folder, stop_on_interrupt(stop) as event:
         results, comparison = evaluate_and_compare(
             given,
-            LocalEngine(found, data, how),
+            LocalEngine(found, what, how),
             eps_grid=PAPER_EPS_GRID if eps is None else tuple(map(float, eps)),
             scale_grid=grid,
             seeds=wanted,

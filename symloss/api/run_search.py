@@ -18,6 +18,7 @@ from symloss.engine.local import LocalEngine
 from symloss.errors import OptionError, RunError, unknown_name
 from symloss.loss import Loss
 from symloss.models import registry
+from symloss.models.user_model import Given
 from symloss.progress import SearchProgress, silent
 from symloss.report.write import write_report
 from symloss.search.archive.run import Run
@@ -124,7 +125,7 @@ class Found:
 def search(
     *,
     task: Task | Dataset,
-    model: Any = None,
+    model: Given | None = None,
     time: float | str | None = None,
     seed: int = 42,
     preset: str = "best",
@@ -173,9 +174,7 @@ def search(
             run = Run.resume(Path(resume))
             chosen = _again(run.options(what.metrics), given)
             found = registry.get(chosen.model if model is None else model)
-        # what fit and its like ask of a data set, a task of ratings has as well
-        data: Any = what
-        engine = LocalEngine(found, data, chosen.training)
+        engine = LocalEngine(found, what, chosen.training)
     except BaseException:
         if run is not None:
             run.close()

@@ -19,13 +19,27 @@ from symloss.engine.local import LocalEngine
 from symloss.interrupt import stop_on_interrupt
 from symloss.loss import Loss
 from symloss.models import registry
+from symloss.models.trainer import Trainer
+from symloss.models.user_model import Given
 from symloss.tasks.rating_task import of
 from symloss.tasks.task import Task
+from symloss.training.assess import host_scores
 from symloss.training.clock import Size, fitted
 from symloss.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """Rows to be scored, whose labels nobody knows."""
+
+    inputs: tuple[NDArray[Any], ...]
+    labels: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.labels)
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +56,8 @@ class TrainedModel:
         seconds: of training.
         outcome: how training ended, a sentence.
         history: the validation metric after each epoch.
-        state: the parameters, as the model keeps them.
+        state: the parameters, as the trainer keeps them.
+        trainer: measures and saves the state.
     """
 
     loss: Loss
@@ -56,7 +71,7 @@ class TrainedModel:
     outcome: str
     history: list[float] = field(repr=False)
     state: Any = field(repr=False)
-    _model: Any = field(repr=False)
+    trainer: Trainer = field(repr=False)
 
     def scores(self, *inputs: NDArray[Any]) -> NDArray[np.float32]:
         """Return the raw scores of rows, shape (rows,); for probabilities take their sigmoids.
@@ -67,8 +82,8 @@ class TrainedModel:
         Raises:
             DataError: a user or item is not one of the task.
         """
-        found: NDArray[np.float32] = self._model.predict(self.state, *inputs)
-        return found
+        rows = len(inputs[0]) if inputs else 0
+        return host_scores(self.trainer, self.state, _Rows(inputs, np.zeros(rows, np.float32)))
 
     def frame(self) -> pd.DataFrame:
         """Return the validation metric by epoch: columns epoch and the metric's name."""
@@ -82,7 +97,7 @@ def train(
     loss: str | Loss,
     *,
     task: Task | Dataset,
-    model: Any = "mf",
+    model: Given = "mf",
     seed: int = 42,
     time: float | str | None = None,
     fast: bool = False,
@@ -113,9 +128,7 @@ def train(
     found = registry.get(model)
     how = settings_of(settings, what.metrics[0], seed)
     how = fitted(how, Size.of(what), settings, model=found.name, fast=fast)
-    # what fit and its like ask of a data set, a task of ratings has as well
-    data: Any = what
-    engine = LocalEngine(found, data, how)
+    engine = LocalEngine(found, what, how)
     member = Trial(
         chosen if chosen.scale == 1 else chosen.with_scale(1), chosen.eps, chosen.scale, seed
     ).member()
@@ -124,5 +137,5 @@ def train(
         (result,) = engine.fit([member], progress=told, stop=Deadline(event, seconds(time, "time")))
     return TrainedModel(
         chosen, what, how, result.metrics, result.valid_metric, result.best_epoch, result.epochs, result.seconds,
-        str(result.outcome), result.history, result.state, engine.model,
+        str(result.outcome), result.history, result.state, engine.trainer,
     )  # fmt: skip

@@ -33,7 +33,7 @@ from symloss.errors import OptionError
 from symloss.formula.allowed import LARGEST_EPS
 from symloss.interrupt import stop_on_interrupt
 from symloss.loss import Loss
-from symloss.models.trainer import Recommender
+from symloss.models.model import Model
 from symloss.progress import SearchEvent, silent
 from symloss.training.settings import TrainingSettings
 
@@ -107,7 +107,7 @@ class EvaluationResult:
 def evaluate(
     losses: Sequence[Loss],
     dataset: Dataset,
-    architecture: Recommender,
+    architecture: Model,
     settings: TrainingSettings,
     *,
     eps_grid: Sequence[float] = PAPER_EPS_GRID,
@@ -194,7 +194,7 @@ def evaluate_and_compare(
 def run_trials(
     groups: Sequence[Sequence[Trial]],
     dataset: Dataset,
-    architecture: Recommender,
+    architecture: Model,
     settings: TrainingSettings,
     *,
     progress: Callable[[SearchEvent], None] = silent,
@@ -208,7 +208,7 @@ def run_trials(
 def screen(
     groups: Sequence[Sequence[Trial]],
     dataset: Dataset,
-    architecture: Recommender,
+    architecture: Model,
     settings: TrainingSettings,
     *,
     keep: int,

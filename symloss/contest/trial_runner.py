@@ -21,8 +21,7 @@ from symloss.engine.engine import Engine
 from symloss.progress import SearchEvent, silent
 from symloss.tasks.auc_rmse import sigmoid
 from symloss.tasks.metrics.measure import measure_all
-from symloss.tasks.rating_task import of
-from symloss.training.assess import predicts_score
+from symloss.training.assess import host_scores, predicts_score
 from symloss.training.fit import FitResult
 from symloss.training.member import Member
 from symloss.training.memory import HOST
@@ -185,8 +184,8 @@ class TrialRunner:
     def _chunk(self, settings: TrainingSettings) -> int:
         if settings.device not in HOST:
             return DEVICE_CHUNK
-        # an engine on many machines says how many members it trains at a time
-        parallel = max(settings.n_threads, int(getattr(self.engine, "parallel", 1)))
+        # an engine on many machines trains more than this one could
+        parallel = max(settings.n_threads, self.engine.parallel)
         return max(16 * parallel, min(512, CHUNK_EPOCHS // settings.max_epochs))
 
 
@@ -201,15 +200,15 @@ def read_test(engine: Engine, record: TrialRecord) -> tuple[dict[str, float], ND
         The metrics by name, and for each test row the score or the prediction, whichever the validation metric is
         made from, shape (rows,).
     """
-    task, metric = of(engine.dataset), record.settings.validation_metric
+    task, metric = engine.task, record.settings.validation_metric
     part = task.test
     # what is watched is reported, also where the task does not ask for it
     asked = any(one.name == metric.name for one in task.metrics)
     wanted = task.metrics if asked else (metric, *task.metrics)
     if record.state is None or not len(part):
         return {one.name: math.nan for one in wanted}, np.full(len(part), np.nan, np.float32)
-    scores = engine.model.predict(record.state, *part.inputs)
-    predictions = scores if predicts_score(task.signature, record.trial.loss.takes_score) else sigmoid(scores)
+    scores = host_scores(engine.trainer, record.state, part)
+    predictions = scores if predicts_score(task, record.trial.loss.takes_score) else sigmoid(scores)
     metrics = measure_all(wanted, scores, predictions, part.labels)
     return metrics, metric.values(scores, predictions)
 

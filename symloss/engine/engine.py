@@ -4,32 +4,43 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-from symloss.models.trainer import Recommender
+from symloss.models.model import Model
+from symloss.models.trainer import Trainer
+from symloss.tasks.task import Task
 from symloss.training.fit import FitResult, Progress
 from symloss.training.member import Member
 from symloss.training.one_epoch import EpochResult, Keep
 from symloss.training.settings import TrainingSettings
 
-if TYPE_CHECKING:
-    from symloss.data.dataset import Dataset
-
 
 class Engine(Protocol):
-    """Trains populations of one model on one data set; the numbers do not depend on the engine.
+    """Trains populations of one model on one task; the numbers do not depend on the engine.
 
     Attributes:
         name: its name in `--engine`.
-        model: the architecture.
-        dataset: what it is trained on.
+        model: what is trained.
+        task: on what.
+        dataset: the task, or the data set that was given for it.
         settings: how, where a call does not say otherwise.
     """
 
     name: str
-    model: Recommender
-    dataset: Dataset
+    model: Model
+    task: Task
+    dataset: Any
     settings: TrainingSettings
+
+    @property
+    def trainer(self) -> Trainer:
+        """Of the model on the task by the settings, in this process: it makes, measures and saves states."""
+        ...
+
+    @property
+    def parallel(self) -> int:
+        """How many members are trained at a time, at least 1; populations should be larger than that."""
+        ...
 
     def one_epoch(
         self,

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from symloss.models.trainer import Recommender
-from symloss.training.fit import FitResult, Progress, fit
+from symloss.models.model import Model
+from symloss.models.registry import trainer_for
+from symloss.models.trainer import Trainer
+from symloss.tasks.rating_task import of
+from symloss.tasks.task import Task
+from symloss.training.fit import FitResult, Progress, fit_by
 from symloss.training.kernel_cache import ensure_compiled
 from symloss.training.member import Member
-from symloss.training.one_epoch import EpochResult, Keep, train_one_epoch
+from symloss.training.one_epoch import EpochResult, Keep, epoch_by
 from symloss.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from symloss.data.dataset import Dataset
+
+_TRAINERS = 8
+"""So many trainers are kept, each for other settings, with what it has prepared on a device."""
 
 
 class LocalEngine:
@@ -22,11 +30,26 @@ class LocalEngine:
 
     name = "local"
 
-    def __init__(self, model: Recommender, dataset: Dataset, settings: TrainingSettings) -> None:
-        """Use a model on a data set."""
-        self.model, self.dataset, self.settings = model, dataset, settings
+    def __init__(self, model: Model, task: Task | Dataset, settings: TrainingSettings) -> None:
+        """Use a model on a task.
+
+        Raises:
+            OptionError: nothing trains the model on the task by the settings.
+        """
+        self.model, self.task, self.dataset, self.settings = model, of(task), task, settings
+        self._trainer = lru_cache(_TRAINERS)(self._made)
         # before any kernel is called, a prediction of the untrained model among them
-        ensure_compiled(model, settings)
+        ensure_compiled(self.trainer, settings)
+
+    @property
+    def trainer(self) -> Trainer:
+        """What trains by the engine's settings."""
+        return self._trainer(self.settings)
+
+    @property
+    def parallel(self) -> int:
+        """The threads of the settings."""
+        return self.settings.n_threads
 
     def one_epoch(
         self,
@@ -38,9 +61,7 @@ class LocalEngine:
         stop: threading.Event | None = None,
     ) -> list[EpochResult]:
         """Train copies of `state` for one epoch."""
-        return train_one_epoch(
-            self.model, state, members, self.dataset, self.settings, epoch, keep=keep, stop=stop
-        )
+        return epoch_by(self.trainer, state, members, self.settings, epoch, keep, stop)
 
     def fit(
         self,
@@ -52,7 +73,12 @@ class LocalEngine:
         stop: threading.Event | None = None,
     ) -> list[FitResult]:
         """Train members to convergence."""
-        return fit(self.model, members, self.dataset, settings or self.settings, progress, stop, test=test)
+        chosen = settings or self.settings
+        return fit_by(self._trainer(chosen), members, chosen, progress, stop, test=test)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Let go of the trainers."""
+        self._trainer.cache_clear()
+
+    def _made(self, settings: TrainingSettings) -> Trainer:
+        return trainer_for(self.model, self.task, settings)

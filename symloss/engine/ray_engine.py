@@ -21,13 +21,18 @@ from symloss.engine.errors import EngineError
 from symloss.engine.ray_connection import Connection
 from symloss.engine.ray_tasks import Tasks, chunk_size
 from symloss.engine.ray_watch import Watch
+from symloss.engine.shipped_model import shipped
 from symloss.errors import OptionError
-from symloss.models.trainer import Recommender
+from symloss.models.model import Model
+from symloss.models.registry import trainer_for
+from symloss.models.trainer import Trainer
+from symloss.tasks.rating_task import of
+from symloss.tasks.task import Task
 from symloss.training.assess import check_dataset
 from symloss.training.fit import FitResult, Progress
 from symloss.training.member import Member
 from symloss.training.memory import HOST
-from symloss.training.one_epoch import EpochResult, Keep, train_one_epoch
+from symloss.training.one_epoch import EpochResult, Keep, epoch_by
 from symloss.training.outcome import Outcome
 from symloss.training.settings import TrainingSettings
 
@@ -47,24 +52,25 @@ class RayEngine:
     name = "ray"
 
     def __init__(
-        self, model: Recommender, dataset: Dataset, settings: TrainingSettings, *, address: str | None = None
+        self, model: Model, task: Task | Dataset, settings: TrainingSettings, *, address: str | None = None
     ) -> None:
         """Connect to a cluster, or start a local Ray.
 
         Args:
-            model: the architecture.
-            dataset: put into the cluster once.
+            model: what is trained; every machine imports it (see `symloss.engine.shipped_model`).
+            task: put into the cluster once; a data set is one.
             settings: as for `LocalEngine`; the threads are the cores of a local Ray, and tasks use one each.
             address: "host:port" of the cluster's head, or "auto" for the cluster that this machine belongs
                 to. None takes the cluster that this process is in already, or starts a Ray on this machine.
 
         Raises:
-            OptionError: ray is missing, the address can't be right, the device is not the CPU, or a machine
-                of the cluster has other versions.
+            OptionError: ray is missing, the address can't be right, the device is not the CPU, other machines can't
+                import the model, nothing trains it on the task, or a machine of the cluster has other versions.
             EngineError: the cluster can't be reached or has no machine.
         """
         _check_device(settings)
-        self.model, self.dataset, self.settings = model, dataset, settings
+        self.model, self.task, self.dataset, self.settings = model, of(task), task, settings
+        self._shipped, self._trainer = shipped(model), trainer_for(model, self.task, settings)
         self._connection = Connection(address, settings.n_threads)
         self._ray = self._connection.ray
         self._tasks = Tasks(self._ray)
@@ -83,6 +89,16 @@ class RayEngine:
             self.close()
             raise
 
+    @property
+    def trainer(self) -> Trainer:
+        """What makes, measures and saves states here."""
+        return self._trainer
+
+    @property
+    def parallel(self) -> int:
+        """The cores of the cluster now, at least 1."""
+        return 1 if self._closed else max(1, self._tasks.slots())
+
     def one_epoch(
         self,
         state: Any,
@@ -95,10 +111,10 @@ class RayEngine:
         """Train copies of `state` for one epoch; when stopped, members in training end as `INTERRUPTED` too."""
         self._check_open()
         # Checks keep and epoch.
-        train_one_epoch(self.model, state, [], self.dataset, self.settings, epoch, keep=keep)
+        epoch_by(self.trainer, state, [], self.settings, epoch, keep)
         if not members:
             return []
-        check_dataset(self.dataset, self.settings.validation_metric)
+        check_dataset(self.task, self.settings.validation_metric)
         self._call += 1
         watch = Watch(self._started_hub(), self._call, self._ray, None)
         start = self._ray.put(state)
@@ -153,7 +169,7 @@ class RayEngine:
         _check_device(settings)
         if not members:
             return []
-        check_dataset(self.dataset, settings.validation_metric)
+        check_dataset(self.task, settings.validation_metric)
         self._call += 1
         watch = Watch(self._started_hub(), self._call, self._ray, progress)
         results = [_untrained(member) for member in members]
@@ -167,7 +183,7 @@ class RayEngine:
         def done(chunk: range, reply: ray_worker.Reply[FitResult]) -> None:
             for number, result in zip(chunk, reply.results, strict=True):
                 # What Ray hands over is read-only and lies in shared memory.
-                kept = None if result.state is None else self.model.copy(result.state)
+                kept = None if result.state is None else self.trainer.copy(result.state)
                 results[number] = replace(result, member=members[number], state=kept)
                 watch.finish(number, result.history)
             epochs = sum(result.epochs for result in reply.results)
@@ -215,12 +231,8 @@ class RayEngine:
         return self._ray.remote(num_cpus=1, max_retries=0)(function)
 
     def _share(self) -> None:
-        """Put the model and the data set into the cluster."""
-        # Models hold locks. A lock belongs to its process: each gets its own.
-        self._ray.util.register_serializer(
-            type(threading.Lock()), serializer=lambda _: None, deserializer=_new_lock
-        )
-        self._shared = self._ray.put((self.model, self.dataset))
+        """Put the model and the task into the cluster."""
+        self._shared = self._ray.put((self._shipped, self.dataset))
 
     def _check_machines(self) -> list[str]:
         """Compare the versions on every machine with those here; return the kinds of processors."""
@@ -269,13 +281,13 @@ class RayEngine:
 
     def _chunks(self, count: int, settings: TrainingSettings, seconds: float | None) -> list[range]:
         slots = max(1, self._tasks.slots())
-        size = chunk_size(count, slots, seconds, self.model.group_size(count, slots, settings.device))
+        size = chunk_size(count, slots, seconds, self.trainer.group_size(count, slots))
         return [range(start, min(start + size, count)) for start in range(0, count, size)]
 
     def _own(self, result: EpochResult, wanted: bool) -> EpochResult:
         if result.state is None:
             return result
-        return replace(result, state=self.model.copy(result.state) if wanted else None)
+        return replace(result, state=self.trainer.copy(result.state) if wanted else None)
 
 
 def _check_device(settings: TrainingSettings) -> None:
@@ -299,10 +311,6 @@ def _wanted(results: Sequence[EpochResult], keep: Keep, settings: TrainingSettin
 def _untrained(member: Member) -> FitResult:
     """Return the result of a member whose turn did not come."""
     return FitResult(member, math.nan, 0, 0, 0.0, {}, Outcome.INTERRUPTED, [], None)
-
-
-def _new_lock(_: None) -> Any:
-    return threading.Lock()
 
 
 def _last_line(error: Exception) -> str:

@@ -3,38 +3,37 @@
 Everything here runs in Ray's worker processes, imported from the symloss that is
 installed there. A task trains in one thread. What Ray hands over lies in shared,
 read-only memory; kernels are compiled for writable arrays, so a process copies
-the data set once and keeps it for its next tasks.
+the task once and keeps it for its next ones.
 """
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import importlib
 import platform
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-import numpy as np
-
-from symloss.data.dataset import Dataset, Interactions
+from symloss.engine.local import LocalEngine
 from symloss.engine.ray_connection import import_ray
+from symloss.engine.shipped_model import received
 from symloss.errors import OptionError
-from symloss.models.trainer import Recommender
-from symloss.training.fit import FitResult, fit
+from symloss.training.fit import FitResult
 from symloss.training.member import Member
-from symloss.training.one_epoch import EpochResult, Keep, train_one_epoch
+from symloss.training.one_epoch import EpochResult, Keep
 from symloss.training.settings import TrainingSettings
 
 REPORT_SECONDS = 0.5
 """How often a task that trains to convergence reports."""
 
-_TRAINS = ("ops", "compile", "models", "training", "engine")
+_TRAINS = ("ops", "compile", "tasks", "models", "training", "engine")
 """The parts of symloss that a task runs."""
 
 Result = TypeVar("Result")
@@ -105,10 +104,9 @@ def train_epoch_task(
     """Train copies of `state` for one epoch with members, the first of which is number `first`."""
     check_versions(expected)
     with _Line(hub, call, first) as line:
-        model, dataset = _materials(shared[0])
+        engine = _engine(shared[0], replace(settings, threads=1))
         began = time.perf_counter()
-        settings = replace(settings, threads=1)
-        results = train_one_epoch(model, state, members, dataset, settings, epoch, keep=keep, stop=line.stop)
+        results = engine.one_epoch(state, members, epoch, keep=keep, stop=line.stop)
     return Reply(results, time.perf_counter() - began, _node())
 
 
@@ -125,11 +123,9 @@ def fit_task(
     """Train members, the first of which is number `first`, to convergence."""
     check_versions(expected)
     with _Line(hub, call, first) as line:
-        model, dataset = _materials(shared[0])
+        engine = _engine(shared[0], replace(settings, threads=1))
         began = time.perf_counter()
-        results = fit(
-            model, members, dataset, replace(settings, threads=1), line.progress, line.stop, test=test
-        )
+        results = engine.fit(members, progress=line.progress, stop=line.stop, test=test)
     return Reply(results, time.perf_counter() - began, _node())
 
 
@@ -138,15 +134,17 @@ def _node() -> str:
 
 
 @lru_cache(maxsize=1)
-def _materials(shared: Any) -> tuple[Recommender, Dataset]:
-    """Fetch the model and the data set, which stay in this process until another one is asked for."""
-    model, dataset = import_ray().get(shared)
-    parts = {name: _copy(part) for name, part in dataset.parts().items()}
-    return model, replace(dataset, **parts)
+def _materials(shared: Any) -> tuple[Any, Any]:
+    """Fetch the model and the task, which stay in this process until others are asked for."""
+    model, task = import_ray().get(shared)
+    # Arrays are copied, so that they can be written to.
+    return received(model), copy.deepcopy(task)
 
 
-def _copy(part: Interactions) -> Interactions:
-    return Interactions(*(np.array(getattr(part, field.name)) for field in fields(part)))
+@lru_cache(maxsize=8)
+def _engine(shared: Any, settings: TrainingSettings) -> LocalEngine:
+    """Return what trains by these settings; it stays for the next tasks."""
+    return LocalEngine(*_materials(shared), settings)
 
 
 class Hub:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from symloss.engine.engine import Engine
 from symloss.engine.local import LocalEngine
 from symloss.errors import OptionError, unknown_name
-from symloss.models.trainer import Recommender
+from symloss.models.model import Model
+from symloss.tasks.task import Task
 from symloss.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ def check_engine(name: str) -> None:
 
 def make_engine(
     name: str,
-    model: Recommender,
-    dataset: Dataset,
+    model: Model,
+    task: Task | Dataset,
     settings: TrainingSettings,
     *,
     address: str | None = None,
@@ -48,21 +49,22 @@ def make_engine(
 
     Args:
         name: one of `ENGINES`.
-        model: the architecture.
-        dataset: what it is trained on.
+        model: what is trained.
+        task: on what; a data set is one.
         settings: how, where a call does not say otherwise; its threads are the cores of a local Ray.
         address: of the Ray cluster, "host:port", or "auto" for the one that this machine belongs to;
             None starts a local Ray. For engine "ray" only.
 
     Raises:
-        OptionError: there is no such engine, its package is missing, or an option does not fit it.
+        OptionError: there is no such engine, its package is missing, an option does not fit it, or nothing trains
+            the model on the task.
         EngineError: the cluster can't be reached.
     """
     check_engine(name)
     if name == "ray":
         from symloss.engine.ray_engine import RayEngine
 
-        return RayEngine(model, dataset, settings, address=address)
+        return RayEngine(model, task, settings, address=address)
     if address is not None:
         raise OptionError(f"engine {name!r} has no address; use engine 'ray', or leave the address out")
-    return LocalEngine(model, dataset, settings)
+    return LocalEngine(model, task, settings)

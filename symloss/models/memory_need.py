@@ -18,6 +18,7 @@ class MemoryNeed:
         by_row: needed for each of them and each different order of rows.
         shared: needed once, for any number of members.
         by_member: a member needs so much besides.
+        state: of a state that was brought to the host, without what the optimizer remembers.
     """
 
     entities: int
@@ -28,3 +29,4 @@ class MemoryNeed:
     by_row: int
     shared: int
     by_member: int = 0
+    state: int = 0

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from symloss.errors import ModelError
+
 if TYPE_CHECKING:
     from torch import nn
 
@@ -28,9 +30,36 @@ class Model:
         groups: parameters by the name of their layer; None for one group a child of the module.
         accelerations: trainers that know this model by heart, as "package.module:Class", the first that does not refuse
             trains; where all do, `symloss.models.generic_torch.GenericTorch` trains the module itself.
+        digest: of the text of a user's file; empty for models of a package. A run goes on only with the same.
     """
 
     name: str
     build: Build
     groups: Groups | None = None
     accelerations: tuple[str, ...] = ()
+    digest: str = ""
+
+    def group_of(self, module: nn.Module) -> dict[str, int]:
+        """Return the number of the group that each parameter of a module is in, by name.
+
+        Raises:
+            ModelError: a parameter is in no group or in two.
+        """
+        named = dict(module.named_parameters())
+        if self.groups is None:
+            children = list(dict.fromkeys(name.split(".")[0] for name in named))
+            return {name: children.index(name.split(".")[0]) for name in named}
+        number: dict[int, int] = {}
+        for place, (group, parameters) in enumerate(self.groups(module).items()):
+            for parameter in parameters:
+                if id(parameter) in number:
+                    raise ModelError(
+                        f"model {self.name}: a parameter of group {group} is in another group too"
+                    )
+                number[id(parameter)] = place
+        missing = [name for name, parameter in named.items() if id(parameter) not in number]
+        if missing:
+            raise ModelError(
+                f"model {self.name}: groups leaves out {', '.join(missing[:5])}; every parameter needs one"
+            )
+        return {name: number[id(parameter)] for name, parameter in named.items()}

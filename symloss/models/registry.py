@@ -1,27 +1,89 @@
-"""Models by name: the one place that a new model is listed in."""
+"""Models by name, and who trains them: the one place that a new model is listed in."""
 
 from __future__ import annotations
 
+from importlib import metadata
+
 from symloss.errors import OptionError, unknown_name
-from symloss.models.trainer import Recommender
+from symloss.models.import_path import imported
+from symloss.models.model import Model
+from symloss.models.trainer import StepSettings, Trainer
+from symloss.models.user_model import Given, is_reference, model_of
+from symloss.tasks.task import Task
 
-NAMES = ("mf", "mlp")
-"""The models there are."""
+MODELS: dict[str, str] = {
+    "mf": "symloss.models.mf.model:MF",
+    "mlp": "symloss.models.mlp.model:MLP",
+}
+"""The built-in models: name, and where each is, as "package.module:NAME"."""
+
+NAMES = tuple(MODELS)
+"""The built-in models' names."""
+
+ENTRY_POINTS = "symloss.models"
+"""The group of entry points by which other packages add models; each leads to a `Model`."""
+
+GENERIC = "symloss.models.generic_torch:GenericTorch"
+"""Trains what no acceleration of the model takes."""
 
 
-def get(name: str) -> Recommender:
-    """Return the model with that name.
+def names() -> tuple[str, ...]:
+    """Return the names of the built-in models, and of those that installed packages add; loads none of them."""
+    added = {entry.name for entry in metadata.entry_points(group=ENTRY_POINTS)}
+    return (*NAMES, *sorted(added - set(NAMES)))
+
+
+def get(name: Given) -> Model:
+    """Return the model with that name; a user's own by FILE.py:build or by its function (see `user_model`).
 
     Raises:
-        OptionError: there is none.
+        OptionError: there is none, or the package that adds it does not give one.
+        ModelError: a user's own can't be had.
     """
-    # Imported here: the one needs Numba, the other torch, both take time.
-    if name == "mf":
-        from symloss.models.fused import MatrixFactorisationAnywhere
+    if not isinstance(name, str) or is_reference(name):
+        return model_of(name)
+    if name in MODELS:
+        found = imported(MODELS[name])
+        assert isinstance(found, Model)
+        return found
+    for entry in metadata.entry_points(group=ENTRY_POINTS, name=name):
+        return _added(entry)
+    raise OptionError(
+        unknown_name(
+            "model", name, names(), "--model takes one of these, or FILE.py:build for one of your own"
+        )
+    )
 
-        return MatrixFactorisationAnywhere()
-    if name == "mlp":
-        from symloss.models.fused import MultilayerPerceptronAnywhere
 
-        return MultilayerPerceptronAnywhere()
-    raise OptionError(unknown_name("model", name, NAMES, "--model takes one of these"))
+def _added(entry: metadata.EntryPoint) -> Model:
+    """Load a model that another package adds."""
+    try:
+        found = entry.load()
+    except (ImportError, AttributeError) as error:
+        raise OptionError(
+            f"the model {entry.name!r} can't be loaded from {entry.value} ({error}); install its package again"
+        ) from error
+    if not isinstance(found, Model):
+        raise OptionError(
+            f"the model {entry.name!r} is {entry.value}, which is no symloss.models.Model; correct the entry point "
+            f"in the group {ENTRY_POINTS!r} of its package"
+        )
+    return found
+
+
+def trainer_for(model: Model, task: Task, settings: StepSettings) -> Trainer:
+    """Return the first acceleration of the model that does not refuse, else the trainer of any torch module.
+
+    Nothing is imported for those after it.
+
+    Raises:
+        OptionError: nobody trains the model on the task by the settings; the message holds all reasons.
+    """
+    reasons = []
+    for place in (*model.accelerations, GENERIC):
+        kind: type[Trainer] = imported(place)
+        why = kind.refuses(model, task, settings)
+        if why is None:
+            return kind(model, task, settings)
+        reasons.append(why)
+    raise OptionError(f"nothing can train {model.name} on {task.name}: {'; '.join(reasons)}")

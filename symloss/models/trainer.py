@@ -1,4 +1,4 @@
-"""What a model has to offer to be trained: the one interface between training and models."""
+"""What trains a model: the one interface between training and models."""
 
 from __future__ import annotations
 
@@ -17,9 +17,6 @@ from symloss.tasks.task import Task
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from symloss.data.dataset import Interactions
-
 
 Numbers = NDArray[np.float64]
 Scores: TypeAlias = "NDArray[np.float32] | Tensor"
@@ -59,70 +56,6 @@ class StepSettings(Protocol):
         ...
 
 
-class Recommender(Protocol):
-    """A scoring model of (user, item) pairs, with the state (parameters) kept apart from it.
-
-    A state belongs to the model that made it; others pass it around without looking inside.
-    """
-
-    @property
-    def name(self) -> str:
-        """What options call it."""
-        ...
-
-    def group_size(self, members: int, threads: int, device: str = "cpu") -> int:
-        """Return how many of `members` to pass to one `train_epoch`, with up to `threads` calls at a time."""
-        ...
-
-    def initial_state(self, n_users: int, n_items: int, seed: int, device: str = "cpu") -> Any:
-        """Return fresh parameters, a function of the arguments alone."""
-        ...
-
-    def copy(self, state: Any) -> Any:
-        """Return an independent copy of a state."""
-        ...
-
-    def train_epoch(
-        self,
-        states: Sequence[Any],
-        programs: ProgramBatch,
-        orders: Sequence[NDArray[np.int32]],
-        noise: Sequence[int],
-        train: Interactions,
-        settings: StepSettings,
-        rates: Numbers | None = None,
-        l2s: Numbers | None = None,
-    ) -> list[float]:
-        """Train each state in place, for one epoch, with its own loss.
-
-        Args:
-            states: K states of this model, all distinct objects.
-            programs: K losses.
-            orders: K permutations of the training rows.
-            noise: K seeds of whatever else is random in the epoch (dropout).
-            train: the training rows.
-            settings: of the steps.
-            rates: K learning rates; None for that of the settings, for all.
-            l2s: K L2 factors, rate * l2 < 1; None for that of the settings, for all.
-
-        Returns:
-            K mean losses over the epoch; NaN or infinite where a loss or weight became so. Such a
-            state is of no further use.
-
-        Raises:
-            DataError: a user or item has no row in the states.
-        """
-        ...
-
-    def predict(self, state: Any, users: NDArray[np.int32], items: NDArray[np.int32]) -> NDArray[np.float32]:
-        """Return the raw scores of n pairs, shape (n,).
-
-        Raises:
-            DataError: a user or item has no row in the state.
-        """
-        ...
-
-
 class Trainer(Protocol):
     """Trains populations of one model on one task: one state a member, all apart from the trainer.
 
@@ -137,6 +70,10 @@ class Trainer(Protocol):
     task: Task
     settings: StepSettings
 
+    def __init__(self, model: Model, task: Task, settings: StepSettings) -> None:
+        """Bind a trainer to what it does not refuse."""
+        ...
+
     @classmethod
     def refuses(cls, model: Model, task: Task, settings: StepSettings) -> str | None:
         """Return why this trainer can't train the model on the task, a whole sentence; None where it can."""
@@ -148,6 +85,11 @@ class Trainer(Protocol):
 
     def memory(self, instructions: int) -> MemoryNeed:
         """Return what training takes where the longest loss program has so many instructions."""
+        ...
+
+    @property
+    def compiled(self) -> bool:
+        """Whether all code that training runs is there: on disk, or in this process. True where nothing is compiled."""
         ...
 
     def compile(self) -> bool:
@@ -198,6 +140,14 @@ class Trainer(Protocol):
         """Return a state that takes no memory of the device; `scores` and `save` take it too."""
         ...
 
+    def parameters(self, state: Any) -> dict[str, NDArray[np.float32]]:
+        """Return what is trained of a state on the host, by name, in a fixed order.
+
+        The arrays share the state's memory: who writes into them changes the state. The biases of the rows of a matrix
+        "NAME_embedding" are called "NAME_bias".
+        """
+        ...
+
     def save(self, state: Any) -> dict[str, Any]:
         """Return a state as plain data: numbers, arrays, and lists and dictionaries of them, as copies on the host."""
         ...
@@ -209,16 +159,6 @@ class Trainer(Protocol):
             RunError: it is not one of this model on this task; the message says what differs.
         """
         ...
-
-
-def rates_or(
-    settings: StepSettings, count: int, rates: Numbers | None, l2s: Numbers | None
-) -> tuple[Numbers, Numbers]:
-    """Return K learning rates and L2 factors: those given, or the settings'."""
-    return (
-        np.full(count, settings.learning_rate, np.float64) if rates is None else rates,
-        np.full(count, settings.l2, np.float64) if l2s is None else l2s,
-    )
 
 
 def check_indices(users: NDArray[np.int32], items: NDArray[np.int32], n_users: int, n_items: int) -> None:
@@ -234,3 +174,27 @@ def check_indices(users: NDArray[np.int32], items: NDArray[np.int32], n_users: i
                 f"{kind} index {wrong} does not fit a state of {size} {kind}s; "
                 "train on the data set that the state was made for"
             )
+
+
+def no_ratings(task: Task) -> str | None:
+    """Return why a task does not consist of ratings: pairs of a user and an item with a label; None where it does."""
+    inputs = task.train.inputs
+    if not {"users", "items"} <= set(task.sizes) or len(inputs) != 2:
+        return f"it takes pairs of a user and an item, and {task.name} is made of something else"
+    for name, column in zip(("users", "items"), inputs, strict=True):
+        if column.dtype != np.int32 or column.ndim != 1:
+            return (
+                f"it takes {name} as int32, and those of {task.name} are {column.dtype} of {column.ndim} axes"
+            )
+    return None
+
+
+def no_plain_steps(settings: StepSettings) -> str | None:
+    """Return why steps can't be made by one rate and one L2 factor, by SGD or Adam; None where they can."""
+    if settings.optimizer not in ("sgd", "adam"):
+        return f"its optimizers are sgd and adam, not {settings.optimizer}"
+    numbers: dict[str, Any] = {"learning rate": settings.learning_rate, "L2 factor": settings.l2}
+    for name, value in numbers.items():
+        if not isinstance(value, int | float):
+            return f"it has one {name} for all parameters, and the settings have one for each group"
+    return None

@@ -8,11 +8,11 @@ belong to their rows; other vectors (biases of layers, batch norm) stay as they 
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from symloss.errors import DataError, OptionError
 from symloss.loss import Loss
@@ -21,7 +21,24 @@ from symloss.plot.style import scientific_ticks
 
 if TYPE_CHECKING:
     from symloss.data.dataset import Dataset
-    from symloss.models.trainer import Recommender
+    from symloss.models.model import Model
+    from symloss.tasks.part import Part
+    from symloss.tasks.task import Task
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """Some rows of a part."""
+
+    inputs: tuple[NDArray[Any], ...]
+    labels: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @classmethod
+    def of(cls, part: Part, rows: NDArray[np.intp]) -> _Rows:
+        return cls(tuple(column[rows] for column in part.inputs), part.labels[rows])
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,9 +60,9 @@ class Landscape:
 
 
 def landscape_grid(
-    model: Recommender,
+    model: Model,
     state: Any,
-    dataset: Dataset,
+    dataset: Dataset | Task,
     loss: Loss,
     *,
     reach: float = 1.0,
@@ -59,12 +76,12 @@ def landscape_grid(
     Args:
         model: what was trained.
         state: its parameters, on the CPU.
-        dataset: where the loss is measured.
+        dataset: where the loss is measured: a data set, or another task.
         loss: the loss; an open eps counts as 1e-6.
         reach: the grid goes from -reach to reach along each direction, > 0.
         points: of the grid along each direction, at least 3.
         part: "train", "validation" or "test".
-        rows: at most so many interactions of the part, drawn at random.
+        rows: at most so many rows of the part, drawn at random.
         seed: of the directions and the draw.
 
     Raises:
@@ -75,31 +92,40 @@ def landscape_grid(
         raise OptionError(
             f"reach is {reach} and points is {points}; reach must be above 0, points at least 3"
         )
-    if part not in dataset.parts():
+    # Training brings Numba and torch along, which other pictures do without.
+    from symloss.models.registry import trainer_for
+    from symloss.tasks.rating_task import of
+    from symloss.training.assess import host_scores
+    from symloss.training.settings import TrainingSettings
+
+    task = of(dataset)
+    parts = {"train": task.train, "validation": task.validation, "test": task.test}
+    if part not in parts:
         raise DataError(f"unknown part {part!r}; a data set has train, validation and test")
-    interactions = dataset.parts()[part]
-    if not len(interactions):
-        raise DataError(f"the {part} part of {dataset.name} is empty; take another")
+    seen = parts[part]
+    if not len(seen):
+        raise DataError(f"the {part} part of {task.name} is empty; take another")
     generator = np.random.default_rng(seed)
-    if len(interactions) > rows:
-        interactions = interactions.take(np.sort(generator.choice(len(interactions), rows, replace=False)))
-    moved = model.copy(state)
-    targets = _parameters(moved)
-    base = [_numbers(array).astype(np.float64) for _, array in targets]
+    if len(seen) > rows:
+        seen = _Rows.of(seen, np.sort(generator.choice(len(seen), rows, replace=False)))
+    trainer = trainer_for(model, task, TrainingSettings())
+    moved = trainer.copy(state)
+    targets = list(trainer.parameters(moved).items())
+    base = [array.astype(np.float64) for _, array in targets]
     names = [name for name, _ in targets]
     directions = [_direction(names, base, generator) for _ in range(2)]
     if not any(step.any() for step in directions[0]):
         raise OptionError(f"the model {model.name!r} has no matrix of parameters to move; plot another model")
-    labels = interactions.labels.astype(np.float64)
+    labels = seen.labels.astype(np.float64)
     axis = np.linspace(-reach, reach, points)
     values = np.empty((points, points))
     for j, along_second in enumerate(axis):
         for i, along_first in enumerate(axis):
             for (_, target), start, one, two in zip(targets, base, *directions, strict=True):
-                _write(target, start + along_first * one + along_second * two)
-            scores = model.predict(moved, interactions.users, interactions.items)
+                target[...] = start + along_first * one + along_second * two
+            scores = host_scores(trainer, moved, seen)
             values[j, i] = _mean_loss(loss, scores.astype(np.float64), labels)
-    return Landscape(axis, axis.copy(), values, part, len(interactions))
+    return Landscape(axis, axis.copy(), values, part, len(seen))
 
 
 def landscape(found: Landscape, axes: Any, *, levels: int = 10, colourbar: bool = True) -> Any:
@@ -152,21 +178,6 @@ def _mean_loss(loss: Loss, scores: Array, labels: Array) -> float:
     return float(values.mean())
 
 
-def _parameters(state: Any, name: str = "") -> list[tuple[str, Any]]:
-    """Return the arrays of a state with their names, in a fixed order; fields of other kinds are passed over."""
-    if hasattr(state, "dtype") and hasattr(state, "shape"):
-        return [(name, state)] if "float" in str(state.dtype) else []
-    if dataclasses.is_dataclass(state):
-        parts = [(entry.name, getattr(state, entry.name)) for entry in dataclasses.fields(state)]
-        # What an optimizer remembers is no parameter.
-        return [found for key, value in parts if key != "moments" for found in _parameters(value, key)]
-    if isinstance(state, list | tuple):
-        return [
-            found for number, value in enumerate(state) for found in _parameters(value, f"{name}.{number}")
-        ]
-    return []
-
-
 def _direction(names: list[str], base: list[Array], generator: np.random.Generator) -> list[Array]:
     """Draw a direction: each row as long as the row of the parameters, its bias included."""
     position = {name: k for k, name in enumerate(names)}
@@ -184,16 +195,3 @@ def _direction(names: list[str], base: list[Array], generator: np.random.Generat
         if bias is not None and rows.shape[1] > array[0].size:
             steps[bias] = drawn[:, -1]
     return steps
-
-
-def _numbers(array: Any) -> Array:
-    """Return an array or a torch tensor as a copy in numpy."""
-    return np.array(array.detach().cpu().numpy() if hasattr(array, "detach") else array)
-
-
-def _write(target: Any, values: Array) -> None:
-    """Put numbers into an array or a torch tensor, in place."""
-    if hasattr(target, "detach"):
-        target.detach().copy_(target.new_tensor(values))
-    else:
-        target[...] = values

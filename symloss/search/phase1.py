@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from symloss.progress import Note
 from symloss.search.archive.snapshot import load_search, saving
 from symloss.search.candidates.grammar import LossGrammar
 from symloss.search.context import SearchContext
@@ -86,10 +85,5 @@ def _trainee(context: SearchContext) -> Trainee:
 
 
 def _warm_start(context: SearchContext, strategy: Strategy) -> None:
-    if not context.options.warm_start:
-        return
-    begin = getattr(strategy, "warm_start", None)
-    if begin is None:
-        context.progress(Note(f"the strategy {strategy.name} can't begin from given losses; it ignores them"))
-        return
-    begin(warm_start_tokens(context.options.warm_start, context.grammar))
+    if context.options.warm_start:
+        strategy.warm_start(warm_start_tokens(context.options.warm_start, context.grammar))

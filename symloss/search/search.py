@@ -146,9 +146,7 @@ def _context(
     engine: Engine | None,
 ) -> SearchContext:
     grammar = LossGrammar(options.operators, options.n_variables, task.signature)
-    # what fit and its like ask of a data set, a task of ratings has as well
-    data: Any = task
-    own = engine or LocalEngine(registry.get(options.model), data, options.training)
+    own = engine or LocalEngine(registry.get(options.model), task, options.training)
     return SearchContext(options, task, own, grammar, make_proxy(options, grammar), run, stop, progress)
 
 

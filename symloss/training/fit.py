@@ -9,7 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from symloss.models.trainer import Recommender
+from symloss.models.model import Model
+from symloss.models.registry import trainer_for
+from symloss.models.trainer import Trainer
+from symloss.tasks.rating_task import of
+from symloss.tasks.task import Task
 from symloss.training.assess import check_dataset
 from symloss.training.groups import Stop, for_groups
 from symloss.training.kernel_cache import ensure_compiled
@@ -61,9 +65,9 @@ class FitResult:
 
 
 def fit(
-    model: Recommender,
+    model: Model,
     members: Sequence[Member],
-    dataset: Dataset,
+    task: Task | Dataset,
     settings: TrainingSettings,
     progress: Progress | None = None,
     stop: threading.Event | None = None,
@@ -77,7 +81,7 @@ def fit(
     Args:
         model: what to train.
         members: K losses; none gives no results.
-        dataset: trained on its train part, stopped by its validation part, tested on its test part.
+        task: trained on its train part, stopped by its validation part, tested on its test part; a data set is one.
         settings: how to train.
         progress: told of every epoch.
         stop: when set, training ends within about an epoch, with outcome `INTERRUPTED`.
@@ -88,13 +92,29 @@ def fit(
 
     Raises:
         DataError: the data set can't be trained on or the metric is undefined on it.
-        OptionError: a member's learning rate times its L2 factor is 1 or more.
+        OptionError: a member's learning rate times its L2 factor is 1 or more, or nothing trains the model on the
+            task by the settings.
     """
     if not members:
         return []
+    return fit_by(trainer_for(model, of(task), settings), members, settings, progress, stop, test=test)
+
+
+def fit_by(
+    trainer: Trainer,
+    members: Sequence[Member],
+    settings: TrainingSettings,
+    progress: Progress | None = None,
+    stop: threading.Event | None = None,
+    *,
+    test: bool = True,
+) -> list[FitResult]:
+    """Train as `fit` does, by a trainer that was made with these settings."""
+    if not members:
+        return []
     rates_of(members, settings)
-    check_dataset(dataset, settings.validation_metric)
-    ensure_compiled(model, settings)
+    check_dataset(trainer.task, settings.validation_metric)
+    ensure_compiled(trainer, settings)
     ending = Stop(stop)
     lock = threading.Lock()
 
@@ -104,13 +124,12 @@ def fit(
                 progress(number, epoch, metric)
 
     def work(numbers: Sequence[int]) -> list[FitResult]:
-        return _Group(model, {number: members[number] for number in numbers}, dataset, settings).run(
-            report, ending, test=test
-        )
+        own = {number: members[number] for number in numbers}
+        return _Group(trainer, own, settings).run(report, ending, test=test)
 
     seeds = len({member.seed for member in members})
-    limit = population_limit(model, members, dataset, settings, seeds)
-    return for_groups(model, len(members), settings, work, ending, limit)
+    limit = population_limit(trainer, members, settings, seeds)
+    return for_groups(trainer, len(members), settings, work, ending, limit)
 
 
 @dataclass(eq=False)
@@ -131,20 +150,13 @@ class _Run:
 class _Group:
     """Members that are trained side by side in one thread."""
 
-    def __init__(
-        self, model: Recommender, members: dict[int, Member], dataset: Dataset, settings: TrainingSettings
-    ) -> None:
-        self.model, self.dataset, self.settings = model, dataset, settings
+    def __init__(self, trainer: Trainer, members: dict[int, Member], settings: TrainingSettings) -> None:
+        self.trainer, self.task, self.settings = trainer, trainer.task, settings
         self.started = time.perf_counter()
         worst = settings.validation_metric.worst
         self.runs = [
-            _Run(number, member, self._initial_state(member), worst) for number, member in members.items()
+            _Run(number, member, trainer.start(member.seed), worst) for number, member in members.items()
         ]
-
-    def _initial_state(self, member: Member) -> Any:
-        return self.model.initial_state(
-            self.dataset.n_users, self.dataset.n_items, member.seed, self.settings.device
-        )
 
     def run(self, report: Progress, stop: Stop, *, test: bool) -> list[FitResult]:
         """Train until every member has ended."""
@@ -159,9 +171,9 @@ class _Group:
             self._train(active, epoch)
             trained = [run for run in active if run.outcome is None]
             values = validation_metrics(
-                self.model,
+                self.trainer,
                 [run.state for run in trained],
-                self.dataset,
+                self.task,
                 [run.member.takes_score for run in trained],
                 self.settings.validation_metric,
             )
@@ -171,17 +183,15 @@ class _Group:
         return self._results(test)
 
     def _train(self, active: list[_Run], epoch: int) -> None:
-        rows = len(self.dataset.train)
+        rows = len(self.task.train)
         # Members with equal seeds share the array, which a device prepares only once.
         orders = {seed: epoch_order(seed, epoch, rows) for seed in {run.member.seed for run in active}}
         members = [run.member for run in active]
-        losses = self.model.train_epoch(
+        losses = self.trainer.epoch(
             [run.state for run in active],
             pack(members),
             [orders[run.member.seed] for run in active],
             [epoch_seed(epoch_seed(run.member.seed, epoch), _NOISE) for run in active],
-            self.dataset.train,
-            self.settings,
             *rates_of(members, self.settings),
         )
         for run, loss in zip(active, losses, strict=True):
@@ -194,7 +204,7 @@ class _Group:
         run.history.append(value)
         if metric.improves(value, run.best):
             run.best, run.best_epoch = value, epoch
-            run.best_state = self.model.copy(run.state)
+            run.best_state = self.trainer.copy(run.state)
         elif epoch - run.best_epoch >= self.settings.patience:
             self._end(run, Outcome.CONVERGED)
             return
@@ -210,19 +220,17 @@ class _Group:
         """Measure the best states, where they are, and bring them to the host."""
         metrics: dict[int, dict[str, float]] = {}
         tested = [run for run in self.runs if run.best_state is not None]
-        if test and len(self.dataset.test):
+        if test and len(self.task.test):
             found = all_test_metrics(
-                self.model,
+                self.trainer,
                 [run.best_state for run in tested],
-                self.dataset,
+                self.task,
                 [run.member.takes_score for run in tested],
             )
             metrics = {run.number: values for run, values in zip(tested, found, strict=True)}
         # A device's memory is for the members that are being trained.
-        to_host = getattr(self.model, "to_host", None)
-        if to_host is not None:
-            for run in tested:
-                run.best_state = to_host(run.best_state)
+        for run in tested:
+            run.best_state = self.trainer.to_host(run.best_state)
         return [self._result(run, metrics.get(run.number, {})) for run in self.runs]
 
     def _result(self, run: _Run, metrics: dict[str, float]) -> FitResult:

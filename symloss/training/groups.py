@@ -1,4 +1,4 @@
-"""Spreads members over threads, in the group sizes that the model asks for."""
+"""Spreads members over threads, in the group sizes that the trainer asks for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from symloss.models.trainer import Recommender
+from symloss.models.trainer import Trainer
 from symloss.training.memory import HOST
 from symloss.training.settings import TrainingSettings
 
@@ -32,7 +32,7 @@ class Stop:
 
 
 def for_groups(
-    model: Recommender,
+    trainer: Trainer,
     count: int,
     settings: TrainingSettings,
     work: Callable[[Sequence[int]], list[Result]],
@@ -42,7 +42,7 @@ def for_groups(
     """Call `work` on groups of the numbers 0 to count - 1 in threads; return all results in order.
 
     Args:
-        model: says how large a group is.
+        trainer: says how large a group is.
         count: number of members.
         settings: its threads are the most groups at a time.
         work: takes numbers of members, returns one result for each.
@@ -54,7 +54,7 @@ def for_groups(
     if settings.device not in HOST:
         # Groups side by side on one device would only share it, and its memory.
         threads = 1
-    size = max(1, min(model.group_size(count, threads, settings.device), limit))
+    size = max(1, min(trainer.group_size(count, threads), limit))
     groups = [range(start, min(start + size, count)) for start in range(0, count, size)]
     with ThreadPoolExecutor(max(1, min(threads, len(groups))), thread_name_prefix="symloss") as pool:
         futures = [pool.submit(work, group) for group in groups]

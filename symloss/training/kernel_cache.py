@@ -13,7 +13,10 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from symloss.models.trainer import Recommender
+from symloss.compile.cpu.jit import has_code
+from symloss.models import registry
+from symloss.models.trainer import Trainer
+from symloss.tasks.auc_rmse import auc, rmse
 from symloss.training.settings import TrainingSettings
 
 COMPILING = "SYMLOSS_COMPILING"
@@ -23,22 +26,28 @@ LONGEST = 600.0
 """Seconds after which the child is given up; this process compiles for itself then."""
 
 
-def ensure_compiled(model: Recommender, settings: TrainingSettings) -> None:
-    """Have the kernels of training compiled, unless they are, before this process uses any of them."""
-    if settings.device == "cpu" and model.name in _KERNELS and os.environ.get(COMPILING) is None:
-        # other metrics have no kernel of their own
-        metric = "rmse" if str(settings.metric) == "rmse" else "auc"
-        _ensure(model.name, str(settings.optimizer), metric)
+def ensure_compiled(trainer: Trainer, settings: TrainingSettings) -> None:
+    """Have all code of training compiled, unless it is, before this process uses any of it.
+
+    What trains a model that has no name in the registry is compiled here, when it is called.
+    """
+    if os.environ.get(COMPILING) is None and not is_compiled(trainer, settings):
+        name = trainer.model.name if trainer.model.name in registry.names() else ""
+        _in_a_child(name, str(settings.optimizer), settings.device)
+
+
+def is_compiled(trainer: Trainer, settings: TrainingSettings) -> bool:
+    """Return whether the trainer's code is there, and, where scores are measured on the CPU, that of the metrics."""
+    return trainer.compiled and (settings.device != "cpu" or (has_code(auc) and has_code(rmse)))
 
 
 @cache
-def _ensure(model: str, optimizer: str, metric: str) -> None:
-    if _is_compiled(model, optimizer, metric):
-        return
+def _in_a_child(model: str, optimizer: str, device: str) -> None:
+    """Have a child compile, once in this process: what it could not do then, it can't do later."""
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, os.environ.get("PYTHONPATH", "")]
     environment = {**os.environ, COMPILING: "1", "PYTHONPATH": os.pathsep.join(filter(None, paths))}
-    command = [sys.executable, "-m", "symloss.training.compile_kernels", model, optimizer, metric]
+    command = [sys.executable, "-m", "symloss.training.compile_kernels", model, optimizer, device]
     try:
         subprocess.run(
             command,
@@ -52,17 +61,3 @@ def _ensure(model: str, optimizer: str, metric: str) -> None:
     except (OSError, subprocess.TimeoutExpired):
         # no child can be had: what it would have compiled is compiled here when it is called
         return
-
-
-_KERNELS = {"mf": ("mf.sgd_kernel", "mf.adam_kernel"), "mlp": ("mlp.kernel", "mlp.kernel")}
-"""For each model, the modules of its kernels for SGD and for Adam."""
-
-
-def _is_compiled(model: str, optimizer: str, metric: str) -> bool:
-    from importlib import import_module
-
-    from symloss.compile.cpu.jit import has_code
-    from symloss.tasks import auc_rmse as metrics
-
-    module = import_module(f"symloss.models.{_KERNELS[model][optimizer == 'adam']}")
-    return has_code(module.train_epoch) and has_code(getattr(metrics, metric))

@@ -5,16 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from symloss.errors import OptionError
 from symloss.models.memory_need import MemoryNeed
-from symloss.models.trainer import Recommender
+from symloss.models.trainer import Trainer
 from symloss.training.member import Member
 from symloss.training.settings import TrainingSettings
-
-if TYPE_CHECKING:
-    from symloss.data.dataset import Dataset
 
 SHARE = 0.85
 """Of the free memory that is planned with; allocators and others need the rest."""
@@ -79,31 +75,24 @@ def _left_by_group() -> int | None:
 
 
 def population_limit(
-    model: Recommender,
+    trainer: Trainer,
     members: Sequence[Member],
-    dataset: Dataset,
     settings: TrainingSettings,
     orders: int = 1,
 ) -> int:
     """Return how many members one group may have.
 
     Args:
-        model: what to train; without a method `memory_need` it sets no limit.
+        trainer: says what training takes.
         members: at least one.
-        dataset: what to train on.
-        settings: its device has the memory; on the host, its threads share it.
+        settings: the trainer's; its device has the memory; on the host, its threads share it.
         orders: how many different orders of rows the members have.
 
     Raises:
         OptionError: not one member fits.
     """
-    ask = getattr(model, "memory_need", None)
-    if ask is None:
-        return len(members)
     longest = max(len(member.program.opcodes) for member in members)
-    need: MemoryNeed = ask(
-        dataset.n_users, dataset.n_items, len(dataset.train), settings, longest, settings.device
-    )
+    need = trainer.memory(longest)
     where = "the host's memory" if settings.device in HOST else settings.device
     fit = plan_population(len(members), need, free_memory(settings.device), where, orders)
     return max(1, fit // settings.n_threads) if settings.device in HOST and fit < len(members) else fit

@@ -9,7 +9,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from symloss.errors import OptionError
-from symloss.models.trainer import Recommender
+from symloss.models.model import Model
+from symloss.models.registry import trainer_for
+from symloss.models.trainer import Trainer
+from symloss.tasks.rating_task import of
+from symloss.tasks.task import Task
 from symloss.training.assess import check_dataset
 from symloss.training.groups import Stop, for_groups
 from symloss.training.kernel_cache import ensure_compiled
@@ -46,10 +50,10 @@ class EpochResult:
 
 
 def train_one_epoch(
-    model: Recommender,
+    model: Model,
     state: Any,
     members: Sequence[Member],
-    dataset: Dataset,
+    task: Task | Dataset,
     settings: TrainingSettings,
     epoch: int,
     keep: Keep = "none",
@@ -63,9 +67,9 @@ def train_one_epoch(
 
     Args:
         model: what to train.
-        state: what all start from; left as it is.
+        state: what all start from, of a trainer of the model; left as it is.
         members: K losses; none gives no results.
-        dataset: its train and validation parts are used.
+        task: its train and validation parts are used; a data set is one.
         settings: of the steps; also the metric, the seed and the threads.
         epoch: number of the epoch, >= 0: another order for each.
         keep: which states to return: "none", "best" (of the best metric, the first if several) or
@@ -80,6 +84,20 @@ def train_one_epoch(
             factor is 1 or more.
         DataError: the data set can't be trained on or the metric is undefined on it.
     """
+    trainer = trainer_for(model, of(task), settings)
+    return epoch_by(trainer, state, members, settings, epoch, keep, stop)
+
+
+def epoch_by(
+    trainer: Trainer,
+    state: Any,
+    members: Sequence[Member],
+    settings: TrainingSettings,
+    epoch: int,
+    keep: Keep = "none",
+    stop: threading.Event | None = None,
+) -> list[EpochResult]:
+    """Train as `train_one_epoch` does, by a trainer that was made with these settings."""
     if keep not in ("none", "best", "all"):
         raise OptionError(f"keep is {keep!r}; it must be 'none', 'best' or 'all'")
     if epoch < 0:
@@ -88,9 +106,10 @@ def train_one_epoch(
         return []
     rates_of(members, settings)
     metric = settings.validation_metric
-    check_dataset(dataset, metric)
-    ensure_compiled(model, settings)
-    order = epoch_order(settings.seed, epoch, len(dataset.train))
+    task = trainer.task
+    check_dataset(task, metric)
+    ensure_compiled(trainer, settings)
+    order = epoch_order(settings.seed, epoch, len(task.train))
     noise = epoch_seed(epoch_seed(settings.seed, epoch), _NOISE)
     ending = Stop(stop)
     keeper = _Keeper(keep, settings)
@@ -99,19 +118,18 @@ def train_one_epoch(
         if ending:
             return [EpochResult(math.nan, Outcome.INTERRUPTED, math.nan) for _ in numbers]
         group = [members[number] for number in numbers]
-        states = [model.copy(state) for _ in group]
-        losses = model.train_epoch(
-            states, pack(group), [order] * len(group), [noise] * len(group), dataset.train, settings,
-            *rates_of(group, settings),
-        )  # fmt: skip
+        states = [trainer.copy(state) for _ in group]
+        losses = trainer.epoch(
+            states, pack(group), [order] * len(group), [noise] * len(group), *rates_of(group, settings)
+        )
         finite = [place for place, loss in enumerate(losses) if math.isfinite(loss)]
         values = dict(
             zip(
                 finite,
                 validation_metrics(
-                    model,
+                    trainer,
                     [states[place] for place in finite],
-                    dataset,
+                    task,
                     [group[place].takes_score for place in finite],
                     metric,
                 ),
@@ -128,12 +146,12 @@ def train_one_epoch(
             results.append(EpochResult(value, Outcome.TRAINED, loss))
         return results
 
-    limit = population_limit(model, members, dataset, settings)
-    results = for_groups(model, len(members), settings, work, ending, limit)
+    limit = population_limit(trainer, members, settings)
+    results = for_groups(trainer, len(members), settings, work, ending, limit)
     kept = keeper.states
     if keep == "best":
         # A copy lets go of the memory that a device's members share.
-        kept = {number: model.copy(best) for number, best in kept.items()}
+        kept = {number: trainer.copy(best) for number, best in kept.items()}
     return [
         EpochResult(result.metric, result.outcome, result.loss, kept.get(number))
         for number, result in enumerate(results)

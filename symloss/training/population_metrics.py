@@ -5,81 +5,70 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from symloss.data.dataset import Dataset
-from symloss.models.trainer import Recommender
+import numpy as np
+
+from symloss.models.trainer import Trainer
 from symloss.tasks.metric import Metric
 from symloss.tasks.part import Part
-from symloss.tasks.rating_task import of
 from symloss.tasks.task import Task
-from symloss.training.assess import predicts_score, test_metrics, validation_metric
+from symloss.training.assess import every_metric_of, metric_of, predicts_score
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
 def validation_metrics(
-    model: Recommender,
-    states: Sequence[Any],
-    dataset: Task | Dataset,
-    takes_score: Sequence[bool],
-    metric: Metric,
+    trainer: Trainer, states: Sequence[Any], dataset: Task, takes_score: Sequence[bool], metric: Metric
 ) -> list[float]:
     """Return the metric of each state on the validation part.
 
     Args:
-        model: what the states belong to; it may have a method `predict_all` that gives the scores of all
-            states as one tensor, or None.
+        trainer: what made the states.
         states: K states.
-        dataset: the task, or a data set of ratings; its validation part is used.
+        dataset: the trainer's task; its validation part is used.
         takes_score: for each state, whether its loss sees the raw score.
         metric: which.
     """
-    task = of(dataset)
-    found = _scores(model, states, task, takes_score, task.validation)
-    if found is None:
+    if not states:
+        return []
+    part = dataset.validation
+    scores = trainer.scores(states, part)
+    if isinstance(scores, np.ndarray):
         return [
-            validation_metric(model, state, task, flag, metric)
-            for state, flag in zip(states, takes_score, strict=True)
+            metric_of(row, part, dataset, flag, metric) for row, flag in zip(scores, takes_score, strict=True)
         ]
     # Imported here: the kernels' states do without torch.
     from symloss.training.device_metrics import metric_rows
 
-    values: list[float] = metric_rows(*found, metric).tolist()
+    values: list[float] = metric_rows(*_on_device(scores, part, dataset, takes_score), metric).tolist()
     return values
 
 
 def all_test_metrics(
-    model: Recommender, states: Sequence[Any], dataset: Task | Dataset, takes_score: Sequence[bool]
+    trainer: Trainer, states: Sequence[Any], dataset: Task, takes_score: Sequence[bool]
 ) -> list[dict[str, float]]:
-    """Return every metric of the task of each state on the test part, by name; arguments as of `validation_metrics`."""
-    task = of(dataset)
-    found = _scores(model, states, task, takes_score, task.test)
-    if found is None:
+    """Return every metric of each state on the test part, by name; arguments as of `validation_metrics`."""
+    if not states:
+        return []
+    part = dataset.test
+    scores = trainer.scores(states, part)
+    if isinstance(scores, np.ndarray):
         return [
-            test_metrics(model, state, task, flag) for state, flag in zip(states, takes_score, strict=True)
+            every_metric_of(row, part, dataset, flag) for row, flag in zip(scores, takes_score, strict=True)
         ]
     from symloss.training.device_metrics import every_metric_rows
 
-    columns = {name: values.tolist() for name, values in every_metric_rows(*found, task.metrics).items()}
+    found = every_metric_rows(*_on_device(scores, part, dataset, takes_score), dataset.metrics)
+    columns = {name: values.tolist() for name, values in found.items()}
     return [{name: values[k] for name, values in columns.items()} for k in range(len(states))]
 
 
-def _scores(
-    model: Recommender,
-    states: Sequence[Any],
-    task: Task,
-    takes_score: Sequence[bool],
-    part: Part,
-) -> tuple[Tensor, Tensor, Tensor] | None:
-    """Return scores, labels and which scores are predictions, on the states' device; None without one."""
-    together = getattr(model, "predict_all", None)
-    scores: Tensor | None = together(states, *part.inputs) if states and together else None
-    if scores is None:
-        return None
+def _on_device(
+    scores: Tensor, part: Part, dataset: Task, takes_score: Sequence[bool]
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return scores, labels and which scores are predictions, on the device of the scores."""
     import torch
 
     labels = torch.from_numpy(part.labels).to(scores.device)
-    as_score = torch.tensor(
-        [predicts_score(task.signature, flag) for flag in takes_score], device=scores.device
-    )
+    as_score = torch.tensor([predicts_score(dataset, flag) for flag in takes_score], device=scores.device)
     return scores, labels, as_score

@@ -23,6 +23,7 @@ from symloss.data import LoadOptions, SyntheticOptions, load
 from symloss.loss import Loss
 from symloss.models import registry
 from symloss.search.validation import direction_report
+from symloss.tasks.rating_task import of
 from symloss.training import Member, TrainingSettings, fit
 from tests.symbolic.sampling import sampled_losses, zoo_mutations
 
@@ -136,11 +137,12 @@ def trained(model: str, optimizer: str, device: str, names: list[str] | None = N
     ]
     chosen = registry.get(model)
     results = fit(chosen, members, dataset, settings)
+    trainer = registry.trainer_for(chosen, of(dataset), settings)
     return {
         name: {
             "history": list(map(float, result.history)),
             "metrics": {key: float(value) for key, value in result.metrics.items()},
-            "scores": np.asarray(chosen.predict(result.state, dataset.test.users, dataset.test.items)),
+            "scores": np.asarray(trainer.scores([result.state], trainer.task.test))[0],
         }
         for name, result in zip(names, results, strict=True)
     }

@@ -254,7 +254,7 @@ def test_the_test_part_is_read_once_for_the_winner_and_the_baselines(tiny: Datas
     engine = ScriptedEngine(tiny, SETTINGS, quality)
     result = contest(CANDIDATES, BASELINES, engine, OPTIONS)
     # winner, two baselines, winner and best baseline at scale 1: three seeds each; focal is not read
-    assert sorted(engine.model.test_reads) == ["bce"] * 6 + ["maxr"] * 6 + ["mse"] * 3
+    assert sorted(engine.trainer.test_reads) == ["bce"] * 6 + ["maxr"] * 6 + ["mse"] * 3
     assert result.winner is not None and (result.winner.loss, result.winner.scale) == ("maxr", 4.0)
     assert [one.loss for one in result.baselines] == ["bce", "mse"]
     final = [how for how, _ in engine.calls if how == SETTINGS]

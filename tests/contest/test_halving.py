@@ -63,7 +63,7 @@ def test_losses_are_judged_from_fifty_epochs_and_baselines_stay(tiny: Dataset) -
     # states are kept for the leader and the baselines only, in case it ends here
     assert ranked[0].record.state == ("maxr", 42, pytest.approx(0.75))
     assert sum(isinstance(event, PhaseStarted) for event in events) == 3
-    assert engine.model.test_reads == []
+    assert engine.trainer.test_reads == []
 
 
 def test_every_kept_loss_keeps_its_share(tiny: Dataset) -> None:

@@ -24,6 +24,7 @@ from symloss.training.one_epoch import train_one_epoch
 from symloss.training.outcome import Outcome
 from symloss.training.settings import TrainingSettings
 from tests.compile.programs import BCE, HINGE, MAXR, MSE
+from tests.models.by_hand import ByHand
 from tests.search.conftest import make_dataset
 from tests.training.test_fit import NAN_LOSS
 
@@ -88,7 +89,7 @@ def assert_equal_states(one: Any, other: Any) -> None:
 
 @pytest.mark.parametrize("keep", ["none", "best", "all"])
 def test_one_epoch(engine: Engine, keep: Any) -> None:
-    state = MODEL.initial_state(DATASET.n_users, DATASET.n_items, 7)
+    state = engine.trainer.start(7)
     for epoch in (0, 3):
         expected = train_one_epoch(MODEL, state, MEMBERS, DATASET, SETTINGS, epoch, keep=keep)
         found = engine.one_epoch(state, MEMBERS, epoch, keep=keep)
@@ -123,21 +124,21 @@ def test_fit(engine: Engine, metric: str) -> None:
 
 
 def test_nothing_and_nonsense(engine: Engine) -> None:
-    state = MODEL.initial_state(DATASET.n_users, DATASET.n_items, 7)
+    state = engine.trainer.start(7)
     assert engine.one_epoch(state, [], 1) == []
     assert engine.fit([]) == []
     with pytest.raises(OptionError, match="keep is 'some'"):
         engine.one_epoch(state, MEMBERS, 1, keep="some")  # type: ignore[arg-type]
     with pytest.raises(OptionError, match="epoch is -1"):
         engine.one_epoch(state, MEMBERS, -1)
-    small = MODEL.initial_state(3, 3, 7)
+    small = ByHand("mf").initial_state(3, 3, 7)
     with pytest.raises(DataError, match="does not fit a state of 3 users"):
         engine.one_epoch(small, MEMBERS[:1], 1)
 
 
 def test_errors_again_and_again_leave_the_engine_working(engine: Engine) -> None:
     # Ray ends the whole process where a task is cancelled whose reply comes in at that moment: one in twenty of these.
-    small = MODEL.initial_state(3, 3, 7)
+    small = ByHand("mf").initial_state(3, 3, 7)
     for _ in range(30):
         with pytest.raises(DataError, match="does not fit a state of 3 users"):
             engine.one_epoch(small, MEMBERS[:3], 1)
@@ -145,7 +146,7 @@ def test_errors_again_and_again_leave_the_engine_working(engine: Engine) -> None
 
 
 def test_epochs_stopped_midway(engine: Engine) -> None:
-    state = MODEL.initial_state(DATASET.n_users, DATASET.n_items, 7)
+    state = engine.trainer.start(7)
     for delay in (0.0, 0.001, 0.01, 0.05):
         stop = threading.Event()
         timer = threading.Timer(delay, stop.set)
@@ -164,7 +165,7 @@ def test_epochs_stopped_midway(engine: Engine) -> None:
 def test_stop_before_the_start(engine: Engine) -> None:
     stop = threading.Event()
     stop.set()
-    state = MODEL.initial_state(DATASET.n_users, DATASET.n_items, 7)
+    state = engine.trainer.start(7)
     found = engine.one_epoch(state, MEMBERS, 1, keep="best", stop=stop)
     assert {one.outcome for one in found} == {Outcome.INTERRUPTED}
     assert all(math.isnan(one.metric) and math.isnan(one.loss) and one.state is None for one in found)

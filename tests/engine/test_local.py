@@ -22,6 +22,6 @@ def test_the_engine_trains_as_the_functions_do() -> None:
     whole = engine.fit(members)
     assert [one.metrics for one in whole] == [one.metrics for one in fit(model, members, dataset, settings)]
     assert all(one.metrics == {} and one.best_epoch for one in engine.fit(members, test=False))
-    state = model.initial_state(dataset.n_users, dataset.n_items, 1)
+    state = engine.trainer.start(1)
     expected = train_one_epoch(model, state, members, dataset, settings, 1)
     assert [one.metric for one in engine.one_epoch(state, members, 1)] == [one.metric for one in expected]

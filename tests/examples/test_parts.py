@@ -131,14 +131,17 @@ def test_file_that_is_no_database(tmp_path: Path):
 
 
 def test_variants_change_one_thing():
-    from autolossgen.variants import dropout_of, model_of, settings_of
+    from autolossgen.variants import dropout_of, settings_of, trainer_of
 
-    from symloss.models import registry
     from symloss.models.mlp import trainer as mlp
+    from symloss.training.settings import TrainingSettings
+    from tests.search.conftest import make_dataset
 
     for name in ("mf", "mlp"):
-        plain = registry.get(name).initial_state(5, 4, 1, "cpu")
-        small = model_of(name, "small start", 1).initial_state(5, 4, 1, "cpu")
+        plain, small = (
+            trainer_of(name, variant, 1, make_dataset(), TrainingSettings()).start(1)
+            for variant in ("", "small start")
+        )
         tables = [
             (s.table.numpy(),) if name == "mlp" else (s.user_embedding, s.item_embedding)
             for s in (plain, small)

@@ -9,14 +9,15 @@ import pytest
 import torch
 
 from symloss.data.dataset import Interactions
-from symloss.models.mf.trainer import MatrixFactorisation, MFState
+from symloss.models.mf.state import MFState
 from symloss.ops.opcode import Opcode
 from symloss.training.member import Member, pack
 from symloss.training.settings import TrainingSettings
 from tests.compile.programs import BCE, HINGE, MAXR, MSE, program
+from tests.models.by_hand import ByHand
 from tests.models.plain import PlainMF, train
 
-MODEL = MatrixFactorisation()
+MODEL = ByHand("mf")
 USERS, ITEMS, ROWS = 30, 40, 500
 
 

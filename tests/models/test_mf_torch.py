@@ -14,18 +14,16 @@ from symloss.data.dataset import Interactions
 from symloss.errors import DataError, OptionError
 from symloss.models.device.population import Population
 from symloss.models.device.torch_device import TORCH_CPU, Replayed, torch_device
-from symloss.models.fused import MatrixFactorisationAnywhere
-from symloss.models.mf.device import TorchMatrixFactorisation
 from symloss.models.mf.device_epoch import MFEpoch
-from symloss.models.mf.trainer import MatrixFactorisation, MFState
-from symloss.models.trainer import rates_or
+from symloss.models.mf.state import MFState
 from symloss.ops.opcode import Opcode
 from symloss.training.member import Member, pack
 from symloss.training.settings import TrainingSettings
 from tests.compile.programs import BCE, HINGE, MAXR, MSE, program, random_program
+from tests.models.by_hand import ByHand
 from tests.models.plain import PlainMF, train
 
-KERNEL, ON_TORCH = MatrixFactorisation(), TorchMatrixFactorisation()
+KERNEL, ON_TORCH = ByHand("mf"), ByHand("mf", TORCH_CPU)
 USERS, ITEMS, ROWS = 30, 40, 500
 EPS = 0.1
 DEVICES = [
@@ -93,7 +91,7 @@ def _plain_epoch(model, loss, data, order, settings):
 def test_every_zoo_loss_follows_kernel_and_plain_loop(data, device):
     losses = [loss.with_eps(EPS) if loss.has_eps else loss for loss in map(zoo.get, zoo.names())]
     members = [Member(loss.program(), eps=EPS, takes_score=loss.takes_score) for loss in losses]
-    model, settings = TorchMatrixFactorisation(), TrainingSettings(l2=0.01)
+    model, settings = ByHand("mf", TORCH_CPU), TrainingSettings(l2=0.01)
     pairs = [_start(model, device, seed) for seed in range(len(losses))]
     plain = [PlainMF(state) for state, _ in pairs]
     for order in _orders(3):
@@ -131,7 +129,7 @@ def test_options_orders_and_scales(data, device, options):
         Member(MSE, seed=1), Member(BCE, scale=4.0, seed=2), Member(MAXR, eps=EPS, scale=0.5, seed=3),
         Member(HINGE, takes_score=True, seed=4), Member(BCE, seed=1),
     ]  # fmt: skip
-    model = TorchMatrixFactorisation()
+    model = ByHand("mf", TORCH_CPU)
     pairs = [_start(model, device, member.seed) for member in members]
     for epoch in range(3):
         # Equal seeds share an order; others have their own.
@@ -153,7 +151,7 @@ def test_options_orders_and_scales(data, device, options):
 def test_clipping_acts_on_huge_and_infinite_slopes(data, device):
     # eps = 1e-6 gives slopes up to 1e6; sqrt has an infinite one where its argument is 0.
     root = program((Opcode.SUBTRACT, 0, 0), (Opcode.ABS, 0, 0), (Opcode.ADD, 3, 4), (Opcode.SQRT, 5, 5))
-    model, settings = TorchMatrixFactorisation(), TrainingSettings()
+    model, settings = ByHand("mf", TORCH_CPU), TrainingSettings()
     for loss in (MAXR, root):
         state, other = _start(model, device)
         member = Member(loss, eps=1e-6)
@@ -169,7 +167,7 @@ def test_a_diverging_member_leaves_the_others_alone(data, device):
     nan = program((Opcode.SUBTRACT, 0, 0), (Opcode.DIVIDE, 3, 3))
     flat = program((Opcode.SUBTRACT, 0, 0), (Opcode.LOG, 4, 4), constants=(0.0,))
     members = [Member(MSE), Member(nan), Member(BCE), Member(flat)]
-    model, settings = TorchMatrixFactorisation(), TrainingSettings()
+    model, settings = ByHand("mf", TORCH_CPU), TrainingSettings()
     states = [model.initial_state(USERS, ITEMS, 3, device) for _ in members]
     (order,) = _orders(1)
     means = model.train_epoch(states, pack(members), [order] * 4, [0] * 4, data, settings)
@@ -183,7 +181,7 @@ def test_a_diverging_member_leaves_the_others_alone(data, device):
 
 @pytest.mark.parametrize("device", DEVICES)
 def test_weights_that_overflow_are_divergence(data, device):
-    model = TorchMatrixFactorisation()
+    model = ByHand("mf", TORCH_CPU)
     settings = TrainingSettings(learning_rate=50.0, gradient_clip=math.inf, l2=0.0)
     state = model.initial_state(USERS, ITEMS, 0, device)
     member = Member(MSE, takes_score=True)
@@ -195,7 +193,7 @@ def test_weights_that_overflow_are_divergence(data, device):
 def test_the_same_call_gives_the_same_bits(data, device):
     runs = []
     for _ in range(2):
-        model = TorchMatrixFactorisation()
+        model = ByHand("mf", TORCH_CPU)
         states = [model.initial_state(USERS, ITEMS, seed, device) for seed in range(3)]
         for order in _orders(3):
             model.train_epoch(states, pack([Member(BCE)] * 3), [order] * 3, [0] * 3, data, TrainingSettings())
@@ -206,7 +204,7 @@ def test_the_same_call_gives_the_same_bits(data, device):
 
 
 def test_finished_members_free_their_place(data):
-    model, settings = TorchMatrixFactorisation(), TrainingSettings()
+    model, settings = ByHand("mf", TORCH_CPU), TrainingSettings()
     states = [model.initial_state(USERS, ITEMS, seed) for seed in range(8)]
     members = [Member(BCE, scale=1.0 + seed) for seed in range(8)]
     alone = [model.copy(state) for state in states]
@@ -227,7 +225,7 @@ def test_finished_members_free_their_place(data):
 
 
 def test_a_state_that_is_left_out_stays_as_it_is(data):
-    model, settings = TorchMatrixFactorisation(), TrainingSettings()
+    model, settings = ByHand("mf", TORCH_CPU), TrainingSettings()
     states = [model.initial_state(USERS, ITEMS, seed) for seed in range(8)]
     for count in (8, 7):
         before = _arrays(states[7])
@@ -239,7 +237,7 @@ def test_a_state_that_is_left_out_stays_as_it_is(data):
 
 
 def test_copies_are_independent_and_order_of_states_does_not_matter(data):
-    model, settings = TorchMatrixFactorisation(), TrainingSettings()
+    model, settings = ByHand("mf", TORCH_CPU), TrainingSettings()
     states = [model.initial_state(USERS, ITEMS, seed) for seed in range(4)]
     members = [Member(BCE, scale=1.0 + seed) for seed in range(4)]
     first, second = _orders(2)
@@ -255,7 +253,7 @@ def test_copies_are_independent_and_order_of_states_does_not_matter(data):
 
 
 def test_rows_outside_the_state_are_refused():
-    model = TorchMatrixFactorisation()
+    model = ByHand("mf", TORCH_CPU)
     state = model.initial_state(3, 4, 0)
     data = Interactions.of([0, 3], [0, 1], [0, 1])
     with pytest.raises(DataError, match="user index 3"):
@@ -266,8 +264,8 @@ def test_rows_outside_the_state_are_refused():
         model.predict(state, np.array([0], np.int32), np.array([4], np.int32))
 
 
-def test_anywhere_takes_the_kernel_on_the_cpu_and_torch_elsewhere(data):
-    model = MatrixFactorisationAnywhere()
+def test_the_kernel_trains_on_the_cpu_and_torch_elsewhere(data):
+    model = ByHand("mf")
     here, there = model.initial_state(USERS, ITEMS, 5), model.initial_state(USERS, ITEMS, 5, TORCH_CPU)
     for a, b in zip(_arrays(here), _arrays(there), strict=True):
         np.testing.assert_array_equal(a, b)
@@ -276,18 +274,16 @@ def test_anywhere_takes_the_kernel_on_the_cpu_and_torch_elsewhere(data):
         model.train_epoch([state], pack([Member(BCE)]), [order], [0], data, settings)
     _compare(here, there)
     _compare(model.copy(here), model.copy(there))
-    assert model.predict_all([here], data.users, data.items) is None
+    assert isinstance(model.predict_all([here], data.users, data.items), np.ndarray)
     np.testing.assert_allclose(
         model.predict(here, data.users, data.items),
         model.predict(there, data.users, data.items),
         rtol=1e-3,
         atol=1e-4,
     )
-    assert (model.group_size(7, 2), model.group_size(7, 2, TORCH_CPU), model.group_size(7, 2, "cuda")) == (
-        1,
-        4,
-        7,
-    )
+    # Any device that is not the CPU takes all members at once; "meta" is one that is everywhere.
+    trainers = [model.trainer(USERS, ITEMS, data, device=device) for device in ("cpu", TORCH_CPU, "meta")]
+    assert [one.group_size(7, 2) for one in trainers] == [1, 4, 7]
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
@@ -300,7 +296,7 @@ def test_an_epoch_reads_once_at_its_end(data, clip, optimizer, monkeypatch):
     population = Population((table, torch.empty(len(losses), device="meta")), USERS)
     settings = TrainingSettings(gradient_clip=clip, learning_rate=0.5, l2=1.5, optimizer=optimizer)
     epoch = MFEpoch(population, pack([Member(loss) for loss in losses]), [0] * len(losses), data, settings,
-                  *rates_or(settings, len(losses), None, None))  # fmt: skip
+                  np.full(len(losses), 0.5), np.full(len(losses), 1.5))  # fmt: skip
     steps = []
     original = MFEpoch._step
     monkeypatch.setattr(MFEpoch, "_step", lambda *arguments: steps.append(original(*arguments)))
@@ -322,7 +318,7 @@ def test_adam_follows_torch_and_the_kernel(data, device, options):
     settings = TrainingSettings(optimizer="adam", **options)
     losses = [("mse", MSE), ("bce", BCE), ("maxr", MAXR)]
     members = [Member(loss, eps=EPS) for _, loss in losses]
-    model = TorchMatrixFactorisation()
+    model = ByHand("mf", TORCH_CPU)
     pairs = [_start(model, device, seed) for seed in range(3)]
     plains = [PlainMF(state) for state, _ in pairs]
     optimisers = [
@@ -350,7 +346,7 @@ def test_adam_follows_torch_and_the_kernel(data, device, options):
 
 
 def test_members_of_different_age_keep_their_own_count_of_adams_steps(data):
-    model, settings = TorchMatrixFactorisation(), TrainingSettings(optimizer="adam")
+    model, settings = ByHand("mf", TORCH_CPU), TrainingSettings(optimizer="adam")
     first, second, third = _orders(3)
     old, new, alone = (model.initial_state(USERS, ITEMS, seed) for seed in (0, 1, 1))
     reference = model.copy(old)

@@ -10,25 +10,22 @@ import torch
 
 from symloss.data.dataset import Interactions
 from symloss.errors import OptionError
-from symloss.models import registry
 from symloss.models.device.dropout import kept
 from symloss.models.device.population import Population, TorchState
 from symloss.models.dropout import masks
-from symloss.models.mlp.device import TorchMultilayerPerceptron
 from symloss.models.mlp.device_epoch import MLPEpoch
 from symloss.models.mlp.packing import DENSE, STATISTICS
 from symloss.models.mlp.state import MLPState
-from symloss.models.mlp.trainer import MultilayerPerceptron
-from symloss.models.trainer import rates_or
 from symloss.ops.opcode import Opcode
 from symloss.training.member import Member, pack
 from symloss.training.orders import epoch_order
 from symloss.training.settings import TrainingSettings
 from tests.compile.programs import BCE, HINGE, MAXR, MSE, program
+from tests.models.by_hand import ByHand
 from tests.models.plain import PlainMLP, train
 
-MODEL = MultilayerPerceptron()
-BY_TORCH = TorchMultilayerPerceptron()
+MODEL = ByHand("mlp")
+BY_TORCH = ByHand("mlp", "torch-cpu")
 USERS, ITEMS, ROWS = 30, 40, 450
 
 
@@ -222,7 +219,7 @@ def test_masks_on_a_device_are_those_of_the_cpu():
 
 
 def test_states_move_between_host_and_device(data):
-    model = registry.get("mlp")
+    model = ByHand("mlp")
     here, there = (model.initial_state(USERS, ITEMS, 3, device) for device in ("cpu", "torch-cpu"))
     assert isinstance(here, MLPState)
     assert isinstance(there, TorchState)
@@ -233,7 +230,7 @@ def test_states_move_between_host_and_device(data):
     copy.table.zero_()
     assert there.table.any()
     users, items = data.users[:50], data.items[:50]
-    assert model.predict_all([here], users, items) is None
+    assert isinstance(model.predict_all([here], users, items), np.ndarray)
     states = [model.copy(there), there, there]
     together = model.predict_all(states, users, items)
     assert together.shape == (3, 50)
@@ -251,7 +248,7 @@ def test_an_epoch_reads_once_at_its_end(data, optimizer):
     population = Population((empty(USERS + ITEMS, 64), empty(DENSE)), USERS, (empty(STATISTICS),))
     settings = TrainingSettings(learning_rate=0.5, l2=1.5, optimizer=optimizer)
     programs = pack([Member(loss) for loss in (BCE, MAXR, HINGE)])
-    epoch = MLPEpoch(population, programs, [0] * 3, data, settings, *rates_or(settings, 3, None, None))
+    epoch = MLPEpoch(population, programs, [0] * 3, data, settings, np.full(3, 0.5), np.full(3, 1.5))
     with pytest.raises(NotImplementedError, match="Cannot copy out of meta tensor"):
         epoch.run([epoch_order(0, 1, ROWS)], [0] * 3)
     assert float(epoch._batches[128].labels.shape[1]) == 3
@@ -259,4 +256,4 @@ def test_an_epoch_reads_once_at_its_end(data, optimizer):
 
 def test_unknown_device():
     with pytest.raises(OptionError, match="device 'nonsense' can't be used"):
-        registry.get("mlp").initial_state(2, 2, 0, device="nonsense")
+        ByHand("mlp").initial_state(2, 2, 0, device="nonsense")

@@ -14,6 +14,7 @@ from symloss.training.member import Member, pack
 from symloss.training.orders import epoch_order
 from symloss.training.settings import TrainingSettings
 from tests.compile.programs import BCE, HINGE, MAXR, random_program
+from tests.models.by_hand import ByHand
 
 USERS, ITEMS, ROWS = 30, 40, 500
 
@@ -42,7 +43,7 @@ def test_a_step_reads_nothing_and_does_the_same_each_time(name, optimizer):
     users, items, labels = (generator.integers(0, size, ROWS) for size in (USERS, ITEMS, 2))
     data = Interactions.of(users, items, labels)
     losses = [BCE, MAXR, HINGE, *(random_program(generator, 8) for _ in range(30))]
-    model, settings = registry.get(name), TrainingSettings(batch_size=50, optimizer=optimizer)
+    model, settings = ByHand(name), TrainingSettings(batch_size=50, optimizer=optimizer)
     states = [model.initial_state(USERS, ITEMS, seed, "torch-cpu") for seed in range(len(losses))]
     recorded, steps = [], []
     original = Replayed.__call__

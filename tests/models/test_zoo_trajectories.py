@@ -8,11 +8,11 @@ import torch
 
 from symloss import zoo
 from symloss.data.dataset import Interactions
-from symloss.models import registry
 from symloss.models.dropout import masks
 from symloss.training.member import Member, pack
 from symloss.training.orders import epoch_order
 from symloss.training.settings import TrainingSettings
+from tests.models.by_hand import ByHand
 from tests.models.plain import PlainMF, PlainMLP, train
 
 USERS, ITEMS, ROWS = 30, 40, 450
@@ -31,7 +31,7 @@ def data() -> Interactions:
 def test_follows_a_plain_loop(name: str, model_name: str, device: str, data: Interactions) -> None:
     loss = zoo.get(name).with_eps(EPS)
     criterion = loss.torch("none")
-    model = registry.get(model_name)
+    model = ByHand(model_name)
     settings = TrainingSettings()
     state = model.initial_state(USERS, ITEMS, 5, device)
     if model_name == "mf":

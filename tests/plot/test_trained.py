@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from symloss import zoo
 from symloss.data.dataset import Dataset, Interactions
 from symloss.errors import OptionError
-from symloss.models.mf.trainer import MatrixFactorisation
-from symloss.models.mlp.trainer import MultilayerPerceptron
+from symloss.models import registry
+from symloss.models.mf.trainer import FusedMF
 from symloss.plot import (
     best_predictions,
     consistency,
@@ -23,6 +23,7 @@ from symloss.plot import (
 )
 from symloss.plot.consistency import consistency_curve
 from symloss.plot.landscape import Landscape
+from tests.models.by_hand import ByHand
 from tests.plot.measure import assert_nothing_cut
 
 P = np.linspace(0, 1, 41)
@@ -103,18 +104,18 @@ def small() -> Dataset:
     return Dataset("small", *parts, n_users=12, n_items=9)
 
 
-@pytest.mark.parametrize("model", [MatrixFactorisation(), MultilayerPerceptron()], ids=["mf", "mlp"])
-def test_landscape(model: MatrixFactorisation | MultilayerPerceptron) -> None:
-    data = small()
-    state = model.initial_state(12, 9, 3)
-    scores = model.predict(state, data.train.users, data.train.items).astype(float)
+@pytest.mark.parametrize("name", ["mf", "mlp"])
+def test_landscape(name: str) -> None:
+    data, model, hand = small(), registry.get(name), ByHand(name)
+    state = hand.initial_state(12, 9, 3)
+    scores = hand.predict(state, data.train.users, data.train.items).astype(float)
     wanted = np.mean((1 / (1 + np.exp(-scores)) - data.train.labels) ** 2)
     found = landscape_grid(model, state, data, zoo.mse, points=5, seed=7)
     assert found.values[2, 2] == pytest.approx(wanted, abs=1e-6)
     assert np.ptp(found.values) > 1e-4
     # The state is left alone, and the picture depends on the seed.
     np.testing.assert_array_equal(
-        model.predict(state, data.train.users, data.train.items), scores.astype(np.float32)
+        hand.predict(state, data.train.users, data.train.items), scores.astype(np.float32)
     )
     again = landscape_grid(model, state, data, zoo.mse, points=5, seed=7)
     np.testing.assert_array_equal(again.values, found.values)
@@ -122,19 +123,20 @@ def test_landscape(model: MatrixFactorisation | MultilayerPerceptron) -> None:
     assert not np.array_equal(other.values, found.values)
 
 
-def test_landscape_directions_have_the_length_of_each_row() -> None:
+def test_landscape_directions_have_the_length_of_each_row(monkeypatch: pytest.MonkeyPatch) -> None:
     """For scores linear in the embeddings of items alone the loss along a direction is known."""
-    model, data = MatrixFactorisation(), small()
+    data = small()
     seen = []
 
-    class Watching(MatrixFactorisation):
-        def predict(self, state, users, items):  # type: ignore[no-untyped-def]
-            rows = np.column_stack([state.user_embedding, state.user_bias])
-            seen.append(rows.astype(float))
-            return super().predict(state, users, items)
+    class Watching(FusedMF):
+        def scores(self, states, part):  # type: ignore[no-untyped-def]
+            (state,) = states
+            seen.append(np.column_stack([state.user_embedding, state.user_bias]).astype(float))
+            return super().scores(states, part)
 
-    state = model.initial_state(12, 9, 3)
-    landscape_grid(Watching(), state, data, zoo.mse, points=3, reach=2.0)
+    monkeypatch.setattr("symloss.models.mf.trainer.FusedMF", Watching)
+    state = ByHand("mf").initial_state(12, 9, 3)
+    landscape_grid(registry.get("mf"), state, data, zoo.mse, points=3, reach=2.0)
     start = np.column_stack([state.user_embedding, state.user_bias])
     # seen[4] is the middle, seen[5] two steps along the first direction, seen[7] along the second.
     np.testing.assert_allclose(seen[4], start)
@@ -145,8 +147,8 @@ def test_landscape_directions_have_the_length_of_each_row() -> None:
 
 
 def test_landscape_errors_and_figure() -> None:
-    model, data = MatrixFactorisation(), small()
-    state = model.initial_state(12, 9, 3)
+    model, data = registry.get("mf"), small()
+    state = ByHand("mf").initial_state(12, 9, 3)
     with pytest.raises(OptionError, match="reach"):
         landscape_grid(model, state, data, zoo.mse, reach=0)
     axis = np.linspace(-1, 1, 9)

@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symloss.data.dataset import Dataset
+from symloss.data.dataset import Dataset, Interactions
+from symloss.models.memory_need import MemoryNeed
+from symloss.models.model import Model
+from symloss.tasks.rating_task import of
 from symloss.training.fit import FitResult
 from symloss.training.member import Member
 from symloss.training.outcome import Outcome
@@ -18,30 +21,34 @@ from symloss.training.settings import TrainingSettings
 Curve = Callable[[Member, TrainingSettings], float]
 
 
-class ScriptedModel:
-    """Predicts what a state says: scores of all rows of a part."""
-
-    name = "scripted"
+class ScriptedTrainer:
+    """Scores what a state says: all rows of a part."""
 
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
         self.test_reads: list[str] = []
 
-    def predict(self, state: Any, users: NDArray[np.int32], items: NDArray[np.int32]) -> NDArray[np.float32]:
-        label, seed, quality = state
-        assert users is self.dataset.test.users, "only the test part is predicted"
+    def scores(self, states: Sequence[Any], part: Interactions) -> NDArray[np.float32]:
+        ((label, seed, quality),) = states
+        assert part is self.dataset.test, "only the test part is scored"
         self.test_reads.append(label)
-        noise = np.random.default_rng(seed).normal(size=len(users))
-        return (noise + 10 * (quality - 0.5) * self.dataset.test.labels).astype(np.float32)
+        noise = np.random.default_rng(seed).normal(size=len(part))
+        return (noise + 10 * (quality - 0.5) * part.labels).astype(np.float32)[None]
+
+    def memory(self, instructions: int) -> MemoryNeed:
+        return MemoryNeed(1, 1, 1, 1, 1, 1, 0, state=260 * (self.dataset.n_users + self.dataset.n_items))
 
 
 class ScriptedEngine:
     """Counts what it is asked for."""
 
     name = "scripted"
+    parallel = 1
 
     def __init__(self, dataset: Dataset, settings: TrainingSettings, curve: Curve) -> None:
-        self.model: Any = ScriptedModel(dataset)
+        self.model = Model("scripted", lambda task, seed: None)  # type: ignore[arg-type, return-value]
+        self.trainer: Any = ScriptedTrainer(dataset)
+        self.task = of(dataset)
         self.dataset, self.settings, self.curve = dataset, settings, curve
         self.calls: list[tuple[TrainingSettings, list[Member]]] = []
 

@@ -21,6 +21,7 @@ from symloss.search.loop.trainee import CurrentRecommender, Interrupted, Trainee
 from symloss.search.options import SearchOptions
 from symloss.search.search import search
 from symloss.tasks.auc_rmse import auc
+from symloss.tasks.rating_task import of
 from symloss.training.fit import fit
 from symloss.training.member import Member
 from symloss.training.one_epoch import train_one_epoch
@@ -50,10 +51,9 @@ def engine(data: Dataset, **changes: object) -> LocalEngine:
 
 
 def untrained(data: Dataset) -> float:
-    model = registry.get("mf")
-    state = model.initial_state(data.n_users, data.n_items, SETTINGS.seed)
-    part = data.validation
-    return float(auc(model.predict(state, part.users, part.items), part.labels))
+    trainer = registry.trainer_for(registry.get("mf"), of(data), SETTINGS)
+    (scores,) = trainer.scores([trainer.start(SETTINGS.seed)], data.validation)
+    return float(auc(scores, data.validation.labels))  # type: ignore[arg-type]
 
 
 def test_fresh_rewards_are_those_of_training_alone(tiny: Dataset) -> None:
@@ -101,7 +101,7 @@ def test_current_rewards_are_those_of_one_epoch_alone(tiny: Dataset) -> None:
         trainee.adopt(winner)
         assert trainee.metric == found[winner].metric
         part = tiny.validation
-        scores = current.model.predict(trainee.model_state, part.users, part.items)
+        (scores,) = current.trainer.scores([trainee.model_state], part)
         assert float(auc(scores, part.labels)) == trainee.metric
 
 

@@ -15,7 +15,6 @@ import pytest
 from symloss.engine.local import LocalEngine
 from symloss.errors import OptionError, RunError
 from symloss.models import registry
-from symloss.models.saved_state import pack_state, unpack_state
 from symloss.progress import CheckDone, LoopDone, Note, PhaseStarted, SearchEvent
 from symloss.search import phase1
 from symloss.search.archive.codec import decode, encode
@@ -24,6 +23,7 @@ from symloss.search.options import SearchOptions
 from symloss.search.search import open_run, search
 from symloss.search.strategies.registry import STRATEGIES
 from symloss.signature import Labels
+from symloss.tasks.rating_task import of
 from symloss.training.member import Member
 from symloss.training.one_epoch import train_one_epoch
 from symloss.training.settings import TrainingSettings
@@ -283,12 +283,12 @@ def test_model_states_come_back(name: str, optimizer: str, device: str) -> None:
     def trained(state: Any, epoch: int) -> Any:
         return train_one_epoch(model, state, members, TINY, settings, epoch, keep="all")[0].state
 
-    initial = model.initial_state(TINY.n_users, TINY.n_items, 3, device)
-    first = trained(trained(initial, 1), 2)
-    again = unpack_state(decode(encode(pack_state(first))), initial)
+    trainer = registry.trainer_for(model, of(TINY), settings)
+    first = trained(trained(trainer.start(3), 1), 2)
+    again = trainer.load(decode(encode(trainer.save(first))))
     assert type(again) is type(first)
-    assert digest_of(pack_state(again)) == digest_of(pack_state(first))
-    assert digest_of(pack_state(trained(again, 3))) == digest_of(pack_state(trained(first, 3)))
+    assert digest_of(trainer.save(again)) == digest_of(trainer.save(first))
+    assert digest_of(trainer.save(trained(again, 3))) == digest_of(trainer.save(trained(first, 3)))
 
 
 def digest_of(packed: Any) -> Any:

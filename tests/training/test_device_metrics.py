@@ -10,16 +10,22 @@ import torch
 from sklearn import metrics as oracle
 
 from symloss.models import registry
-from symloss.models.fused import MatrixFactorisationAnywhere
-from symloss.models.mf.trainer import MatrixFactorisation
 from symloss.tasks.kinds import CLASSIFICATION, watching
 from symloss.tasks.metrics import AUC, RMSE
 from symloss.tasks.metrics.on_device import auc_rows, f1_and_accuracy_rows, rmse_rows
+from symloss.tasks.rating_task import of
 from symloss.training import device_metrics
 from symloss.training.assess import test_metrics as measure
 from symloss.training.assess import validation_metric
 from symloss.training.device_metrics import every_metric_rows, metric_rows
 from symloss.training.population_metrics import all_test_metrics, validation_metrics
+from symloss.training.settings import TrainingSettings
+
+
+def trainers(name, data):
+    """Return what trains a model by its kernel, and on a device."""
+    settings = (TrainingSettings(), TrainingSettings(device="torch-cpu"))
+    return [registry.trainer_for(registry.get(name), of(data), one) for one in settings]
 
 
 @pytest.mark.parametrize("distinct", [2, 5, 40, 10_000])
@@ -73,16 +79,18 @@ def test_pieces_do_not_matter(monkeypatch):
 @pytest.mark.parametrize(("metric", "kind"), [(AUC(), "dataset"), (RMSE(), "dataset"), (RMSE(), "ratings")])
 def test_states_of_every_kind(metric, kind, request):
     data = request.getfixturevalue(kind)
-    kernel, model = MatrixFactorisation(), MatrixFactorisationAnywhere()
+    kernel, device = trainers("mf", data)
+    task = kernel.task
     flags = [False, True, False, True]
-    plain = [kernel.initial_state(data.n_users, data.n_items, seed) for seed in range(4)]
+    plain = [kernel.start(seed) for seed in range(4)]
     expected = [
-        validation_metric(kernel, s, data, flag, metric) for s, flag in zip(plain, flags, strict=True)
+        validation_metric(kernel, s, task, flag, metric) for s, flag in zip(plain, flags, strict=True)
     ]
-    assert validation_metrics(model, plain, data, flags, metric) == expected
-    assert validation_metrics(kernel, plain, data, flags, metric) == expected
-    states = [model.initial_state(data.n_users, data.n_items, seed, "torch-cpu") for seed in range(4)]
-    found = validation_metrics(model, states, data, flags, metric)
+    # States on the host are measured there, whatever the device.
+    assert validation_metrics(device, plain, task, flags, metric) == expected
+    assert validation_metrics(kernel, plain, task, flags, metric) == expected
+    states = [device.start(seed) for seed in range(4)]
+    found = validation_metrics(device, states, task, flags, metric)
     assert found == pytest.approx(expected, rel=1e-5)
 
 
@@ -127,11 +135,12 @@ def test_f1_where_it_is_undefined():
 @pytest.mark.parametrize("name", ["mf", "mlp"])
 def test_test_metrics_of_all_states_are_those_of_the_host(name, kind, request):
     data = request.getfixturevalue(kind)
-    model, flags = registry.get(name), [False, True, False]
-    states = [model.initial_state(data.n_users, data.n_items, seed, "torch-cpu") for seed in range(3)]
-    found = all_test_metrics(model, states, data, flags)
+    (kernel, device), flags = trainers(name, data), [False, True, False]
+    states = [device.start(seed) for seed in range(3)]
+    found = all_test_metrics(device, states, device.task, flags)
     expected = [
-        measure(model, model.to_host(state), data, flag) for state, flag in zip(states, flags, strict=True)
+        measure(kernel, device.to_host(state), kernel.task, flag)
+        for state, flag in zip(states, flags, strict=True)
     ]
     for one, other in zip(found, expected, strict=True):
         assert one == pytest.approx(other, rel=1e-5, nan_ok=True)

@@ -12,7 +12,6 @@ from sklearn import metrics as oracle
 
 from symloss.errors import DataError
 from symloss.models import registry
-from symloss.models.mf.trainer import MatrixFactorisation
 from symloss.ops.opcode import Opcode
 from symloss.training.fit import fit
 from symloss.training.member import Member, pack
@@ -20,8 +19,9 @@ from symloss.training.orders import epoch_order
 from symloss.training.outcome import Outcome
 from symloss.training.settings import TrainingSettings
 from tests.compile.programs import BCE, HINGE, MAXR, MSE, program
+from tests.models.by_hand import ByHand
 
-MODEL = MatrixFactorisation()
+MODEL, HAND = registry.get("mf"), ByHand("mf")
 SETTINGS = TrainingSettings(learning_rate=0.5, max_epochs=40, patience=5, batch_size=64, threads=2)
 MEMBERS = [
     Member(MSE, label="mse"),
@@ -59,7 +59,7 @@ def test_early_stopping_and_metrics_are_those_of_the_best_epoch(dataset):
     assert result.seconds > 0
     assert result.valid_metric > 0.6
     part = dataset.test
-    scores = MODEL.predict(result.state, part.users, part.items).astype(np.float64)
+    scores = HAND.predict(result.state, part.users, part.items).astype(np.float64)
     assert result.metrics["auc"] == pytest.approx(oracle.roc_auc_score(part.labels, scores))
     predictions = 1 / (1 + np.exp(-scores))
     assert result.metrics["rmse"] == pytest.approx(
@@ -72,12 +72,12 @@ def test_epochs_are_those_of_the_model(dataset):
     settings = replace(SETTINGS, max_epochs=3)
     (result,) = fit(MODEL, MEMBERS[1:2], dataset, settings)
     assert result.outcome is Outcome.MAX_EPOCHS
-    state = MODEL.initial_state(dataset.n_users, dataset.n_items, 1)
+    state = HAND.initial_state(dataset.n_users, dataset.n_items, 1)
     for epoch in (1, 2, 3):
         order = epoch_order(1, epoch, len(dataset.train))
-        MODEL.train_epoch([state], pack(MEMBERS[1:2]), [order], [0], dataset.train, settings)
+        HAND.train_epoch([state], pack(MEMBERS[1:2]), [order], [0], dataset.train, settings)
         part = dataset.validation
-        auc = oracle.roc_auc_score(part.labels, MODEL.predict(state, part.users, part.items))
+        auc = oracle.roc_auc_score(part.labels, HAND.predict(state, part.users, part.items))
         assert result.history[epoch - 1] == pytest.approx(auc)
 
 
@@ -90,7 +90,7 @@ def test_real_labels_are_predicted_by_the_score(ratings):
     settings = replace(SETTINGS, metric="rmse", learning_rate=0.05)
     (result,) = fit(MODEL, [Member(MSE, takes_score=True)], ratings, settings)
     part = ratings.test
-    scores = MODEL.predict(result.state, part.users, part.items)
+    scores = HAND.predict(result.state, part.users, part.items)
     assert result.metrics["rmse"] == pytest.approx(
         oracle.root_mean_squared_error(part.labels, scores), rel=1e-5
     )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from symloss.models import registry
 from symloss.training import kernel_cache
 from symloss.training.settings import TrainingSettings
+from tests.models.by_hand import ByHand
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -44,14 +45,43 @@ def test_a_cold_cache_gives_the_numbers_of_a_warm_one(tmp_path: Path) -> None:
 
 
 def test_no_child_is_started_for_devices_and_in_the_child(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*arguments: str) -> None:
-        raise AssertionError(arguments)
-
-    monkeypatch.setattr(kernel_cache, "_ensure", refuse)
-    model = registry.get("mf")
-    kernel_cache.ensure_compiled(model, TrainingSettings(device="torch-cpu"))
+    asked = []
+    monkeypatch.setattr(kernel_cache, "_in_a_child", lambda *arguments: asked.append(arguments))
+    here, there = TrainingSettings(), TrainingSettings(device="torch-cpu", optimizer="adam")
+    kernel_cache.ensure_compiled(ByHand("mf").trainer(3, 3, settings=there, device="torch-cpu"), there)
+    trainer = ByHand("mf").trainer(3, 3, settings=here)
+    # As if nothing were on disk.
+    monkeypatch.setattr(type(trainer), "compiled", False)
     monkeypatch.setenv(kernel_cache.COMPILING, "1")
-    kernel_cache.ensure_compiled(model, TrainingSettings())
+    kernel_cache.ensure_compiled(trainer, here)
+    assert asked == []
     monkeypatch.delenv(kernel_cache.COMPILING)
-    with pytest.raises(AssertionError):
-        kernel_cache.ensure_compiled(model, TrainingSettings())
+    kernel_cache.ensure_compiled(trainer, here)
+    # A model that only this process knows: the child compiles what measures, this process the rest.
+    trainer.model = replace(trainer.model, name="mine")
+    kernel_cache.ensure_compiled(trainer, here)
+    assert asked == [("mf", "sgd", "cpu"), ("", "sgd", "cpu")]
+
+
+COMPILE = """
+from symloss.data import LoadOptions, SyntheticOptions, load
+from symloss.models import registry
+from symloss.tasks.rating_task import of
+from symloss.training.settings import TrainingSettings
+
+data = load("synthetic", None, LoadOptions(synthetic=SyntheticOptions(users=30, items=20, interactions=400)))
+trainer = registry.trainer_for(registry.get("mf"), of(data), TrainingSettings(batch_size=16))
+before = trainer.compiled
+print(before, trainer.compile(), trainer.compiled, trainer.compile())
+"""
+
+
+def test_a_trainer_knows_whether_its_code_is_there(tmp_path: Path) -> None:
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    found = [
+        subprocess.run(
+            [sys.executable, "-c", COMPILE], capture_output=True, text=True, check=True, env=environment
+        ).stdout.split()
+        for _ in range(2)
+    ]
+    assert found == [["False", "True", "True", "False"], ["True", "False", "True", "False"]]

@@ -15,6 +15,7 @@ from symloss.training.member import Member, rates_of
 from symloss.training.one_epoch import train_one_epoch
 from symloss.training.settings import TrainingSettings
 from tests.compile.programs import BCE, HINGE, MAXR, MSE
+from tests.models.by_hand import ByHand
 
 SETTINGS = TrainingSettings(learning_rate=0.1, l2=1e-3, max_epochs=4, batch_size=64, threads=2)
 MEMBERS = [
@@ -57,7 +58,7 @@ def test_a_rate_that_only_the_settings_make_too_high(dataset, member):
     model = registry.get("mf")
     with pytest.raises(OptionError, match="it must be below 1 / learning_rate"):
         fit(model, [Member(MSE), member], dataset, SETTINGS)
-    state = model.initial_state(dataset.n_users, dataset.n_items, 0)
+    state = ByHand("mf").initial_state(dataset.n_users, dataset.n_items, 0)
     with pytest.raises(OptionError, match="it must be below 1 / learning_rate"):
         train_one_epoch(model, state, [member], dataset, SETTINGS, 0)
 
@@ -75,7 +76,7 @@ def test_fit_and_one_epoch_use_the_members_own(dataset, name, device, optimizer)
         for m in MEMBERS
     ]
     together = fit(model, members, dataset, settings)
-    state = model.initial_state(dataset.n_users, dataset.n_items, 7, device)
+    state = ByHand(name).initial_state(dataset.n_users, dataset.n_items, 7, device)
     epoch = train_one_epoch(model, state, members, dataset, settings, 1)
     rates, l2s = rates_of(members, settings)
     for k, member in enumerate(members):

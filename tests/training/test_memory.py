@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
+from symloss.data.dataset import Interactions
 from symloss.errors import OptionError
-from symloss.models.fused import MatrixFactorisationAnywhere
 from symloss.models.memory_need import MemoryNeed
-from symloss.models.mf.device import TorchMatrixFactorisation
 from symloss.training import memory
 from symloss.training.member import Member
 from symloss.training.memory import SHARE, free_memory, member_bytes, plan_population, population_limit
 from symloss.training.settings import TrainingSettings
 from tests.compile.programs import BCE, MSE
+from tests.models.by_hand import ByHand
 
 NEED = MemoryNeed(
     entities=2000,
@@ -101,25 +101,27 @@ def test_free_memory_keeps_to_the_control_group(tmp_path, monkeypatch):
 
 
 def test_need_of_matrix_factorisation_covers_its_parameters():
-    settings = TrainingSettings()
-    need = TorchMatrixFactorisation().memory_need(943, 1682, 94_638, settings, 20)
+    nothing = np.zeros(94_638, np.int32)
+    train = Interactions(nothing, nothing, nothing.astype(np.float32))
+    trainer = ByHand("mf", "torch-cpu").trainer(943, 1682, train)
+    need = trainer.memory(20)
     parameters = (943 + 1682) * 65 * 4
     assert need.entities * need.by_entity >= 2 * parameters
+    assert need.state >= parameters
     # An H100 of 80 GB holds a thousand members of this size.
     assert plan_population(10_000, need, 78 * 2**30, "cuda:0") > 1000
 
 
 def test_limit_of_a_population(dataset, monkeypatch):
     members, settings = [Member(MSE), Member(BCE)] * 50, TrainingSettings(threads=2, device="torch-cpu")
-    model = MatrixFactorisationAnywhere()
-    need = model.memory_need(40, 30, 900, settings, len(BCE.opcodes), "torch-cpu")
+    hand = ByHand("mf")
+    trainer = hand.trainer(40, 30, dataset.train, settings, "torch-cpu")
+    need = trainer.memory(len(BCE.opcodes))
     room = need.shared + need.rows * need.by_row + 20 * member_bytes(need, False)
     monkeypatch.setattr(memory, "free_memory", lambda device: _free(room))
     # Two threads share what is free.
-    assert population_limit(model, members, dataset, settings) == 10
-    assert population_limit(model, members[:5], dataset, settings) == 5
-    without = SimpleNamespace(name="a model that does not say what it needs")
-    assert population_limit(without, members, dataset, settings) == 100
+    assert population_limit(trainer, members, settings) == 10
+    assert population_limit(trainer, members[:5], settings) == 5
     monkeypatch.setattr(memory, "free_memory", lambda device: 1000)
     with pytest.raises(OptionError, match="the host's memory has 1.0 kB free"):
-        population_limit(model, members, dataset, replace(settings, device="cpu"))
+        population_limit(hand.trainer(40, 30, dataset.train), members, replace(settings, device="cpu"))

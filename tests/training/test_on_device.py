@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from symloss.models import registry
-from symloss.models.fused import MatrixFactorisationAnywhere
-from symloss.models.mf.trainer import MFState
+from symloss.models.mf.state import MFState
 from symloss.ops.opcode import Opcode
+from symloss.tasks.rating_task import of
 from symloss.training.assess import test_metrics as measure
 from symloss.training.fit import fit
 from symloss.training.member import Member
@@ -19,8 +19,9 @@ from symloss.training.one_epoch import train_one_epoch
 from symloss.training.outcome import Outcome
 from symloss.training.settings import TrainingSettings
 from tests.compile.programs import BCE, HINGE, MAXR, MSE, program
+from tests.models.by_hand import ByHand
 
-MODEL = MatrixFactorisationAnywhere()
+MODEL, HAND = registry.get("mf"), ByHand("mf")
 HERE = TrainingSettings(learning_rate=0.5, max_epochs=12, patience=3, batch_size=64, threads=2)
 THERE = replace(HERE, device="torch-cpu")
 NAN_LOSS = program((Opcode.SUBTRACT, 0, 0), (Opcode.DIVIDE, 3, 3))
@@ -52,8 +53,8 @@ def test_fit_follows_the_kernel(dataset):
 
 @pytest.mark.parametrize("keep", ["none", "best", "all"])
 def test_one_epoch_follows_the_kernel(dataset, keep):
-    states = [MODEL.initial_state(dataset.n_users, dataset.n_items, 5, s.device) for s in (HERE, THERE)]
-    before = MODEL.to_host(states[1]).arrays()
+    states = [HAND.initial_state(dataset.n_users, dataset.n_items, 5, s.device) for s in (HERE, THERE)]
+    before = HAND.to_host(states[1]).arrays()
     expected, found = (
         train_one_epoch(MODEL, state, MEMBERS, dataset, settings, 0, keep)
         for state, settings in zip(states, (HERE, THERE), strict=True)
@@ -67,9 +68,9 @@ def test_one_epoch_follows_the_kernel(dataset, keep):
         else:
             assert math.isnan(other.metric)
         if one.state is not None and one.outcome is Outcome.TRAINED:
-            for a, b in zip(one.state.arrays(), MODEL.to_host(other.state).arrays(), strict=True):
+            for a, b in zip(one.state.arrays(), HAND.to_host(other.state).arrays(), strict=True):
                 np.testing.assert_allclose(b, a, rtol=1e-4, atol=1e-5)
-    for a, b in zip(before, MODEL.to_host(states[1]).arrays(), strict=True):
+    for a, b in zip(before, HAND.to_host(states[1]).arrays(), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
@@ -87,7 +88,8 @@ def test_other_models_and_optimizers_follow_their_kernel(dataset, name, optimize
         # Best states come back as those of the kernel, which tests them as they were tested on the device.
         assert type(one.state) is type(other.state)
         if other.state is not None:
-            again = measure(model, other.state, dataset, other.member.takes_score)
+            trainer = registry.trainer_for(model, of(dataset), here)
+            again = measure(trainer, other.state, trainer.task, other.member.takes_score)
             assert other.metrics == pytest.approx(again, rel=1e-3)
 
 

@@ -12,16 +12,16 @@ from sklearn import metrics as oracle
 
 from symloss.errors import DataError, OptionError
 from symloss.models import registry
-from symloss.models.mf.trainer import MatrixFactorisation
 from symloss.training.member import Member, pack
 from symloss.training.one_epoch import train_one_epoch
 from symloss.training.orders import epoch_order
 from symloss.training.outcome import Outcome
 from symloss.training.settings import Optimizer, TrainingSettings
 from tests.compile.programs import BCE, MAXR, MSE
+from tests.models.by_hand import ByHand
 from tests.training.test_fit import NAN_LOSS
 
-MODEL = MatrixFactorisation()
+MODEL, HAND = registry.get("mf"), ByHand("mf")
 SETTINGS = TrainingSettings(learning_rate=0.5, batch_size=64, threads=2, seed=9)
 MEMBERS = [
     Member(MSE, seed=1),
@@ -34,19 +34,19 @@ MEMBERS = [
 
 @pytest.fixture
 def start(dataset):
-    return MODEL.initial_state(dataset.n_users, dataset.n_items, 5)
+    return HAND.initial_state(dataset.n_users, dataset.n_items, 5)
 
 
 def test_each_member_is_trained_from_the_same_state(dataset, start):
-    before = MODEL.copy(start)
+    before = HAND.copy(start)
     results = train_one_epoch(MODEL, start, MEMBERS, dataset, SETTINGS, epoch=4, keep="all")
     for one, other in zip(start.arrays(), before.arrays(), strict=True):
         np.testing.assert_array_equal(one, other)
     order = epoch_order(9, 4, len(dataset.train))
     part = dataset.validation
     for member, result in zip(MEMBERS, results, strict=True):
-        state = MODEL.copy(start)
-        (loss,) = MODEL.train_epoch([state], pack([member]), [order], [0], dataset.train, SETTINGS)
+        state = HAND.copy(start)
+        (loss,) = HAND.train_epoch([state], pack([member]), [order], [0], dataset.train, SETTINGS)
         if member.program is NAN_LOSS:
             assert result.outcome is Outcome.DIVERGED
             assert math.isnan(result.metric)
@@ -54,7 +54,7 @@ def test_each_member_is_trained_from_the_same_state(dataset, start):
             continue
         assert result.outcome is Outcome.TRAINED
         assert result.loss == loss
-        auc = oracle.roc_auc_score(part.labels, MODEL.predict(state, part.users, part.items))
+        auc = oracle.roc_auc_score(part.labels, HAND.predict(state, part.users, part.items))
         assert result.metric == pytest.approx(auc)
         np.testing.assert_array_equal(result.state.user_embedding, state.user_embedding)
     # The seeds of members have no effect here.
@@ -82,7 +82,7 @@ def test_keep(dataset, start, metric, threads):
 @pytest.mark.parametrize("optimizer", list(Optimizer))
 def test_rewards_depend_neither_on_the_population_nor_on_the_cores(dataset, name, optimizer):
     model = registry.get(name)
-    state = model.initial_state(dataset.n_users, dataset.n_items, 3)
+    state = ByHand(name).initial_state(dataset.n_users, dataset.n_items, 3)
     settings = TrainingSettings(learning_rate=0.05, batch_size=70, seed=4, optimizer=optimizer)
     members = [Member((MSE, BCE, MAXR)[k % 3], eps=0.05 + 0.01 * k, scale=1 + k % 4) for k in range(64)]
 

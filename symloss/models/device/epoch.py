@@ -16,7 +16,6 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -30,9 +29,7 @@ from symloss.models.device.batches import Batches, Side, prepare
 from symloss.models.device.population import Population
 from symloss.models.device.torch_device import Replayed
 from symloss.models.trainer import Numbers, StepSettings
-
-if TYPE_CHECKING:
-    from symloss.data.dataset import Interactions
+from symloss.tasks.part import Part
 
 LOWEST, HIGHEST = 2.0**-126, 1 - 2.0**-24
 """A probability is clipped into this range (see `symloss.compile.cpu.slopes`)."""
@@ -49,7 +46,7 @@ class Epoch(ABC):
         population: Population,
         programs: ProgramBatch,
         which: Sequence[int],
-        train: Interactions,
+        train: Part,
         settings: StepSettings,
         rates: Numbers,
         l2s: Numbers,
@@ -75,8 +72,9 @@ class Epoch(ABC):
         self._weight = torch.from_numpy(programs.scale).to(device)[:, None]
         self._takes_score = torch.from_numpy(programs.takes_score).to(device)[:, None]
         self._first_row = (torch.arange(count, device=device) * population.n_rows)[:, None]
-        self._users = torch.from_numpy(train.users).to(device)
-        self._items = torch.from_numpy(train.items).to(device) + population.n_users
+        users, items = train.inputs
+        self._users = torch.from_numpy(users).to(device)
+        self._items = torch.from_numpy(items).to(device) + population.n_users
         self._labels = torch.from_numpy(train.labels).to(device)
         self._rate, self._l2 = torch.from_numpy(rates).to(device), torch.from_numpy(l2s).to(device)
         self._decay = 1.0 - self._rate * self._l2
@@ -98,7 +96,7 @@ class Epoch(ABC):
         population: Population,
         programs: ProgramBatch,
         which: Sequence[int],
-        train: Interactions,
+        train: Part,
         settings: StepSettings,
         rates: Numbers,
         l2s: Numbers,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import torch
 
@@ -36,3 +37,26 @@ class SingleThread:
             with self._lock:
                 self._inside -= 1
                 torch.set_num_threads(self._before)
+
+
+@cache
+def single_thread() -> SingleThread:
+    """Return the one of this process: torch's limit is the process's, so who is inside is counted once."""
+    return SingleThread()
+
+
+@cache
+def one_at_a_time(device: str) -> threading.Lock:
+    """Return the lock of a device: recording a graph is no time for others."""
+    return threading.Lock()
+
+
+@contextmanager
+def running(device: torch.device) -> Iterator[None]:
+    """Run the body on one core, or, on a device, alone."""
+    if device.type == "cpu":
+        with single_thread()():
+            yield
+    else:
+        with one_at_a_time(str(device)):
+            yield

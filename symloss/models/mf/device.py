@@ -12,43 +12,30 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from symloss.models.device.model import TorchModel
 from symloss.models.device.population import Population, TorchState
-from symloss.models.device.torch_device import TORCH_CPU
+from symloss.models.device.trainer import DeviceTrainer
 from symloss.models.memory_need import MemoryNeed
 from symloss.models.mf.device_epoch import MFEpoch
 from symloss.models.mf.sgd_kernel import DIMENSION
-from symloss.models.mf.trainer import MatrixFactorisation, MFState
-from symloss.models.trainer import StepSettings
+from symloss.models.mf.state import MFState
+from symloss.models.mf.trainer import FusedMF
 
 WIDTH = DIMENSION + 1
 
 PREDICTIONS_AT_A_TIME = 500_000
-"""Limit on members times pairs in `_scores`: its rows take a quarter of a GB."""
+"""Limit on members times pairs in `_score`: its rows take a quarter of a GB."""
 
 
-class TorchMatrixFactorisation(TorchModel):
+class DeviceMF(DeviceTrainer):
     """The torch implementation, for any device."""
 
-    name = "mf"
     epoch_type = MFEpoch
+    kernel_type = FusedMF
 
-    def __init__(self) -> None:
-        """Make a model; states are made by `initial_state`."""
-        super().__init__(MatrixFactorisation())
-
-    def memory_need(
-        self,
-        n_users: int,
-        n_items: int,
-        n_rows: int,
-        settings: StepSettings,
-        instructions: int,
-        device: str = TORCH_CPU,
-    ) -> MemoryNeed:
+    def memory(self, instructions: int) -> MemoryNeed:
         """Return what training takes; `instructions` is the length of the longest program."""
-        return self._memory_need(
-            n_users + n_items, n_rows, settings, instructions,
+        return self._memory(
+            instructions,
             table_row=WIDTH * 4,
             # Both sides, sums and those sorted by item.
             step_row=6 * WIDTH * 4,
@@ -56,15 +43,21 @@ class TorchMatrixFactorisation(TorchModel):
             predictions=4 * PREDICTIONS_AT_A_TIME * WIDTH * 4,
         )  # fmt: skip
 
-    def to_device(self, state: MFState, device: torch.device) -> TorchState:
-        """Put the kernel's parameters on a device."""
+    @property
+    def shapes(self) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
+        """The shapes of what is trained and of the statistics, of one member."""
+        sizes = self.task.sizes
+        return [(sizes["users"] + sizes["items"], WIDTH), ()], []
+
+    def to_device(self, state: MFState) -> TorchState:
+        """Put the parameters of a state on the host on the device."""
         users = np.column_stack([state.user_embedding, state.user_bias])
         items = np.column_stack([state.item_embedding, state.item_bias])
-        table = torch.from_numpy(np.concatenate([users, items])[None]).to(device)
-        base = torch.from_numpy(state.global_bias.copy()).to(device)
+        table = torch.from_numpy(np.concatenate([users, items])[None]).to(self.device)
+        base = torch.from_numpy(state.global_bias.copy()).to(self.device)
         return TorchState(Population((table, base), len(users)), 0)
 
-    def to_host(self, state: TorchState) -> MFState:
+    def _to_host(self, state: TorchState) -> MFState:
         """Return a copy as a state of the kernel, without what Adam remembers."""
         population = state.population
         table, base = (part[state.place].cpu().numpy() for part in population.trained)
@@ -74,7 +67,7 @@ class TorchMatrixFactorisation(TorchModel):
             items[:, DIMENSION].copy(), base.reshape(1).copy(),
         )  # fmt: skip
 
-    def _scores(self, population: Population, users: Tensor, items: Tensor, places: Sequence[int]) -> Tensor:
+    def _score(self, population: Population, users: Tensor, items: Tensor, places: Sequence[int]) -> Tensor:
         index = torch.tensor(places, device=population.device)
         flat, base = population.flat_table(), population.trained[1][index][:, None]
         first = (index * population.n_rows)[:, None]

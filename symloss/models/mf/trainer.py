@@ -1,140 +1,103 @@
-"""Matrix factorisation: score = <u, i> + b_u + b_i + b (AutoLossGen, section 4.1).
-
-Embeddings of length 64 and both biases start from N(0, 1), the global bias from 0.1.
-"""
+"""Matrix factorisation on the CPU, by fused kernels."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from symloss.compile.cpu.kernel import interpreter
 from symloss.compile.program import ProgramBatch
-from symloss.models.adam import Moments
+from symloss.models.kernel_trainer import KernelTrainer
 from symloss.models.memory_need import MemoryNeed
-from symloss.models.mf import adam_kernel as mf_adam
-from symloss.models.mf import sgd_kernel as mf_kernel
-from symloss.models.trainer import Numbers, StepSettings, check_indices, rates_or
+from symloss.models.mf.model import build
+from symloss.models.mf.state import MFState, aligned, drawn
+from symloss.models.model import Model
+from symloss.models.saved import arrays_of, check_kind, copies, load_moments, save_moments
+from symloss.models.trainer import Numbers
 
-if TYPE_CHECKING:
-    from symloss.data.dataset import Interactions
-
-GLOBAL_BIAS = 0.1
-"""What the global bias starts from."""
-_ROW = (mf_kernel.DIMENSION + 1) * 4
-"""Bytes of an embedding and its bias."""
+_NAMES = ("user_embedding", "item_embedding", "user_bias", "item_bias", "global_bias")
 
 
-@dataclass(frozen=True, eq=False)
-class MFState:
-    """The parameters, all float32.
+class FusedMF(KernelTrainer[MFState]):
+    """The fused CPU implementation; nothing but the order of the rows is random."""
 
-    Attributes:
-        user_embedding: shape (users, 64).
-        item_embedding: shape (items, 64).
-        user_bias: shape (users,).
-        item_bias: shape (items,).
-        global_bias: shape (1,).
-        moments: what Adam remembers; not a parameter.
-    """
+    host_state = MFState
 
-    user_embedding: NDArray[np.float32]
-    item_embedding: NDArray[np.float32]
-    user_bias: NDArray[np.float32]
-    item_bias: NDArray[np.float32]
-    global_bias: NDArray[np.float32]
-    moments: Moments = field(default_factory=Moments, repr=False)
+    @classmethod
+    def knows(cls, model: Model) -> bool:
+        """Return whether the model is the built-in one."""
+        return model.build is build
 
-    def arrays(self) -> tuple[NDArray[np.float32], ...]:
-        """Return all parameters in the order of the kernels' arguments."""
-        return self.user_embedding, self.item_embedding, self.user_bias, self.item_bias, self.global_bias
-
-
-class MatrixFactorisation:
-    """The fused CPU implementation: one member a core, a whole epoch a call, without the GIL."""
-
-    name = "mf"
-
-    def group_size(self, members: int, threads: int, device: str = "cpu") -> int:
-        """Return 1: a member's parameters stay in the cache of its core."""
-        return 1
-
-    def memory_need(
-        self,
-        n_users: int,
-        n_items: int,
-        n_rows: int,
-        settings: StepSettings,
-        instructions: int,
-        device: str = "cpu",
-    ) -> MemoryNeed:
+    def memory(self, instructions: int) -> MemoryNeed:
         """Return what training takes; `instructions` is the length of the longest program."""
+        from symloss.models.mf.sgd_kernel import DIMENSION
+
+        # An embedding and its bias.
+        row = (DIMENSION + 1) * 4
+        rows, entities = len(self.task.train), sum(self._users_and_items)
         # The trained and the best parameters, for Adam with two moments each and the gradient; a step needs
         # two rows and two numbers an instruction for each of its interactions.
         return MemoryNeed(
-            entities=n_users + n_items,
-            by_entity=(2 if settings.optimizer == "sgd" else 7) * _ROW,
-            batch_size=min(settings.batch_size, n_rows),
-            by_batch_row=2 * _ROW + 8 * (instructions + 8),
-            rows=n_rows,
+            entities=entities,
+            by_entity=(2 if self.settings.optimizer == "sgd" else 7) * row,
+            batch_size=min(self.settings.batch_size, rows),
+            by_batch_row=2 * row + 8 * (instructions + 8),
+            rows=rows,
             by_row=4,
             shared=0,
+            state=entities * row,
         )
 
-    def initial_state(self, n_users: int, n_items: int, seed: int, device: str = "cpu") -> MFState:
-        """Draw the start; `device` has no effect."""
-        generator = np.random.Generator(np.random.PCG64(seed))
+    def _kernels(self) -> Sequence[Callable[..., Any]]:
+        from symloss.models.mf import adam_kernel, sgd_kernel
 
-        def normal(*shape: int) -> NDArray[np.float32]:
-            return _aligned(generator.standard_normal(shape, dtype=np.float32))
+        trains = adam_kernel if self.settings.optimizer == "adam" else sgd_kernel
+        return trains.train_epoch, sgd_kernel.predict
 
-        return MFState(
-            user_embedding=normal(n_users, mf_kernel.DIMENSION),
-            item_embedding=normal(n_items, mf_kernel.DIMENSION),
-            user_bias=normal(n_users),
-            item_bias=normal(n_items),
-            global_bias=np.array([GLOBAL_BIAS], np.float32),
-        )
+    def start(self, seed: int) -> MFState:
+        """Draw the start."""
+        from symloss.models.mf.sgd_kernel import DIMENSION
+
+        return drawn(*self._users_and_items, DIMENSION, seed)
 
     def copy(self, state: MFState) -> MFState:
         """Return an independent copy."""
-        users, items, user_bias, item_bias, base = (_aligned(array) for array in state.arrays())
+        users, items, user_bias, item_bias, base = (aligned(array) for array in state.arrays())
         return MFState(users, items, user_bias, item_bias, base, state.moments.copy())
 
-    def train_epoch(
+    def epoch(
         self,
         states: Sequence[MFState],
-        programs: ProgramBatch,
+        losses: ProgramBatch,
         orders: Sequence[NDArray[np.int32]],
         noise: Sequence[int],
-        train: Interactions,
-        settings: StepSettings,
-        rates: Numbers | None = None,
-        l2s: Numbers | None = None,
+        rates: Numbers,
+        l2s: Numbers,
     ) -> list[float]:
-        """Train one epoch; see `Recommender.train_epoch`. Nothing but the order is random."""
-        run, losses = interpreter(), []
-        rates, l2s = rates_or(settings, len(states), rates, l2s)
+        """Train one epoch; see `Trainer.epoch`."""
+        from symloss.compile.cpu.kernel import interpreter
+        from symloss.models.mf import adam_kernel, sgd_kernel
+
+        run, found, settings = interpreter(), [], self.settings
+        (users, items), labels = self.task.train.inputs, self.task.train.labels
         for k, state in enumerate(states):
-            check_indices(train.users, train.items, len(state.user_bias), len(state.item_bias))
+            self._check(state, users, items)
             arguments = (
-                train.users,
-                train.items,
-                train.labels,
+                users,
+                items,
+                labels,
                 orders[k],
-                programs.opcodes[k],
-                programs.left[k],
-                programs.right[k],
-                int(programs.lengths[k]),
-                programs.constants[k],
-                int(programs.n_constants[k]),
-                float(programs.eps[k]),
-                float(programs.scale[k]),
-                bool(programs.takes_score[k]),
+                losses.opcodes[k],
+                losses.left[k],
+                losses.right[k],
+                int(losses.lengths[k]),
+                losses.constants[k],
+                int(losses.n_constants[k]),
+                float(losses.eps[k]),
+                float(losses.scale[k]),
+                bool(losses.takes_score[k]),
                 float(rates[k]),
                 float(l2s[k]),
                 int(settings.batch_size),
@@ -144,27 +107,49 @@ class MatrixFactorisation:
                 moments = state.moments
                 moments.begin(state.arrays())
                 first, second = tuple(moments.first), tuple(moments.second)
-                loss = mf_adam.train_epoch(run, state.arrays(), first, second, moments.steps, *arguments)
+                loss = adam_kernel.train_epoch(run, state.arrays(), first, second, moments.steps, *arguments)
                 moments.steps += -(-len(orders[k]) // settings.batch_size)
             else:
-                loss = mf_kernel.train_epoch(run, *state.arrays(), *arguments)
-            losses.append(float(loss))
-        return losses
+                loss = sgd_kernel.train_epoch(run, *state.arrays(), *arguments)
+            found.append(float(loss))
+        return found
 
-    def predict(
-        self, state: MFState, users: NDArray[np.int32], items: NDArray[np.int32]
-    ) -> NDArray[np.float32]:
-        """Return the raw scores of n pairs, shape (n,)."""
-        check_indices(users, items, len(state.user_bias), len(state.item_bias))
-        scores = np.empty(len(users), np.float32)
-        mf_kernel.predict(*state.arrays(), users, items, scores)
-        return scores
+    @classmethod
+    def sizes_of(cls, state: MFState) -> tuple[int, int]:
+        """Return for how many users and items a state has rows."""
+        return len(state.user_bias), len(state.item_bias)
 
+    def _score(
+        self, state: MFState, users: NDArray[np.int32], items: NDArray[np.int32], out: NDArray[np.float32]
+    ) -> None:
+        from symloss.models.mf.sgd_kernel import predict
 
-def _aligned(array: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return a copy that starts at a cache line: a row of 64 then takes four of them instead of five."""
-    memory = np.empty(array.size + 16, np.float32)
-    skipped = -(memory.ctypes.data // 4) % 16
-    copy = memory[skipped : skipped + array.size].reshape(array.shape)
-    copy[...] = array
-    return copy
+        predict(*state.arrays(), users, items, out)
+
+    def parameters(self, state: MFState) -> dict[str, NDArray[np.float32]]:
+        """Return what is trained, by name; see `Trainer.parameters`."""
+        return dict(zip(_NAMES, state.arrays(), strict=True))
+
+    def save(self, state: MFState) -> dict[str, Any]:
+        """Return a state as plain data."""
+        return {
+            "kind": "mf",
+            "parameters": copies(state.arrays()),
+            "moments": save_moments(state.moments),
+        }
+
+    def load(self, saved: dict[str, Any]) -> MFState:
+        """Return the state that `save` was given.
+
+        Raises:
+            RunError: it is not one of this model on this task.
+        """
+        from symloss.models.mf.sgd_kernel import DIMENSION
+
+        check_kind(saved, "mf", self.whose)
+        n_users, n_items = self._users_and_items
+        shapes = ((n_users, DIMENSION), (n_items, DIMENSION), (n_users,), (n_items,), (1,))
+        arrays = arrays_of(saved.get("parameters"), shapes, "parameters", self.whose)
+        users, items, user_bias, item_bias, base = map(aligned, arrays)
+        moments = load_moments(saved.get("moments"), shapes, self.whose)
+        return MFState(users, items, user_bias, item_bias, base, moments)

@@ -7,44 +7,30 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from symloss.models.device.model import TorchModel
 from symloss.models.device.population import Population, TorchState
-from symloss.models.device.torch_device import TORCH_CPU
+from symloss.models.device.trainer import DeviceTrainer
 from symloss.models.memory_need import MemoryNeed
 from symloss.models.mlp.device_epoch import MLPEpoch
 from symloss.models.mlp.device_layers import Dense, Running, fixed, score
 from symloss.models.mlp.packing import DENSE, STATISTICS, pack_dense, unpack
 from symloss.models.mlp.state import DIMENSION, WIDTHS, MLPState
-from symloss.models.mlp.trainer import MultilayerPerceptron
-from symloss.models.trainer import StepSettings
+from symloss.models.mlp.trainer import FusedMLP
 
 PREDICTIONS_AT_A_TIME = 500_000
-"""Limit on members times pairs in `_scores`: what goes into the first layer takes a quarter of a GB."""
+"""Limit on members times pairs in `_score`: what goes into the first layer takes a quarter of a GB."""
 
 
-class TorchMultilayerPerceptron(TorchModel):
+class DeviceMLP(DeviceTrainer):
     """The torch implementation, for any device."""
 
-    name = "mlp"
     epoch_type = MLPEpoch
+    kernel_type = FusedMLP
 
-    def __init__(self) -> None:
-        """Make a model; states are made by `initial_state`."""
-        super().__init__(MultilayerPerceptron())
-
-    def memory_need(
-        self,
-        n_users: int,
-        n_items: int,
-        n_rows: int,
-        settings: StepSettings,
-        instructions: int,
-        device: str = TORCH_CPU,
-    ) -> MemoryNeed:
+    def memory(self, instructions: int) -> MemoryNeed:
         """Return what training takes; `instructions` is the length of the longest program."""
         hidden = sum(WIDTHS[1:3])
-        return self._memory_need(
-            n_users + n_items, n_rows, settings, instructions,
+        return self._memory(
+            instructions,
             table_row=DIMENSION * 4,
             # The input, its halves, its gradient and that sorted by item; then each unit forwards and back,
             # and a decision in 64 bits, with what is in between.
@@ -53,20 +39,28 @@ class TorchMultilayerPerceptron(TorchModel):
             predictions=4 * PREDICTIONS_AT_A_TIME * WIDTHS[0] * 4,
         )  # fmt: skip
 
-    def to_device(self, state: MLPState, device: torch.device) -> TorchState:
-        """Put the kernel's parameters on a device."""
-        dense, statistics = (torch.from_numpy(vector.copy())[None].to(device) for vector in pack_dense(state))
-        table = state.table.clone()[None].to(device)
+    @property
+    def shapes(self) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
+        """The shapes of what is trained and of the statistics, of one member."""
+        sizes = self.task.sizes
+        return [(sizes["users"] + sizes["items"], DIMENSION), (DENSE,)], [(STATISTICS,)]
+
+    def to_device(self, state: MLPState) -> TorchState:
+        """Put the parameters of a state on the host on the device."""
+        dense, statistics = (
+            torch.from_numpy(vector.copy())[None].to(self.device) for vector in pack_dense(state)
+        )
+        table = state.table.clone()[None].to(self.device)
         return TorchState(Population((table, dense), state.n_users, (statistics,)), 0)
 
-    def to_host(self, state: TorchState) -> MLPState:
+    def _to_host(self, state: TorchState) -> MLPState:
         """Return a copy as a state of the kernel, without what Adam remembers."""
         population = state.population
         tensors = (*population.trained, *population.statistics)
         table, dense, statistics = (tensor[state.place].to("cpu", copy=True) for tensor in tensors)
         return unpack(table, dense.numpy(), statistics.numpy(), population.n_users)
 
-    def _scores(self, population: Population, users: Tensor, items: Tensor, places: Sequence[int]) -> Tensor:
+    def _score(self, population: Population, users: Tensor, items: Tensor, places: Sequence[int]) -> Tensor:
         index = torch.tensor(places, device=population.device)
         table = population.flat_table()
         dense = Dense.of(population.trained[1][index])

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+import torch
 from torch import Tensor
 
 from symloss.models.adam import Moments
@@ -66,3 +69,26 @@ class MLPState:
         return MLPState(
             tensors[0], weights, biases, gains, shifts, means, variances, n_users, moments or Moments()
         )
+
+
+def drawn(n_users: int, n_items: int, seed: int) -> MLPState:
+    """Draw the start of a training, a function of the arguments alone."""
+    generator = np.random.Generator(np.random.PCG64(seed))
+
+    def uniform(fan_in: int, *shape: int) -> Tensor:
+        bound = fan_in**-0.5
+        return torch.from_numpy(generator.uniform(-bound, bound, shape).astype(np.float32))
+
+    table = torch.from_numpy(generator.standard_normal((n_users + n_items, DIMENSION), dtype=np.float32))
+    layers = list(itertools.pairwise(WIDTHS))
+    hidden = WIDTHS[1:-1]
+    return MLPState(
+        table=table,
+        weights=tuple(uniform(before, after, before) for before, after in layers),
+        biases=tuple(uniform(before, after) for before, after in layers),
+        gains=tuple(torch.ones(width) for width in hidden),
+        shifts=tuple(torch.zeros(width) for width in hidden),
+        means=tuple(torch.zeros(width) for width in hidden),
+        variances=tuple(torch.ones(width) for width in hidden),
+        n_users=n_users,
+    )

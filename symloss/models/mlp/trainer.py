@@ -1,4 +1,6 @@
-"""A multilayer perceptron on the concatenated embeddings of user and item (AutoLossGen, section 4.1).
+"""The multilayer perceptron on the CPU, by a fused kernel (AutoLossGen, section 4.1).
+
+It takes the embeddings of user and item, concatenated.
 
 128 -> 64 -> 16 -> 1; each hidden layer is linear, batch norm, ReLU, dropout.
 Embeddings start from N(0, 1), the rest as torch does by default.
@@ -7,82 +9,62 @@ Embeddings start from N(0, 1), the rest as torch does by default.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from symloss.compile.cpu.kernel import interpreter
 from symloss.compile.program import ProgramBatch
-from symloss.models.dropout import threshold_of
+from symloss.errors import RunError
+from symloss.models.kernel_trainer import KernelTrainer
 from symloss.models.memory_need import MemoryNeed
-from symloss.models.mlp import kernel as mlp_kernel
+from symloss.models.mlp.model import build
 from symloss.models.mlp.packing import DENSE, pack_dense, unpack_dense
-from symloss.models.mlp.state import DIMENSION, KEEP, WIDTHS, MLPState
-from symloss.models.trainer import Numbers, StepSettings, check_indices, rates_or
+from symloss.models.mlp.state import DIMENSION, KEEP, WIDTHS, MLPState, drawn
+from symloss.models.model import Model
+from symloss.models.saved import arrays_of, check_kind, copies, load_moments, save_moments
+from symloss.models.trainer import Numbers
 
-if TYPE_CHECKING:
-    from symloss.data.dataset import Interactions
 
+class FusedMLP(KernelTrainer[MLPState]):
+    """The fused CPU implementation; the noise of an epoch seeds dropout."""
 
-class MultilayerPerceptron:
-    """The fused CPU implementation: one member a core, a whole epoch a call, without the GIL."""
+    host_state = MLPState
 
-    name = "mlp"
+    @classmethod
+    def knows(cls, model: Model) -> bool:
+        """Return whether the model is the built-in one."""
+        return model.build is build
 
-    def group_size(self, members: int, threads: int, device: str = "cpu") -> int:
-        """Return 1: a member's parameters stay in the cache of its core."""
-        return 1
-
-    def memory_need(
-        self,
-        n_users: int,
-        n_items: int,
-        n_rows: int,
-        settings: StepSettings,
-        instructions: int,
-        device: str = "cpu",
-    ) -> MemoryNeed:
+    def memory(self, instructions: int) -> MemoryNeed:
         """Return what training takes; `instructions` is the length of the longest program."""
         # The trained and the best parameters, for Adam with two moments each and the gradient; a step needs
         # the input, its gradient, each unit three times and two numbers an instruction for each row.
-        copies = 2 if settings.optimizer == "sgd" else 7
+        copies_kept = 2 if self.settings.optimizer == "sgd" else 7
+        rows, entities = len(self.task.train), sum(self._users_and_items)
         return MemoryNeed(
-            entities=n_users + n_items,
-            by_entity=copies * DIMENSION * 4,
-            batch_size=min(settings.batch_size, n_rows),
+            entities=entities,
+            by_entity=copies_kept * DIMENSION * 4,
+            batch_size=min(self.settings.batch_size, rows),
             by_batch_row=2 * WIDTHS[0] * 4 + 3 * sum(WIDTHS[1:3]) * 4 + 8 * (instructions + 8),
-            rows=n_rows,
+            rows=rows,
             # Its place in the order, and the row itself in that order.
             by_row=16,
             shared=0,
-            by_member=(copies + 2) * DENSE * 4,
+            by_member=(copies_kept + 2) * DENSE * 4,
+            state=(entities * DIMENSION + DENSE) * 4,
         )
 
-    def initial_state(self, n_users: int, n_items: int, seed: int, device: str = "cpu") -> MLPState:
-        """Draw the start; `device` has no effect."""
-        generator = np.random.Generator(np.random.PCG64(seed))
+    def _kernels(self) -> Sequence[Callable[..., Any]]:
+        from symloss.models.mlp import kernel
 
-        def uniform(fan_in: int, *shape: int) -> Tensor:
-            bound = fan_in**-0.5
-            return torch.from_numpy(generator.uniform(-bound, bound, shape).astype(np.float32))
+        return kernel.train_epoch, kernel.predict
 
-        table = torch.from_numpy(generator.standard_normal((n_users + n_items, DIMENSION), dtype=np.float32))
-        layers = list(itertools.pairwise(WIDTHS))
-        hidden = WIDTHS[1:-1]
-        return MLPState(
-            table=table,
-            weights=tuple(uniform(before, after, before) for before, after in layers),
-            biases=tuple(uniform(before, after) for before, after in layers),
-            gains=tuple(torch.ones(width) for width in hidden),
-            shifts=tuple(torch.zeros(width) for width in hidden),
-            means=tuple(torch.zeros(width) for width in hidden),
-            variances=tuple(torch.ones(width) for width in hidden),
-            n_users=n_users,
-        )
+    def start(self, seed: int) -> MLPState:
+        """Draw the start."""
+        return drawn(*self._users_and_items, seed)
 
     def copy(self, state: MLPState) -> MLPState:
         """Return an independent copy."""
@@ -90,50 +72,52 @@ class MultilayerPerceptron:
             [tensor.clone() for tensor in state.tensors()], state.n_users, state.moments.copy()
         )
 
-    def train_epoch(
+    def epoch(
         self,
         states: Sequence[MLPState],
-        programs: ProgramBatch,
+        losses: ProgramBatch,
         orders: Sequence[NDArray[np.int32]],
         noise: Sequence[int],
-        train: Interactions,
-        settings: StepSettings,
-        rates: Numbers | None = None,
-        l2s: Numbers | None = None,
+        rates: Numbers,
+        l2s: Numbers,
     ) -> list[float]:
-        """Train one epoch; see `Recommender.train_epoch`. `noise` seeds dropout."""
-        rates, l2s = rates_or(settings, len(states), rates, l2s)
-        run, losses = interpreter(), []
+        """Train one epoch; see `Trainer.epoch`."""
+        from symloss.compile.cpu.kernel import interpreter
+        from symloss.models.dropout import threshold_of
+        from symloss.models.mlp import kernel
+
+        run, found, settings = interpreter(), [], self.settings
+        (users, items), labels = self.task.train.inputs, self.task.train.labels
         nothing = [np.empty((0, DIMENSION), np.float32), np.empty(0, np.float32)]
         for k, state in enumerate(states):
             table = state.table.numpy()
-            check_indices(train.users, train.items, state.n_users, len(table) - state.n_users)
+            self._check(state, users, items)
             dense, statistics = pack_dense(state)
             adam, moments = settings.optimizer == "adam", state.moments
             if adam:
                 moments.begin([table, dense])
             first, second = (moments.first, moments.second) if adam else (nothing, nothing)
-            loss = mlp_kernel.train_epoch(
+            loss = kernel.train_epoch(
                 run,
                 table,
                 dense,
                 statistics,
                 state.n_users,
-                train.users,
-                train.items,
-                train.labels,
+                users,
+                items,
+                labels,
                 orders[k],
                 np.array([noise[k]], np.uint64),
                 threshold_of(KEEP),
-                programs.opcodes[k],
-                programs.left[k],
-                programs.right[k],
-                int(programs.lengths[k]),
-                programs.constants[k],
-                int(programs.n_constants[k]),
-                float(programs.eps[k]),
-                float(programs.scale[k]),
-                bool(programs.takes_score[k]),
+                losses.opcodes[k],
+                losses.left[k],
+                losses.right[k],
+                int(losses.lengths[k]),
+                losses.constants[k],
+                int(losses.n_constants[k]),
+                float(losses.eps[k]),
+                float(losses.scale[k]),
+                bool(losses.takes_score[k]),
                 float(rates[k]),
                 float(l2s[k]),
                 int(settings.batch_size),
@@ -148,14 +132,64 @@ class MultilayerPerceptron:
             if adam:
                 moments.steps += -(-len(orders[k]) // settings.batch_size)
             unpack_dense(dense, statistics, state)
-            losses.append(float(loss))
-        return losses
+            found.append(float(loss))
+        return found
 
-    def predict(
-        self, state: MLPState, users: NDArray[np.int32], items: NDArray[np.int32]
-    ) -> NDArray[np.float32]:
-        """Return the raw scores of n pairs, shape (n,), with running statistics and without dropout."""
-        check_indices(users, items, state.n_users, len(state.table) - state.n_users)
-        scores = np.empty(len(users), np.float32)
-        mlp_kernel.predict(state.table.numpy(), *pack_dense(state), state.n_users, users, items, scores)
-        return scores
+    @classmethod
+    def sizes_of(cls, state: MLPState) -> tuple[int, int]:
+        """Return for how many users and items a state has rows."""
+        return state.n_users, len(state.table) - state.n_users
+
+    def _score(
+        self, state: MLPState, users: NDArray[np.int32], items: NDArray[np.int32], out: NDArray[np.float32]
+    ) -> None:
+        """Write raw scores, with running statistics and without dropout."""
+        from symloss.models.mlp.kernel import predict
+
+        predict(state.table.numpy(), *pack_dense(state), state.n_users, users, items, out)
+
+    def parameters(self, state: MLPState) -> dict[str, NDArray[np.float32]]:
+        """Return what is trained, by name; see `Trainer.parameters`."""
+        found = {"table": state.table.numpy()}
+        for name, tensors in (
+            ("weights", state.weights),
+            ("biases", state.biases),
+            ("gains", state.gains),
+            ("shifts", state.shifts),
+        ):
+            found |= {f"{name}.{number}": tensor.numpy() for number, tensor in enumerate(tensors)}
+        return found
+
+    def save(self, state: MLPState) -> dict[str, Any]:
+        """Return a state as plain data."""
+        return {
+            "kind": "mlp",
+            "parameters": copies([tensor.numpy() for tensor in state.tensors()]),
+            "n_users": state.n_users,
+            "moments": save_moments(state.moments),
+        }
+
+    def load(self, saved: dict[str, Any]) -> MLPState:
+        """Return the state that `save` was given.
+
+        Raises:
+            RunError: it is not one of this model on this task.
+        """
+        check_kind(saved, "mlp", self.whose)
+        n_users, n_items = self._users_and_items
+        table, hidden = (n_users + n_items, DIMENSION), WIDTHS[1:-1]
+        layers = list(itertools.pairwise(WIDTHS))
+        shapes: list[tuple[int, ...]] = [
+            table,
+            *((after, before) for before, after in layers),
+            *((after,) for _, after in layers),
+            *((width,) for _ in range(4) for width in hidden),
+        ]
+        arrays = arrays_of(saved.get("parameters"), shapes, "parameters", self.whose)
+        moments = load_moments(saved.get("moments"), (table, (DENSE,)), self.whose)
+        if saved.get("n_users") != n_users:
+            raise RunError(
+                f"the saved state has rows of {saved.get('n_users')} users, and {self.whose} has {n_users}; "
+                "go on with the data it was saved with"
+            )
+        return MLPState.of([torch.from_numpy(array) for array in arrays], n_users, moments)

@@ -9,7 +9,6 @@ from typing import Any, Protocol
 
 from symloss.compile.program import Program
 from symloss.engine.engine import Engine
-from symloss.models.saved_state import pack_state, unpack_state
 from symloss.search.candidates.candidate import Attempt
 from symloss.search.loop.attempts import AttemptGrid, best_attempts
 from symloss.training.assess import validation_metric
@@ -48,7 +47,11 @@ class Trainee(Protocol):
         ...
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Continue from what `state` gave, for the same model and data."""
+        """Continue from what `state` gave, for the same model and data.
+
+        Raises:
+            RunError: it was given for others.
+        """
         ...
 
 
@@ -92,21 +95,20 @@ class CurrentRecommender:
 
     def state(self) -> dict[str, Any]:
         """As in `Trainee`."""
-        return {"metric": self.metric, "parameters": pack_state(self.model_state)}
+        return {"metric": self.metric, "parameters": self._engine.trainer.save(self.model_state)}
 
     def restore(self, state: dict[str, Any]) -> None:
         """As in `Trainee`."""
         self.metric = state["metric"]
-        self.model_state = unpack_state(state["parameters"], initial_state(self._engine))
+        self.model_state = self._engine.trainer.load(state["parameters"])
 
 
 def initial_state(engine: Engine) -> Any:
     """Return the state that the engine's model starts from."""
-    dataset, settings = engine.dataset, engine.settings
-    return engine.model.initial_state(dataset.n_users, dataset.n_items, settings.seed, settings.device)
+    return engine.trainer.start(engine.settings.seed)
 
 
 def untrained_metric(engine: Engine, state: Any, grid: AttemptGrid) -> float:
     """Return the validation metric of a state before any training."""
     metric = engine.settings.validation_metric
-    return validation_metric(engine.model, state, engine.dataset, grid.takes_score, metric)
+    return validation_metric(engine.trainer, state, engine.task, grid.takes_score, metric)

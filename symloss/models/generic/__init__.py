@@ -1,0 +1,1 @@
+"""Any module of PyTorch under any loss: what `symloss.models.generic_torch` is made of."""
