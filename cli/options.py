@@ -151,7 +151,13 @@ def load_dataset(parameters: Mapping[str, Any], *, seed: int, labels: str = "bin
 def training_options(function: Function) -> Function:
     """Add --model and how to train it; `training_settings` reads them."""
     options = [
-        click.option("--model", default="mf", show_default=True, metavar="mf|mlp", help="The recommender."),
+        click.option(
+            "--model",
+            default="mf",
+            show_default=True,
+            metavar="mf|mlp|FILE.py:build",
+            help="The recommender, or a function build(task, seed) of your own.",
+        ),
         click.option(
             "--task",
             default="classification",
@@ -201,12 +207,24 @@ def training_settings(parameters: Mapping[str, Any], *, seed: int) -> TrainingSe
     Raises:
         OptionError: a value is not allowed.
     """
+    from symloss.search.presets import training_defaults
     from symloss.tasks.kinds import kind
     from symloss.training.settings import TrainingSettings
 
     metric = parameters.get("metric") or kind(parameters["task"]).metric
     names = ("max_epochs", "patience", "learning_rate", "optimizer", "l2", "batch_size", "threads", "device")
-    return TrainingSettings(metric=metric, seed=seed, **{name: parameters[name] for name in names})
+    chosen = {name: parameters[name] for name in names}
+    context = click.get_current_context(silent=True)
+    for name, value in training_defaults(parameters["model"]).items():
+        if (
+            context is None
+            or context.get_parameter_source(name) is not click.core.ParameterSource.COMMANDLINE
+        ):
+            chosen[name] = value
+    # Adam of another model starts from the rate of Adam, SGD from that of SGD
+    if chosen["optimizer"] == parameters["optimizer"]:
+        chosen["learning_rate"] = parameters["learning_rate"]
+    return TrainingSettings(metric=metric, seed=seed, **chosen)
 
 
 def number(text: str, name: str) -> float:

@@ -178,7 +178,10 @@ class TrialRunner:
     def _key(self, trial: Trial, settings: TrainingSettings) -> tuple[str, dict[str, Any]]:
         if isinstance(self.store, NoStore):
             return "", {}
-        description = describe(trial, settings, self.engine.model.name, self._fingerprint)
+        model = self.engine.model
+        # a file of a user's is another model once its text has changed
+        name = f"{model.name} {model.digest}" if model.digest else model.name
+        description = describe(trial, settings, name, self._fingerprint)
         return trial_key(description), description
 
     def _chunk(self, settings: TrainingSettings) -> int:

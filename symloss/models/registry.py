@@ -8,7 +8,7 @@ from symloss.errors import OptionError, unknown_name
 from symloss.models.import_path import imported
 from symloss.models.model import Model
 from symloss.models.trainer import StepSettings, Trainer
-from symloss.models.user_model import Given, is_reference, model_of
+from symloss.models.user_model import Given, absolute, is_reference, model_of
 from symloss.tasks.task import Task
 
 MODELS: dict[str, str] = {
@@ -48,11 +48,25 @@ def get(name: Given) -> Model:
         return found
     for entry in metadata.entry_points(group=ENTRY_POINTS, name=name):
         return _added(entry)
-    raise OptionError(
-        unknown_name(
-            "model", name, names(), "--model takes one of these, or FILE.py:build for one of your own"
-        )
-    )
+    raise OptionError(_unknown(name))
+
+
+def check_name(name: str) -> str:
+    """Return the name of a model as a run writes it down: a file by its absolute path. Loads nothing.
+
+    Raises:
+        OptionError: no model has that name, and it is no reference to one of a user's own.
+    """
+    if is_reference(name):
+        return absolute(name)
+    if name not in names():
+        raise OptionError(_unknown(name))
+    return name
+
+
+def _unknown(name: str) -> str:
+    ways = "--model takes one of these, or FILE.py:build for one of your own"
+    return unknown_name("model", name, names(), ways)
 
 
 def _added(entry: metadata.EntryPoint) -> Model:

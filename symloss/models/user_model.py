@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from symloss.errors import ModelError, nearest
-from symloss.models.import_path import import_path
+from symloss.models.import_path import import_path, imported
 from symloss.models.model import Build, Model
 from symloss.models.source_file import digest_of, module_of, read
 
@@ -25,9 +25,15 @@ Given: TypeAlias = "str | Build | Model"
 
 
 def is_reference(text: str) -> bool:
-    """Return whether a text has the form FILE.py:NAME, whatever is there."""
-    file, colon, name = text.rpartition(":")
-    return bool(colon) and file.endswith(".py") and bool(name)
+    """Return whether a text has the form FILE.py:NAME or package.module:NAME, whatever is there."""
+    place, colon, name = text.rpartition(":")
+    return bool(colon) and bool(name) and (_is_file(place) or _is_dotted(place))
+
+
+def absolute(reference: str) -> str:
+    """Return a reference that holds in every working directory; a module stays as it is."""
+    place, _, name = reference.rpartition(":")
+    return f"{Path(place).expanduser().absolute()}:{name}" if _is_file(place) else reference
 
 
 def model_of(given: Given) -> Model:
@@ -71,10 +77,21 @@ def difference(model: Model, recorded: str) -> str | None:
     )
 
 
+def _is_file(place: str) -> bool:
+    return place.endswith(".py")
+
+
+def _is_dotted(place: str) -> bool:
+    return bool(place) and not _is_file(place) and all(part.isidentifier() for part in place.split("."))
+
+
 def _from_text(text: str) -> Model:
     if not is_reference(text):
         raise ModelError(f"model {text!r} is not known; {FORM}")
     file, _, name = text.rpartition(":")
+    if not _is_file(file):
+        known = imported(text)
+        return known if isinstance(known, Model) else _from_callable(known)
     path = Path(file).expanduser().absolute()
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "is not there"

@@ -10,7 +10,7 @@ from typing import Any
 from symloss.contest.grids import PAPER_EPS_GRID, _number, check_grid
 from symloss.errors import OptionError, unknown_name
 from symloss.formula.allowed import LARGEST_EPS
-from symloss.models.registry import NAMES as MODELS
+from symloss.models.registry import check_name
 from symloss.ops.constants import XI
 from symloss.ops.registry import operator_set
 from symloss.search.candidates.grammar import LossGrammar
@@ -131,8 +131,7 @@ class SearchOptions:
             OptionError: a value is not allowed; the message names it and what is.
         """
         asked = kind(self.task)
-        if self.model not in MODELS:
-            raise OptionError(unknown_name("model", self.model, MODELS, "--model takes one of these"))
+        object.__setattr__(self, "model", check_name(self.model))
         check_strategy(self.strategy)
         operator_set(self.operators)
         LossGrammar(self.operators, self.n_variables)

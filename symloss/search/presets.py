@@ -37,6 +37,27 @@ _BY_MODEL: dict[str, dict[str, Any]] = {
 """How far rewards and rungs have to train before they order losses as training to convergence does (docs/search.md)."""
 
 
+_OTHERS: dict[str, Any] = {
+    "reward_learning_rate": 0.01,
+    "reward_epochs": 10,
+    "rung_learning_rate": 0.01,
+    "rungs": (5, 10, 20),
+    "survivors": 5,
+}
+"""For models that nothing is known of, trained as `training_defaults` says: some ten passes with Adam order losses."""
+
+_STEPS_OF_OTHERS: dict[str, Any] = {"optimizer": "adam", "learning_rate": 0.01}
+
+
+def training_defaults(model: str) -> dict[str, Any]:
+    """Return the training settings that hold for a model where nobody chose them.
+
+    The built-in models have those of the paper. For any other model Adam is the safer choice: its steps do not depend
+    on how large the gradients of a model are.
+    """
+    return {} if model in _BY_MODEL else dict(_STEPS_OF_OTHERS)
+
+
 def preset(name: str, model: str) -> dict[str, Any]:
     """Return the fields of `SearchOptions` that a preset sets for a model.
 
@@ -47,4 +68,4 @@ def preset(name: str, model: str) -> dict[str, Any]:
         raise OptionError(unknown_name("preset", name, PRESETS, "--preset takes one of these"))
     if name == "paper":
         return {}
-    return {**_BEST, **_BY_MODEL.get(model, {})}
+    return {**_BEST, **_BY_MODEL.get(model, _OTHERS)}

@@ -1,4 +1,4 @@
-"""Contract suites: what a metric or a task of your own has to hold, as classes of tests for pytest.
+"""Contract suites: what a metric, a task or a trainer of your own has to hold, as classes of tests for pytest.
 
 class TestBrier(symloss.testing.MetricContract):
     def make(self): return Brier()
@@ -13,10 +13,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from symloss.testing.metrics import MetricContract
     from symloss.testing.tasks import TaskContract
+    from symloss.testing.trainers import TrainerContract
 
-__all__ = ["MetricContract", "TaskContract"]
+__all__ = ["MetricContract", "TaskContract", "TrainerContract"]
 
-_HOME = {"MetricContract": "symloss.testing.metrics", "TaskContract": "symloss.testing.tasks"}
+_HOME = {
+    "MetricContract": "symloss.testing.metrics",
+    "TaskContract": "symloss.testing.tasks",
+    "TrainerContract": "symloss.testing.trainers",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from torch import nn
 
-from symloss.errors import ModelError
+from symloss.errors import ModelError, OptionError
 from symloss.models import Model, registry
 from symloss.models.user_model import difference, is_reference, model_of
 from tests.models.pairs import SmallTask
@@ -129,3 +129,15 @@ def test_what_looks_like_a_reference() -> None:
     assert not is_reference("mf")
     assert not is_reference("b.py")
     assert not is_reference("b.py:")
+    assert is_reference("package.module:build")
+    assert not is_reference("a b:build")
+
+
+def test_references_hold_in_every_folder(file: Path) -> None:
+    assert registry.check_name("mine.py:build") == f"{file}:build"
+    assert registry.check_name("package.module:build") == "package.module:build"
+    assert registry.check_name("mlp") == "mlp"
+    with pytest.raises(OptionError, match="did you mean 'mlp'"):
+        registry.check_name("mpl")
+    again = registry.get(model_of(build_here).name)
+    assert again == model_of(build_here)

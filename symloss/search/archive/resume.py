@@ -6,6 +6,9 @@ from typing import Any
 
 from symloss.data.dataset import Dataset
 from symloss.errors import OptionError, RunError
+from symloss.models import registry
+from symloss.models.model import Model
+from symloss.models.user_model import difference
 from symloss.progress import Note, SearchProgress
 from symloss.search.archive.archive_errors import damage
 from symloss.search.archive.environment import changes, data_fingerprint, environment
@@ -23,12 +26,17 @@ _AGAIN = "delete it to make it again"
 
 
 def check_resumable(
-    run: Run, options: SearchOptions, dataset: Task | Dataset, progress: SearchProgress
+    run: Run,
+    options: SearchOptions,
+    dataset: Task | Dataset,
+    progress: SearchProgress,
+    model: Model | None = None,
 ) -> None:
     """Refuse to go on with other options or data; say where versions or machine are others.
 
     Raises:
-        OptionError: an option other than a budget or the number of threads differs, or the data does.
+        OptionError: an option other than a budget or the number of threads differs, or the data or the file of a
+            user's model does.
         RunError: the run's options can't be read.
     """
     metrics = of(dataset).metrics
@@ -39,6 +47,9 @@ def check_resumable(
             f"the run {run.folder} was begun with other values of {', '.join(different)}; "
             f"only budgets and threads may change, so begin a new run for these"
         )
+    changed = difference(model or registry.get(options.model), run.config.get("model_digest", ""))
+    if changed is not None:
+        raise OptionError(f"{changed} ({run.folder})")
     if run.config.get("fingerprint") != data_fingerprint(dataset):
         raise OptionError(
             f"the data is not what the run {run.folder} was begun with "
