@@ -86,7 +86,7 @@ def results_table(
     return table(title, columns, rows, right=columns[1:])
 
 
-def tested_line(metrics: Mapping[str, float], watched: Metric, others: Sequence[Metric]) -> str:
+def reached_line(metrics: Mapping[str, float], watched: Metric, others: Sequence[Metric]) -> str:
     """Say what a loss reached on the test part: in what was watched, and in a metric of the other kind.
 
     Args:

@@ -15,7 +15,7 @@ from symloss.options.option import options_of
 from .interrupt import stop_on_interrupt
 from .options import data_options, json_option, labels_option, load_dataset, seed_option, training_options
 from .output import print_json, standard_error, standard_output, table
-from .results import dataset_line, results_table, show_contest, show_warnings, tested_line, training_line
+from .results import dataset_line, reached_line, results_table, show_contest, show_warnings, training_line
 from .schema import SchemaCommand, config_option, given_names
 from .search_options import build_options, check_resume_alone, resumed_options, search_options
 
@@ -166,7 +166,7 @@ def _show(result: SearchResult, dataset: Dataset, options: SearchOptions) -> Non
         scale = "" if result.best.scale == 1 else f", times {result.best.scale:g}"
         console.print(f"[bold]{'best loss' if crowned else 'best found'}[/bold]", end=" ")
         console.print(f"{result.best.formula}{eps}{scale}", highlight=False, markup=False, soft_wrap=True)
-        console.print(tested_line(result.best.metrics, metric, task.metrics), highlight=False)
+        console.print(reached_line(result.best.metrics, metric, task.metrics), highlight=False)
     else:
         console.print("no loss got through all phases", highlight=False)
     if result.comparison is not None or result.results or result.baselines:

@@ -22,6 +22,7 @@ from symloss.engine.local import LocalEngine
 from symloss.interrupt import stop_on_interrupt
 from symloss.loss import Loss
 from symloss.models import registry
+from symloss.models.user_model import Given
 from symloss.progress import SearchEvent, silent
 from symloss.report.evaluation_page import write_evaluation
 from symloss.search.evaluation_folder import EvaluationFolder
@@ -109,7 +110,7 @@ def evaluate(
     losses: str | Loss | Sequence[str | Loss],
     *,
     task: Task | Dataset,
-    model: Any = "mf",
+    model: Given = "mf",
     seeds: int | Iterable[int] = 1,
     seed: int = 42,
     eps: Sequence[float] | None = None,

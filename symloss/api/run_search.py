@@ -18,6 +18,8 @@ from symloss.engine.local import LocalEngine
 from symloss.errors import OptionError, RunError, unknown_name
 from symloss.loss import Loss
 from symloss.models import registry
+from symloss.models.model import Model
+from symloss.models.user_model import Given, is_reference
 from symloss.progress import SearchProgress, silent
 from symloss.report.write import write_report
 from symloss.search.archive.run import Run
@@ -39,6 +41,9 @@ if TYPE_CHECKING:
 DURATIONS = ("time_limit", "evaluation_time")
 BUDGETS = ("loops", "max_trained", "evaluation_time", "threads")
 """What may be given with `resume`, besides `time`."""
+
+UNNAMED = "python:"
+"""Before the name of a model that can't be found again by its name: a function of a notebook, or a `Model`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +129,7 @@ class Found:
 def search(
     *,
     task: Task | Dataset,
-    model: Any = None,
+    model: Given | None = None,
     time: float | str | None = None,
     seed: int = 42,
     preset: str = "best",
@@ -164,21 +169,36 @@ def search(
     try:
         if resume is None:
             found = registry.get("mf" if model is None else model)
-            chosen = _new(given, what, found.name, preset, seed)
+            chosen = _new(given, what, _name(found), preset, seed)
             if out is None:
                 kept = KeptFolder()
                 out = kept.path / "run"
-            run = open_run(chosen, what, Path(out))
+            run = open_run(chosen, what, Path(out), model=found)
         else:
             run = Run.resume(Path(resume))
             chosen = _again(run.options(what.metrics), given)
+            if model is None and chosen.model.startswith(UNNAMED):
+                raise OptionError(
+                    f"the run {run.folder} was begun with a model that was given from Python; give it again, model=..."
+                )
             found = registry.get(chosen.model if model is None else model)
+            if _name(found) != chosen.model:
+                raise OptionError(
+                    f"the run {run.folder} was begun with the model {chosen.model}, and this one is {_name(found)}; "
+                    "give that one, or begin a new run"
+                )
         engine = LocalEngine(found, what, chosen.training)
     except BaseException:
         if run is not None:
             run.close()
         raise
     return Found(run_phases(chosen, what, run, progress, stop, engine), what, chosen, kept)
+
+
+def _name(model: Model) -> str:
+    """Return what a run calls a model: a name that it can be had by, or one that says that there is none."""
+    known = model.name in registry.names() or is_reference(model.name)
+    return registry.check_name(model.name if known else f"{UNNAMED}{model.name}")
 
 
 def _new(given: dict[str, Any], task: Task, model: str, preset: str, seed: int) -> SearchOptions:

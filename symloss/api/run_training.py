@@ -20,6 +20,7 @@ from symloss.interrupt import stop_on_interrupt
 from symloss.loss import Loss
 from symloss.models import registry
 from symloss.models.trainer import Trainer
+from symloss.models.user_model import Given
 from symloss.tasks.part import SomeRows
 from symloss.tasks.rating_task import of
 from symloss.tasks.task import Task
@@ -45,7 +46,8 @@ class TrainedModel:
         seconds: of training.
         outcome: how training ended, a sentence.
         history: the validation metric after each epoch.
-        state: the parameters, as the model's trainer keeps them.
+        state: the parameters, as the trainer keeps them.
+        trainer: measures and saves the state.
     """
 
     loss: Loss
@@ -59,7 +61,7 @@ class TrainedModel:
     outcome: str
     history: list[float] = field(repr=False)
     state: Any = field(repr=False)
-    _trainer: Trainer = field(repr=False)
+    trainer: Trainer = field(repr=False)
 
     def scores(self, *inputs: NDArray[Any]) -> NDArray[np.float32]:
         """Return the raw scores of rows, shape (rows,); for probabilities take their sigmoids.
@@ -70,7 +72,7 @@ class TrainedModel:
         Raises:
             DataError: a user or item is not one of the task.
         """
-        return host_scores(self._trainer, self.state, SomeRows.unlabelled(*inputs))
+        return host_scores(self.trainer, self.state, SomeRows.unlabelled(*inputs))
 
     def frame(self) -> pd.DataFrame:
         """Return the validation metric by epoch: columns epoch and the metric's name."""
@@ -84,7 +86,7 @@ def train(
     loss: str | Loss,
     *,
     task: Task | Dataset,
-    model: Any = "mf",
+    model: Given = "mf",
     seed: int = 42,
     time: float | str | None = None,
     fast: bool = False,

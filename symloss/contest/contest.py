@@ -36,7 +36,6 @@ from symloss.engine.engine import Engine
 from symloss.errors import OptionError
 from symloss.loss import Loss
 from symloss.progress import Note, PhaseStarted, SearchEvent, silent
-from symloss.tasks.rating_task import of
 from symloss.tasks.task import references_of
 
 HALVING_SHARE, RANKING_SHARE = 0.35, 0.75
@@ -148,7 +147,7 @@ class _Contest:
             trials=self.trials,
             seconds=self.seconds,
             notes=tuple(self.notes),
-            references=references_of(of(self.engine.dataset), self.settings.validation_metric),
+            references=references_of(self.engine.task, self.settings.validation_metric),
         )
 
     def _note(self, text: str) -> None:

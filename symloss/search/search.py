@@ -19,6 +19,7 @@ from symloss.errors import DataError, OptionError, RunError
 from symloss.files import finite
 from symloss.interrupt import stop_on_interrupt
 from symloss.models import registry
+from symloss.models.model import Model
 from symloss.ops.construct import NumberLimitError
 from symloss.progress import SearchProgress, silent
 from symloss.search.archive.archive_store import store_results
@@ -52,6 +53,7 @@ def open_run(
     dataset: Task | Dataset,
     folder: Path | None = None,
     source: Mapping[str, Any] | None = None,
+    model: Model | None = None,
 ) -> Run:
     """Create the run folder of a search that fits the data.
 
@@ -59,6 +61,7 @@ def open_run(
         options, dataset: as for `search`.
         folder: as for `Run.create`.
         source: how the data was loaded, ready for JSON, for who wants to load it again.
+        model: what is trained, where `options.model` is no name that it can be had by.
 
     Raises:
         OptionError, DataError: as for `search`.
@@ -78,7 +81,7 @@ def open_run(
         "fingerprint": facts(task),
         "source": None if source is None else dict(source),
     }
-    digest = registry.get(options.model).digest
+    digest = (model or registry.get(options.model)).digest
     if digest:
         # a model of the user's own is its file: the run goes on with the same text only
         config["model_digest"] = digest
@@ -130,7 +133,7 @@ def search(
             _check_data(options, task)
             context = _context(options, task, run, progress, event, engine)
             if run is not None and run.resumed:
-                check_resumable(run, options, task, context.progress)
+                check_resumable(run, options, task, context.progress, context.engine.model)
                 known = finished_result(run) if run.archive.state(FINISHED) == all_budgets(options) else None
                 if known is not None:
                     return known

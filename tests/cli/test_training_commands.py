@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from symloss.cli import main
 from symloss.cli.plot_training import quick_settings
-from symloss.cli.results import tested_line
+from symloss.cli.results import reached_line
 from symloss.tasks.metrics import AUC, RMSE
 from symloss.training.clock import Size, short_epochs
 from symloss.training.settings import Optimizer, TrainingSettings
@@ -372,6 +372,6 @@ def test_a_regression_says_what_it_measured(tmp_path: Path) -> None:
 def test_a_metric_that_is_undefined_is_not_named() -> None:
     nan = math.nan
     metrics = [AUC(), RMSE()]
-    assert tested_line({"rmse": 0.25, "auc": nan}, RMSE(), metrics) == "test RMSE 0.2500"
-    assert tested_line({"rmse": 0.25, "auc": 0.7}, AUC(), metrics) == "test AUC 0.7000, RMSE 0.2500"
-    assert tested_line({"rmse": nan, "auc": nan}, AUC(), metrics) == "not tested"
+    assert reached_line({"rmse": 0.25, "auc": nan}, RMSE(), metrics) == "test RMSE 0.2500"
+    assert reached_line({"rmse": 0.25, "auc": 0.7}, AUC(), metrics) == "test AUC 0.7000, RMSE 0.2500"
+    assert reached_line({"rmse": nan, "auc": nan}, AUC(), metrics) == "not tested"

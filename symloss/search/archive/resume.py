@@ -8,6 +8,7 @@ from typing import Any
 from symloss.data.dataset import Dataset
 from symloss.errors import OptionError, RunError
 from symloss.models import registry
+from symloss.models.model import Model
 from symloss.models.user_model import difference
 from symloss.progress import Note, SearchProgress
 from symloss.search.archive.archive_errors import damage
@@ -22,7 +23,11 @@ _AGAIN = "delete it to make it again"
 
 
 def check_resumable(
-    run: Run, options: SearchOptions, dataset: Task | Dataset, progress: SearchProgress
+    run: Run,
+    options: SearchOptions,
+    dataset: Task | Dataset,
+    progress: SearchProgress,
+    model: Model | None = None,
 ) -> None:
     """Refuse to go on with other options or data; say where versions or machine are others.
 
@@ -39,7 +44,7 @@ def check_resumable(
             f"the run {run.folder} was begun with other values of {', '.join(different)}; "
             f"only budgets and threads may change, so begin a new run for these"
         )
-    changed = difference(registry.get(options.model), run.config.get("model_digest", ""))
+    changed = difference(model or registry.get(options.model), run.config.get("model_digest", ""))
     if changed is not None:
         raise OptionError(f"{changed} ({run.folder})")
     if run.config.get("fingerprint") != data_fingerprint(dataset):
