@@ -23,6 +23,7 @@ from .options import (
     training_options,
 )
 from .output import print_json, standard_output
+from .params import one_value_each, param_option
 from .plot_training import QUICK
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ QUICK_HELP = {
 )
 @eps_option
 @scale_option
+@param_option
 @loss_labels_option
 @input_option
 @protect_option
@@ -110,6 +112,7 @@ def command(
     run_folder: Path | None,
     eps: str | None,
     scale: str | None,
+    params: tuple[str, ...],
     labels: str | None,
     input_kind: str | None,
     protect: bool,
@@ -140,6 +143,7 @@ def command(
         eps=eps_value,
         protect=protect,
         scale=optional_number(scale, "--scale"),
+        params=one_value_each(params, losses),
     )
     labels = str(resolved[0].domain.labels) if resolved else labels or "binary"
     from symloss.plot.save import check_path, save

@@ -57,7 +57,9 @@ class Params(Mapping[str, float]):
                 f"params is {type(values).__name__}; it must map names to numbers, such as {{'tau': 0.2}}"
             )
         return cls(
-            tuple(sorted((checked_parameter_name(name), checked_value(name, v)) for name, v in values.items()))
+            tuple(
+                sorted((checked_parameter_name(name), checked_value(name, v)) for name, v in values.items())
+            )
         )
 
     def __getitem__(self, name: str) -> float:
@@ -113,7 +115,9 @@ def checked_parameter_name(name: Any) -> str:
     """
     allowed = "letters, digits and _, such as tau or gamma"
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-        raise OptionError(f"the constant {str(name)[:60]!r} has no name that a formula can hold; use {allowed}")
+        raise OptionError(
+            f"the constant {str(name)[:60]!r} has no name that a formula can hold; use {allowed}"
+        )
     if len(name) > LONGEST_NAME:
         raise OptionError(f"the name {name[:20]}... has {len(name)} characters; at most {LONGEST_NAME}")
     if name in ALL_SYMBOLS:
@@ -153,5 +157,3 @@ def checked_value(name: str, value: Any) -> float:
     if not math.isfinite(number) or (number and not SMALLEST_VALUE <= abs(number) <= LARGEST_VALUE):
         raise OptionError(f"the constant {name} is {shown}; it must be {allowed}")
     return number + 0.0
-
-

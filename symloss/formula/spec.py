@@ -27,7 +27,7 @@ class LossSpec:
     negative item. Two losses are equal where formula, params, eps, scale, signature and name are.
 
     Attributes:
-        expression: the formula f as a SymPy expression in `symloss.signature`'s symbols, without the scale, and with the
+        expression: the formula f as a SymPy expression in `symloss.signature`'s symbols, without the scale, with the
             numbers of its named constants put in: what is proved, compiled and trained.
         eps: the value of eps, or None where it is left open (or does not occur).
         signature: its arguments, where they live, and which way its slopes must point.
@@ -103,8 +103,8 @@ class LossSpec:
         """
         if not isinstance(self.signature, Domain):
             raise OptionError(
-                f"{self.title} is a ranking loss, a formula in pos and neg without yhat and y; this is there for losses "
-                "of a prediction and its label only. symloss check, symloss compare and loss.torch() take ranking losses"
+                f"{self.title} is a ranking loss, a formula in pos and neg; this is there for losses of a prediction "
+                "and its label (yhat and y) only. symloss check, symloss compare and loss.torch() take ranking losses"
             )
         return self.signature
 
@@ -297,9 +297,7 @@ def _signature(expression: Expr, labels: str | None, input: str | None) -> Signa
     if pairwise is None:
         return Domain.of("binary" if labels is None else labels, input)
     if labels is not None:
-        raise OptionError(
-            f"a formula in pos and neg has no labels, but --labels is {labels}; leave it out"
-        )
+        raise OptionError(f"a formula in pos and neg has no labels, but --labels is {labels}; leave it out")
     if input not in (None, "score"):
         raise OptionError(f"pos and neg are scores, any real numbers, but --input is {input}; leave it out")
     return pairwise

@@ -62,10 +62,10 @@ def prove_direction(
     """
     if loss.domain.labels is not Labels.BINARY:
         return (prove_filled(loss, sampled, tape, deadline),)
-    return tuple(_label_proof(loss, label, sampled, tape, pieces.get(label), deadline) for label in (0, 1))
+    return tuple(prove_label(loss, label, sampled, tape, pieces.get(label), deadline) for label in (0, 1))
 
 
-def _label_proof(
+def prove_label(
     loss: LossSpec,
     label: int,
     sampled: SampledDirection,
@@ -73,6 +73,16 @@ def _label_proof(
     pieces: tuple[Piece, ...] | None,
     deadline: Deadline,
 ) -> DirectionProof:
+    """Decide the direction for one label of a loss with binary labels; see `prove_direction`.
+
+    Args:
+        loss: the loss.
+        label: 0 or 1.
+        sampled: what sampled pairs show.
+        tape: the loss's expression.
+        pieces: of that label; None where they could not be resolved.
+        deadline: when to stop with "undecided".
+    """
     want = loss.domain.wanted_sign({"y": label, "yhat": 0})
     scope = f"eps = {DEFAULT_EPS:g}" if loss.has_eps and loss.eps is None else ""
     if pieces is None:

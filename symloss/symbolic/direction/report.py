@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from symloss.signature import DEFAULT_EPS
 from symloss.symbolic.direction.witness import Witness
@@ -123,8 +124,25 @@ PROPERTY_TITLES = {
 BINARY_PROPERTIES = ("convex_in_logit", "saturation", "symmetric", "fisher_consistent", "proper")
 """Those that are questions about labels 0 and 1."""
 
+PAIR_TITLES = {"convex": "convex in pos - neg", "bounded_gradient": "bounded gradient by pos - neg"}
+"""Those of a ranking loss, where it is a function of pos - neg alone."""
+
 NOT_APPLICABLE = "not applicable"
 """The status of a property that is no question for these labels; the page leaves it out."""
+
+
+class Checked(Protocol):
+    """A requirement and what was found about it (`symloss.symbolic.direction.requirements`)."""
+
+    @property
+    def scope(self) -> str:
+        """For which eps the status holds."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+
+    def row(self) -> tuple[str, ...]:
+        """Return the cells of a page's row."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +152,7 @@ class CheckReport:
     Attributes:
         formula: the loss as text.
         name: its name in the zoo, or None.
-        labels, input: its domain.
+        labels, input: its domain; a ranking loss has no labels, "", and takes scores.
         eps: the value of eps, None where it is open or does not occur.
         verdict: "valid" (direction proved for every label), "invalid" or "undecided".
         direction: one proof a label.
@@ -150,6 +168,10 @@ class CheckReport:
         verdict_at_eps: where eps is open and the direction is not proved for every eps > 0: the verdict at each of
             1, 0.1, ..., 1e-6 (keys as texts); "verdict" is then that at 1e-6.
         scale: the factor on the formula; gradients, bounds and witnesses are those of the formula times it.
+        kind: "pointwise" or "pairwise".
+        params: the values of its named constants.
+        requirements: each slope that its signature requires a sign of, with what was found; for pointwise losses the
+            same facts as in `direction`, which ranking losses do not have.
     """
 
     formula: str
@@ -170,6 +192,9 @@ class CheckReport:
     properties: dict[str, Property] = field(default_factory=dict)
     verdict_at_eps: dict[str, str] = field(default_factory=dict)
     scale: float = 1.0
+    kind: str = "pointwise"
+    params: Mapping[str, float] = field(default_factory=dict)
+    requirements: tuple[Checked, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -181,13 +206,16 @@ class CheckReport:
         return {
             "formula": self.formula,
             "name": self.name,
-            "labels": self.labels,
+            "kind": self.kind,
+            "params": dict(self.params),
+            "labels": self.labels or None,
             "input": self.input,
             "eps": self.eps,
             "scale": self.scale,
             "verdict": self.verdict,
             "verdict_at_eps": dict(self.verdict_at_eps),
             "direction": [proof.to_json() for proof in self.direction],
+            "requirements": [one.to_json() for one in self.requirements],
             "positive_rate": self.positive_rate,
             "zero_gradient": self.zero_gradient,
             "duplicate_of": list(self.duplicate_of),
@@ -203,15 +231,12 @@ class CheckReport:
         """Return the page's sections: a title and rows of plain text each."""
         sections: list[tuple[str, list[tuple[str, ...]]]] = [
             ("Loss", self._heading_rows()),
-            (
-                "Gradient by yhat",
-                [(f"y = {k}" if k != "y" else "any y", text) for k, text in self.gradient.items()],
-            ),
-            ("Direction", [_direction_row(proof) for proof in self.direction]),
+            *self._gradient_section(),
+            ("Direction", self._direction_rows()),
             (
                 "Properties",
                 [
-                    _property_row(found)
+                    _property_row(found, self._titles)
                     for found in self.properties.values()
                     if found.status != NOT_APPLICABLE
                 ],
@@ -220,11 +245,37 @@ class CheckReport:
         ]
         return [(title, rows) for title, rows in sections if rows]
 
+    @property
+    def _is_pair(self) -> bool:
+        return self.kind == "pairwise"
+
+    @property
+    def _titles(self) -> dict[str, str]:
+        return PAIR_TITLES if self._is_pair else PROPERTY_TITLES
+
+    def _gradient_section(self) -> list[tuple[str, list[tuple[str, ...]]]]:
+        if self._is_pair:
+            return [(f"Gradient by {variable}", [("", text)]) for variable, text in self.gradient.items()]
+        rows: list[tuple[str, ...]] = [
+            (f"y = {k}" if k != "y" else "any y", text) for k, text in self.gradient.items()
+        ]
+        return [("Gradient by yhat", rows)]
+
+    def _direction_rows(self) -> list[tuple[str, ...]]:
+        if self._is_pair:
+            return [one.row() for one in self.requirements]
+        return [_direction_row(proof) for proof in self.direction]
+
     def _heading_rows(self) -> list[tuple[str, ...]]:
         rows: list[tuple[str, ...]] = [("formula", self.formula)]
         if self.name:
             rows.append(("name", self.name))
-        rows.append(("domain", f"{self.labels} labels, yhat is a {self.input}"))
+        if self.params:
+            rows.append(("params", ", ".join(f"{name} = {value:g}" for name, value in self.params.items())))
+        if self._is_pair:
+            rows.append(("domain", "pos and neg are the scores of a positive and of a negative item"))
+        else:
+            rows.append(("domain", f"{self.labels} labels, yhat is a {self.input}"))
         if self.scale != 1:
             rows.append(("scale", f"times {self.scale:g}"))
         if self.eps is not None:
@@ -234,11 +285,16 @@ class CheckReport:
                 ("eps", f"open: {verdict} at {values}")
                 for verdict, values in _by_verdict(self.verdict_at_eps)
             )
-        elif any(proof.scope for proof in self.direction):
+        elif any(scope for scope in self._scopes):
             rows.append(("eps", f"open; numbers below are for eps = {DEFAULT_EPS:g}"))
         rows.extend(("same gradient as", f"{name}: {note}") for name, note in self.duplicate_notes.items())
-        rows.append(("positive rate", f"{100 * self.positive_rate:.4g}% of 2,000 sampled pairs"))
+        what = "slopes at 1,000 sampled pairs" if self._is_pair else "sampled pairs"
+        rows.append(("positive rate", f"{100 * self.positive_rate:.4g}% of 2,000 {what}"))
         return rows
+
+    @property
+    def _scopes(self) -> list[str]:
+        return [proof.scope for proof in self.direction] + [one.scope for one in self.requirements]
 
 
 def _by_verdict(verdicts: dict[str, str]) -> list[tuple[str, str]]:
@@ -257,20 +313,32 @@ def number_text(value: float) -> str:
 
 def _direction_row(proof: DirectionProof) -> tuple[str, ...]:
     label = f"y = {proof.label}" if proof.label != "y" else "any y"
-    facts = []
+    facts = direction_facts(proof, "yhat")
     if proof.witness is not None and not proof.zero:
         where = f"yhat = {number_text(proof.witness.yhat)}" + (
             f", y = {proof.witness.y:.6g}" if proof.label == "y" else ""
         )
-        facts.append(f"the gradient is {proof.witness.gradient:.3g} at {where}")
+        facts = [f"the gradient is {proof.witness.gradient:.3g} at {where}", *facts]
+    return label, proof.status, "; ".join(facts)
+
+
+def direction_facts(proof: DirectionProof, variable: str) -> list[str]:
+    """Return what is known of a slope beside its status and a witness, in half sentences.
+
+    Args:
+        proof: of the slope.
+        variable: what its intervals are intervals of.
+    """
+    facts = []
     if proof.zero:
         facts.append(ZERO_NOTE)
     elif proof.vanishes_on:
-        facts.append("zero on " + " and ".join(f"({low}, {high})" for low, high in proof.vanishes_on))
+        where = "" if variable == "yhat" else f" for {variable}"
+        facts.append(f"zero{where} on " + " and ".join(f"({low}, {high})" for low, high in proof.vanishes_on))
     if proof.right_on:
         facts.append("right on " + " and ".join(f"({low}, {high})" for low, high in proof.right_on))
     if proof.zeros:
-        facts.append("zero at yhat = " + ", ".join(proof.zeros))
+        facts.append(f"zero at {variable} = " + ", ".join(proof.zeros))
     if proof.status == "proved":
         facts.append(
             "strict" if proof.strict else "not strict" if proof.strict is not None else "strictness unknown"
@@ -280,10 +348,10 @@ def _direction_row(proof: DirectionProof) -> tuple[str, ...]:
     if proof.scope:
         facts.append(f"for {proof.scope}")
     facts.extend(text for text in (proof.jump, proof.note) if text and text != ZERO_NOTE)
-    return label, proof.status, "; ".join(facts)
+    return facts
 
 
-def _property_row(found: Property) -> tuple[str, ...]:
+def _property_row(found: Property, titles: Mapping[str, str]) -> tuple[str, ...]:
     value = (
         ""
         if found.value is None
@@ -291,4 +359,4 @@ def _property_row(found: Property) -> tuple[str, ...]:
         if isinstance(found.value, float)
         else str(found.value)
     )
-    return PROPERTY_TITLES.get(found.name, found.name), found.status, value, found.detail
+    return titles.get(found.name, found.name), found.status, value, found.detail

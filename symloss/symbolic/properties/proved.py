@@ -100,6 +100,21 @@ def properties_of(
     yield Property("elicits", NOT_APPLICABLE, detail="for labels that fill an interval")
 
 
+def one_sided_properties(loss: LossSpec, pieces: tuple[Piece, ...], deadline: Deadline) -> Iterator[Property]:
+    """Decide what is a question of one label alone: whether the loss is convex, and whether its gradient is bounded.
+
+    Args:
+        loss: a loss of a score, read at label 1; an open eps counts at its default value.
+        pieces: its pieces at that label.
+        deadline: when to stop with "undecided".
+    """
+    if not all(piece.is_real for piece in pieces):
+        return
+    group = {1: pieces}
+    yield _decided("convex", lambda: _convex("convex", group, None, deadline))
+    yield _decided("bounded_gradient", lambda: bounded_gradient(loss, group, deadline))
+
+
 def _decided(name: str, question: Callable[[], Property]) -> Property:
     try:
         return question()
