@@ -122,8 +122,7 @@ def _holds(loss: LossSpec, name: str, low: float, high: float, time_limit: float
     domain = loss.signature
     labels, kind = (domain.labels, domain.input) if isinstance(domain, Domain) else (None, None)
     moved_loss = LossSpec(expression, labels=labels, input=kind)
-    report = check(moved_loss, time_limit=time_limit)
     if isinstance(domain, Domain) and domain.label_values is not None:
-        answer = ask(for_every_eps, moved_loss, time_limit, seconds=time_limit)
-        return report.verdict == "valid" and answer.parts == [True]
+        return list(ask(for_every_eps, moved_loss, time_limit, seconds=time_limit).parts) == [True]
+    report = check(moved_loss, time_limit=time_limit)
     return report.verdict == "valid" and all(one.scope == EVERY_EPS for one in report.requirements)

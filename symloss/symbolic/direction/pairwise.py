@@ -182,16 +182,7 @@ class _Slope:
             function, variable = form.function, form.variable
             factor = Integer(1) if self.name == "pos" else form.ratio
         label = 0 if self.requirement.sign * factor > 0 else 1
-        loss = LossSpec(function, eps=self.loss.eps, labels="binary", input="score")
-        tape = Tape.of(loss.expression)
-        pieces = resolved_pieces(loss, self.deadline)
-        proof = prove_label(
-            loss, label, sampled_direction(loss, self.seed, tape), tape, pieces.get(label), self.deadline
-        )
-        if proof.status == "proved" and proof.scope not in ("", EVERY_EPS):
-            want = loss.domain.wanted_sign({"yhat": 0, "y": label})
-            if holds_for_every_eps(loss, label, want, self.deadline, exponentials=True):
-                proof = replace(proof, scope=EVERY_EPS, note="")
+        proof = self._label_proof(function, label)
         note, jump = (text.replace("yhat", variable) for text in (proof.note, proof.jump))
         proof = replace(proof, label=self.name, note=note, jump=jump)
         witness = proof.witness
@@ -210,6 +201,19 @@ class _Slope:
                 self.requirement, DirectionProof(self.name, "undecided"), variable=variable
             )
         return self._refuted(proof, own, other, verified, variable)
+
+    def _label_proof(self, function: Expr, label: int) -> DirectionProof:
+        """Decide a function of one score, read at a label, for every value of an open eps where that is proved."""
+        loss = LossSpec(function, eps=self.loss.eps, labels="binary", input="score")
+        tape = Tape.of(loss.expression)
+        pieces = resolved_pieces(loss, self.deadline)
+        sampled = sampled_direction(loss, self.seed, tape)
+        proof = prove_label(loss, label, sampled, tape, pieces.get(label), self.deadline)
+        if proof.status == "proved" and proof.scope not in ("", EVERY_EPS):
+            want = loss.domain.wanted_sign({"yhat": 0, "y": label})
+            if holds_for_every_eps(loss, label, want, self.deadline, exponentials=True):
+                return replace(proof, scope=EVERY_EPS, note="")
+        return proof
 
     def _joined(self, parts: list[RequirementProof]) -> RequirementProof:
         """Join proofs of several sums of terms: the slope is their sum."""

@@ -25,6 +25,7 @@ from symloss.symbolic.arithmetic.tape import Tape
 from symloss.symbolic.direction.every_eps import holds_for_every_eps
 from symloss.symbolic.direction.interval_labels import prove_filled
 from symloss.symbolic.direction.report import ZERO_NOTE, DirectionProof
+from symloss.symbolic.direction.rescaled import rescaled
 from symloss.symbolic.direction.sampled import SampledDirection
 from symloss.symbolic.direction.witness import Witness, verified_witness
 from symloss.symbolic.pieces.breaks import change_at
@@ -83,6 +84,30 @@ def prove_label(
         pieces: of that label; None where they could not be resolved.
         deadline: when to stop with "undecided".
     """
+    found = _prove_label(loss, label, sampled, tape, pieces, deadline)
+    if found.status != "undecided" or not loss.takes_score:
+        return found
+    for other in rescaled(loss):
+        if deadline.passed:
+            break
+        own = Tape.of(other.expression)
+        proof = _prove_label(
+            other, label, sampled, own, resolved_pieces(other, deadline).get(label), deadline
+        )
+        # places are those of the other unit: only a proof without any is the same for both
+        if proof.status == "proved" and not (proof.vanishes_on or proof.zeros or proof.jump):
+            return proof
+    return found
+
+
+def _prove_label(
+    loss: LossSpec,
+    label: int,
+    sampled: SampledDirection,
+    tape: Tape,
+    pieces: tuple[Piece, ...] | None,
+    deadline: Deadline,
+) -> DirectionProof:
     want = loss.domain.wanted_sign({"y": label, "yhat": 0})
     scope = f"eps = {DEFAULT_EPS:g}" if loss.has_eps and loss.eps is None else ""
     if pieces is None:
