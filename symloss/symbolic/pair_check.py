@@ -14,12 +14,12 @@ from symloss.formula.spec import LossSpec
 from symloss.signature import DEFAULT_EPS
 from symloss.symbolic.arithmetic.tape import Tape, UnsupportedFunctionError
 from symloss.symbolic.direction.eps_grid import EPS_GRID, EVERY_EPS
-from symloss.symbolic.direction.pair_forms import one_variable
 from symloss.symbolic.direction.pairwise import prove_pairwise, sampled_rate
 from symloss.symbolic.direction.proved import resolved_pieces
 from symloss.symbolic.direction.report import DirectionProof, Property
 from symloss.symbolic.direction.requirements import RequirementProof, verdict_of_requirements
 from symloss.symbolic.pieces.gradient import gradient_form_by
+from symloss.symbolic.pieces.pair_forms import one_variable
 from symloss.symbolic.properties.proved import one_sided_properties
 from symloss.symbolic.undecided import OUT_OF_REACH, Deadline, UndecidedError
 

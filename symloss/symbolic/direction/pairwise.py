@@ -25,7 +25,12 @@ from symloss.symbolic.arithmetic.realness import has_partial
 from symloss.symbolic.arithmetic.tape import Tape
 from symloss.symbolic.direction.eps_grid import EVERY_EPS
 from symloss.symbolic.direction.every_eps import holds_for_every_eps
-from symloss.symbolic.direction.pair_forms import (
+from symloss.symbolic.direction.proved import prove_label, resolved_pieces
+from symloss.symbolic.direction.report import ZERO_NOTE, DirectionProof
+from symloss.symbolic.direction.requirements import RequirementProof
+from symloss.symbolic.direction.sampled import SMALLEST_STEP, sampled_direction
+from symloss.symbolic.direction.witness import exact, verified_witness
+from symloss.symbolic.pieces.pair_forms import (
     OTHER,
     PLANE,
     OneVariable,
@@ -33,11 +38,6 @@ from symloss.symbolic.direction.pair_forms import (
     plane_regions,
     seen_from,
 )
-from symloss.symbolic.direction.proved import prove_label, resolved_pieces
-from symloss.symbolic.direction.report import ZERO_NOTE, DirectionProof
-from symloss.symbolic.direction.requirements import RequirementProof
-from symloss.symbolic.direction.sampled import SMALLEST_STEP, sampled_direction
-from symloss.symbolic.direction.witness import exact, verified_witness
 from symloss.symbolic.pieces.resolve import domain_ends, resolve
 from symloss.symbolic.signs.one_sign_region import slope_sign
 from symloss.symbolic.signs.sign_proof import prove_sign
