@@ -24,6 +24,7 @@ from .options import (
     training_settings,
 )
 from .output import print_json, standard_output
+from .params import tuned_option
 from .results import (
     dataset_line,
     results_table,
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     help="Factors on the loss (of a run: on its own scale), such as 0.5,1,2; auto is 0.25 to 16 by powers of 2. "
     "Default: 1.",
 )
+@tuned_option
 @click.option(
     "--seeds",
     default=1,
@@ -83,6 +85,7 @@ def command(
     losses: tuple[str, ...],
     eps: str | None,
     scale: str | None,
+    params: tuple[str, ...],
     seeds: int,
     fast: bool,
     labels: str | None,
@@ -94,9 +97,10 @@ def command(
 ) -> None:
     """Train a fresh model with each LOSS until validation no longer improves, and report the test metrics.
 
-    A loss with eps is tried at every value of the grid, every loss at every
-    scale; the best by validation is reported, one line a loss and seed. With
-    several losses and seeds, the best by validation is tested against the others.
+    A loss with eps is tried at every value of the grid, one with constants of
+    its own (--param gamma=0,1,2) at each of theirs, every loss at every scale;
+    the best by validation is reported, one line a loss and seed. With several
+    losses and seeds, the best by validation is tested against the others.
     With --out DIR finished trainings are kept, and --resume DIR goes on with them.
 
     Exit code 0: a loss was trained to a result. 3: none was. 2: a loss, an option
@@ -108,13 +112,19 @@ def command(
     from symloss.contest.options import SCALE_GRID
     from symloss.engine import LocalEngine
     from symloss.errors import OptionError
+    from symloss.formula.param_grid import ParamGrid, refuse_unused
     from symloss.models import registry
     from symloss.training.clock import Size, fitted
     from symloss.training.references import references
 
     from .progress import SearchDisplay
 
-    resolved = resolve_losses(losses, labels=labels, input_kind=input_kind, protect=protect)
+    param_grid = ParamGrid.read(params)
+    refuse_unused(param_grid, losses)
+    param_grid.settings()
+    resolved = resolve_losses(
+        losses, labels=labels, input_kind=input_kind, protect=protect, params=param_grid
+    )
     labels = str(resolved[0].domain.labels)
     if seeds < 1:
         raise OptionError(f"--seeds is {seeds}; it must be at least 1")
@@ -135,6 +145,7 @@ def command(
             LocalEngine(architecture, dataset, settings),
             eps_grid=eps_grid or PAPER_EPS_GRID,
             scale_grid=scale_grid or (1.0,),
+            param_grid=dict(param_grid.values),
             seeds=range(seed, seed + seeds),
             progress=display,
             stop=stop,

@@ -19,6 +19,14 @@ param_option = click.option(
     metavar="NAME=VALUE",
     help="Value of a constant that the formula names, such as tau=0.2; once for each.",
 )
+tuned_option = click.option(
+    "--param",
+    "params",
+    multiple=True,
+    metavar="NAME=VALUES",
+    help="Value of a constant that a formula names, such as tau=0.2; a grid, gamma=0,1,2, is tuned as eps is. Once for "
+    "each constant.",
+)
 grid_option = click.option(
     "--param",
     "params",

@@ -127,7 +127,7 @@ class _Gradients:
         for other, other_baseline in relatives:
             factor = _one_factor(loss, other)
             if factor is not None:
-                return SameLoss(loss.formula, other.title, other_baseline, factor)
+                return SameLoss(loss.plain_formula, other.title, other_baseline, factor)
         relatives.append((loss, baseline))
         return None
 

@@ -59,10 +59,10 @@ def _params(document: dict[str, Any]) -> dict[str, float]:
     """Return the values of the loss's constants; the loss itself looks at their names."""
     given = document.get("params", {})
     if not isinstance(given, dict) or any(
-        isinstance(v, bool) or not isinstance(v, int | float) for v in given.values()
+        isinstance(value, bool) or not isinstance(value, int | float) for value in given.values()
     ):
         raise OptionError('"params" must be an object of names and numbers')
-    return given
+    return dict(given)
 
 
 def _document(text: str) -> dict[str, Any]:

@@ -124,9 +124,14 @@ class LossSpec:
         return whole_text(self.written)
 
     @property
+    def plain_formula(self) -> str:
+        """The formula as text with numbers for its constants; `Loss(loss.plain_formula)` has the same expression."""
+        return whole_text(self.expression)
+
+    @property
     def text(self) -> str:
         """Scale and formula as one text that `Loss` reads, numbers for its constants: "17.5*((yhat - y)**2)"."""
-        plain = whole_text(self.expression)
+        plain = self.plain_formula
         return plain if self.scale == 1 else f"{self.scale!r}*({plain})"
 
     @property
