@@ -25,7 +25,7 @@ from symloss.symbolic.arithmetic.realness import has_partial
 from symloss.symbolic.arithmetic.tape import Tape
 from symloss.symbolic.direction.eps_grid import EVERY_EPS
 from symloss.symbolic.direction.every_eps import holds_for_every_eps
-from symloss.symbolic.direction.proved import prove_label, resolved_pieces
+from symloss.symbolic.direction.proved import prove_label, prove_rescaled, resolved_pieces
 from symloss.symbolic.direction.report import ZERO_NOTE, DirectionProof
 from symloss.symbolic.direction.requirements import RequirementProof
 from symloss.symbolic.direction.sampled import SMALLEST_STEP, sampled_direction
@@ -82,9 +82,10 @@ def prove_pairwise(loss: LossSpec, seed: int, deadline: Deadline) -> tuple[Requi
         deadline: when to stop with "undecided".
     """
     found = []
+    known: dict[tuple[Expr, int], DirectionProof] = {}
     for requirement in loss.signature.requirements:
         try:
-            found.append(_Slope(loss, requirement, seed, deadline).proof())
+            found.append(_Slope(loss, requirement, seed, deadline, known).proof())
         except (UndecidedError, NumberLimitError, *OUT_OF_REACH):
             found.append(RequirementProof(requirement, DirectionProof(requirement.slope_of, "undecided")))
     return _all_not_real(found)
@@ -101,7 +102,15 @@ def _all_not_real(found: list[RequirementProof]) -> tuple[RequirementProof, ...]
 class _Slope:
     """One slope of a loss and the sign that it must have."""
 
-    def __init__(self, loss: LossSpec, requirement: Requirement, seed: int, deadline: Deadline) -> None:
+    def __init__(
+        self,
+        loss: LossSpec,
+        requirement: Requirement,
+        seed: int,
+        deadline: Deadline,
+        known: dict[tuple[Expr, int], DirectionProof],
+    ) -> None:
+        self.known = known
         self.loss, self.requirement, self.seed, self.deadline = loss, requirement, seed, deadline
         self.name = requirement.slope_of
         self.symbol, self.other = _SCORES[self.name], OTHER[self.name]
@@ -204,11 +213,19 @@ class _Slope:
 
     def _label_proof(self, function: Expr, label: int) -> DirectionProof:
         """Decide a function of one score, read at a label, for every value of an open eps where that is proved."""
+        if (function, label) not in self.known:
+            self.known[function, label] = self._found_label_proof(function, label)
+        return self.known[function, label]
+
+    def _found_label_proof(self, function: Expr, label: int) -> DirectionProof:
         loss = LossSpec(function, eps=self.loss.eps, labels="binary", input="score")
         tape = Tape.of(loss.expression)
-        pieces = resolved_pieces(loss, self.deadline)
         sampled = sampled_direction(loss, self.seed, tape)
-        proof = prove_label(loss, label, sampled, tape, pieces.get(label), self.deadline)
+        # In the unit of a coefficient first: others may take all of the time.
+        proof = prove_rescaled(loss, label, sampled, self.deadline)
+        if proof is None:
+            pieces = resolved_pieces(loss, self.deadline)
+            proof = prove_label(loss, label, sampled, tape, pieces.get(label), self.deadline)
         if proof.status == "proved" and proof.scope not in ("", EVERY_EPS):
             want = loss.domain.wanted_sign({"yhat": 0, "y": label})
             if holds_for_every_eps(loss, label, want, self.deadline, exponentials=True):

@@ -87,17 +87,26 @@ def prove_label(
     found = _prove_label(loss, label, sampled, tape, pieces, deadline)
     if found.status != "undecided" or not loss.takes_score:
         return found
+    return prove_rescaled(loss, label, sampled, deadline) or found
+
+
+def prove_rescaled(
+    loss: LossSpec, label: int, sampled: SampledDirection, deadline: Deadline
+) -> DirectionProof | None:
+    """Prove the direction of a loss of a score in another unit, None where that does not settle it.
+
+    Args:
+        loss, label, sampled, deadline: as for `prove_label`.
+    """
     for other in rescaled(loss):
         if deadline.passed:
             break
-        own = Tape.of(other.expression)
-        proof = _prove_label(
-            other, label, sampled, own, resolved_pieces(other, deadline).get(label), deadline
-        )
+        own, pieces = Tape.of(other.expression), resolved_pieces(other, deadline).get(label)
+        proof = _prove_label(other, label, sampled, own, pieces, deadline)
         # places are those of the other unit: only a proof without any is the same for both
         if proof.status == "proved" and not (proof.vanishes_on or proof.zeros or proof.jump):
             return proof
-    return found
+    return None
 
 
 def _prove_label(
