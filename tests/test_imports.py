@@ -14,6 +14,7 @@ FLOORS: list[set[str]] = [
     # the ground
     {"errors", "version", "moved"},
     {"files", "deadline", "interrupt", "symbolic.undecided"},
+    {"requirement"},
     {"signature"},
     {"ops", "data"},
     # a loss as a value, and as a program
