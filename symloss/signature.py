@@ -182,7 +182,7 @@ class Domain(Signature):
                 f"{labels} labels do not go with --input {input}; they go with --input {allowed}"
                 + (" (--labels positive takes positive and log)" if input in _MEANS else "")
             )
-        return cls(Labels(labels), Input(input))
+        return _domain(Labels(labels), Input(input))
 
     @property
     def label_values(self) -> tuple[int, ...] | None:
@@ -225,6 +225,11 @@ _LINKS = {
     Input.LOG: Link.IDENTITY,
 }
 _EPS = Argument("eps", Role.CONSTANT, Values(0.0, _INFINITY))
+
+
+@cache
+def _domain(labels: Labels, input: Input) -> Domain:
+    return Domain(labels, input)
 
 
 @cache

@@ -84,11 +84,12 @@ class LossSpec:
         values = Params.of(params)
         symbols = values.symbols
         written = parse(formula, protect=protect, constants=symbols) if isinstance(formula, str) else formula
-        _refuse_foreign(written, symbols)
+        free = written.free_symbols
+        _refuse_foreign(free, symbols)
         expression = parse(whole_text(written), constants=values.numbers) if values else written
         object.__setattr__(self, "expression", expression)
         object.__setattr__(self, "eps", checked_eps(expression, eps))
-        object.__setattr__(self, "signature", _signature(expression, labels, input))
+        object.__setattr__(self, "signature", _signature(free, labels, input))
         object.__setattr__(self, "named", written if values else None)
         object.__setattr__(self, "params", values)
         object.__setattr__(self, "name", checked_name(name))
@@ -276,9 +277,8 @@ LATEX_NAMES = {
 """How the arguments are typeset; constants go by their own names, Greek ones as Greek letters."""
 
 
-def _refuse_foreign(written: Expr, symbols: Mapping[str, Expr]) -> None:
+def _refuse_foreign(free: set[Any], symbols: Mapping[str, Expr]) -> None:
     """Refuse symbols that are neither arguments nor constants with a value, and constants that do not occur."""
-    free = written.free_symbols
     foreign = sorted(str(symbol) for symbol in free - set(ALL_SYMBOLS.values()) - set(symbols.values()))
     if foreign:
         raise OptionError(
@@ -296,9 +296,9 @@ def _no_constant(name: str, others: list[str]) -> str:
     return f"the formula has no constant {name}; {has}. Leave it out, or write {name} into the formula"
 
 
-def _signature(expression: Expr, labels: str | None, input: str | None) -> Signature:
+def _signature(free: set[Any], labels: str | None, input: str | None) -> Signature:
     """Return the signature that the names in a formula mean, on the labels and input that were asked for."""
-    pairwise = signature_of({str(symbol) for symbol in expression.free_symbols})
+    pairwise = signature_of({symbol.name for symbol in free})
     if pairwise is None:
         return Domain.of("binary" if labels is None else labels, input)
     if labels is not None:

@@ -16,14 +16,9 @@ from symloss.formula.spec import LossSpec
 from symloss.signature import PAIRWISE, Labels
 from symloss.symbolic.arithmetic.tape import Tape, UnsupportedFunctionError
 from symloss.symbolic.direction.eps_grid import verdicts_on_grid
+from symloss.symbolic.direction.proof import PAIR_TITLES, PROPERTY_TITLES, DirectionProof, Property
 from symloss.symbolic.direction.proved import Pieces, prove_direction, resolved_pieces, text_of
-from symloss.symbolic.direction.report import (
-    PAIR_TITLES,
-    PROPERTY_TITLES,
-    CheckReport,
-    DirectionProof,
-    Property,
-)
+from symloss.symbolic.direction.report import CheckReport
 from symloss.symbolic.direction.requirements import of_labels, verdict_of_requirements
 from symloss.symbolic.direction.right_on import with_intervals
 from symloss.symbolic.direction.sampled import SampledDirection, sampled_direction

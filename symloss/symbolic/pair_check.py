@@ -14,10 +14,11 @@ from symloss.formula.spec import LossSpec
 from symloss.signature import DEFAULT_EPS
 from symloss.symbolic.arithmetic.tape import Tape, UnsupportedFunctionError
 from symloss.symbolic.direction.eps_grid import EPS_GRID, EVERY_EPS
-from symloss.symbolic.direction.pairwise import prove_pairwise, sampled_rate
+from symloss.symbolic.direction.pairwise import prove_pairwise
+from symloss.symbolic.direction.proof import DirectionProof, Property
 from symloss.symbolic.direction.proved import resolved_pieces
-from symloss.symbolic.direction.report import DirectionProof, Property
 from symloss.symbolic.direction.requirements import RequirementProof, verdict_of_requirements
+from symloss.symbolic.direction.sampled_pairs import sampled_rate
 from symloss.symbolic.pieces.gradient import gradient_form_by
 from symloss.symbolic.pieces.pair_forms import one_variable
 from symloss.symbolic.properties.proved import one_sided_properties

@@ -13,22 +13,22 @@ import math
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 from sympy import Add, Expr, Integer, Mul
 
 from symloss.formula.spec import LossSpec
 from symloss.ops.construct import NumberLimitError, exact_number, make, substitute
-from symloss.signature import DEFAULT_EPS, PAIRWISE, Requirement, eps, neg, pos, y, yhat
+from symloss.signature import DEFAULT_EPS, Requirement, eps, neg, pos, y, yhat
 from symloss.symbolic.arithmetic.float_dual import value_and_slope
 from symloss.symbolic.arithmetic.precise import is_real, precise
 from symloss.symbolic.arithmetic.realness import has_partial
 from symloss.symbolic.arithmetic.tape import Tape
 from symloss.symbolic.direction.eps_grid import EVERY_EPS
 from symloss.symbolic.direction.every_eps import holds_for_every_eps
+from symloss.symbolic.direction.proof import ZERO_NOTE, DirectionProof
 from symloss.symbolic.direction.proved import prove_label, prove_rescaled, resolved_pieces
-from symloss.symbolic.direction.report import ZERO_NOTE, DirectionProof
 from symloss.symbolic.direction.requirements import RequirementProof
-from symloss.symbolic.direction.sampled import SMALLEST_STEP, sampled_direction
+from symloss.symbolic.direction.sampled import sampled_direction
+from symloss.symbolic.direction.sampled_pairs import N_PAIRS, Array, sampled_pairs
 from symloss.symbolic.direction.witness import exact, verified_witness
 from symloss.symbolic.pieces.pair_forms import (
     OTHER,
@@ -43,34 +43,10 @@ from symloss.symbolic.signs.one_sign_region import slope_sign
 from symloss.symbolic.signs.sign_proof import prove_sign
 from symloss.symbolic.undecided import OUT_OF_REACH, Deadline, UndecidedError
 
-N_PAIRS = 1_000
 MOST_TRIED = 8
 """Sampled pairs that are looked at in many digits."""
 
 _SCORES = {"pos": pos, "neg": neg}
-
-Array = NDArray[np.float64]
-
-
-def sampled_pairs(seed: int) -> tuple[Array, Array]:
-    """Return pairs of scores: 1,000 of the size that models put out, and 1,000 of all sizes from 1e-3 to 1e3."""
-    generator = np.random.default_rng(seed)
-    usual = 3.0 * generator.standard_normal((2, N_PAIRS))
-    sizes = 10.0 ** generator.uniform(-3.0, 3.0, (2, N_PAIRS))
-    wide = sizes * generator.choice([-1.0, 1.0], (2, N_PAIRS))
-    first, second = np.concatenate([usual, wide], axis=1)
-    return first, second
-
-
-def sampled_rate(loss: LossSpec, seed: int = 0) -> float:
-    """Return the share of sampled slopes with the right sign that are larger than 1e-6, over 1,000 usual pairs."""
-    at = dict(zip(("pos", "neg"), (part[:N_PAIRS] for part in sampled_pairs(seed)), strict=True))
-    tape = Tape.of(loss.expression)
-    right = []
-    for name, symbol in _SCORES.items():
-        slope = value_and_slope(tape, {pos: at["pos"], neg: at["neg"], eps: loss.eps_value}, symbol)[1]
-        right.append(slope * PAIRWISE.wanted_signs(at, name) > SMALLEST_STEP)
-    return float(np.mean(right))
 
 
 def prove_pairwise(loss: LossSpec, seed: int, deadline: Deadline) -> tuple[RequirementProof, ...]:

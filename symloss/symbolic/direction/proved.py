@@ -24,7 +24,7 @@ from symloss.symbolic.arithmetic.interval_arithmetic import Box, BoxArithmetic
 from symloss.symbolic.arithmetic.tape import Tape
 from symloss.symbolic.direction.every_eps import holds_for_every_eps
 from symloss.symbolic.direction.interval_labels import prove_filled
-from symloss.symbolic.direction.report import ZERO_NOTE, DirectionProof
+from symloss.symbolic.direction.proof import ZERO_NOTE, DirectionProof
 from symloss.symbolic.direction.rescaled import rescaled
 from symloss.symbolic.direction.sampled import SampledDirection
 from symloss.symbolic.direction.witness import Witness, verified_witness

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from symloss.signature import Domain, Requirement
-from symloss.symbolic.direction.report import DirectionProof, direction_facts, number_text
+from symloss.symbolic.direction.proof import DirectionProof, direction_facts, number_text
 
 
 @dataclass(frozen=True)

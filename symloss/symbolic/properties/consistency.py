@@ -14,7 +14,7 @@ from symloss.signature import eps, y, yhat
 from symloss.symbolic.arithmetic.float_dual import value_and_slope
 from symloss.symbolic.arithmetic.precise import precise
 from symloss.symbolic.arithmetic.tape import Tape, UnsupportedFunctionError
-from symloss.symbolic.direction.report import DirectionProof, Property
+from symloss.symbolic.direction.proof import DirectionProof, Property
 from symloss.symbolic.field.convert import Converter
 from symloss.symbolic.field.smooth import derivative
 from symloss.symbolic.pieces.common_cells import Cell, common_cells

@@ -22,7 +22,7 @@ from symloss.formula.spec import LossSpec
 from symloss.signature import Labels, eps, y, yhat
 from symloss.symbolic.arithmetic.precise import is_real, precise
 from symloss.symbolic.arithmetic.tape import UnsupportedFunctionError
-from symloss.symbolic.direction.report import BINARY_PROPERTIES, NOT_APPLICABLE, DirectionProof, Property
+from symloss.symbolic.direction.proof import BINARY_PROPERTIES, NOT_APPLICABLE, DirectionProof, Property
 from symloss.symbolic.field.convert import Converter
 from symloss.symbolic.field.smooth import derivative
 from symloss.symbolic.pieces.breaks import change_at
