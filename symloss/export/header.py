@@ -38,7 +38,7 @@ def facts(loss: Loss) -> list[tuple[str, str]]:
     """Return what a reader of an exported loss must know, as (name, sentence)."""
     rows = [
         ("Formula", loss.formula),
-        *([("Constants", f"{loss.params.text}; they are in the code")] if loss.params else []),
+        *([("Params", f"{loss.params.text}; they are in the code")] if loss.params else []),
         *(
             []
             if loss.scale == 1

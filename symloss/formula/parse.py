@@ -174,7 +174,9 @@ class _Reader:
         single = [node for node in names if node.id in ("yhat", "y")]
         if pair and single:
             raise self._error(MIXED_KINDS, max(pair[0], single[0], key=lambda node: node.col_offset))
-        if pair and not expression.free_symbols & {ALL_SYMBOLS["pos"], ALL_SYMBOLS["neg"]}:
+        # a constant may be a number at which they cancel: that loss is found to be wrong, as one without yhat is
+        settled = any(value.is_number for value in self.constants.values())
+        if pair and not settled and not expression.free_symbols & {ALL_SYMBOLS["pos"], ALL_SYMBOLS["neg"]}:
             raise FormulaError(
                 "pos and neg cancel out, so the formula has no gradient to learn from; write one that depends on them, "
                 "such as log(1 + exp(neg - pos))",
