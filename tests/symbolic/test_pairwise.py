@@ -20,6 +20,7 @@ from symloss.symbolic.direction.pairwise import prove_pairwise
 from symloss.symbolic.pieces.pair_forms import one_variable
 from symloss.symbolic.same.same_gradient import compare
 from symloss.symbolic.undecided import Deadline
+from tests.mp_evaluate import mp_evaluate
 
 VALID = [
     "log(1 + exp(neg - pos))",
@@ -55,21 +56,12 @@ INVALID = [
 
 def slope(text: str, name: str, at: dict[str, float]) -> mpmath.mpf:
     """The derivative by a central difference of the text itself, in 60 digits; no code of symloss."""
-    names = {
-        **{one: getattr(mpmath, one) for one in ("log", "exp", "tanh", "sqrt", "sign")},
-        "max": max,
-        "sigmoid": lambda u: 1 / (1 + mpmath.exp(-u)),
-    }
     with mpmath.workdps(60):
         step = mpmath.mpf(10) ** -20
-        code = compile(text, "formula", "eval")
-
-        def value(shift: mpmath.mpf) -> mpmath.mpf:
-            point = {key: mpmath.mpf(number) for key, number in at.items()}
-            point[name] += shift
-            return eval(code, {"__builtins__": {}}, {**names, **point})
-
-        return (value(step) - value(-step)) / (2 * step)
+        above, below = (
+            mp_evaluate(text, **{**at, name: mpmath.mpf(at[name]) + way}) for way in (step, -step)
+        )
+        return (above - below) / (2 * step)
 
 
 @pytest.mark.parametrize("text", VALID)
