@@ -30,10 +30,13 @@ from .options import (
     time_limit_option,
 )
 from .output import indented, json_text, print_json, standard_error, standard_output
+from .params import grid_option
 
 if TYPE_CHECKING:
+    from symloss.formula.param_grid import ParamGrid
     from symloss.loss import Loss
     from symloss.symbolic.direction.report import CheckReport
+    from symloss.symbolic.param_range import RangeVerdict
 
 LARGEST_FILE = 20_000_000
 MOST_QUIET = 3
@@ -45,12 +48,23 @@ STYLES |= {"proved": "green", "refuted": "red"}
 
 @dataclass(frozen=True)
 class Request:
-    """A formula to check: its text, the loss it stands for or what is wrong with it, and where it was."""
+    """A formula to check.
+
+    Attributes:
+        text: as it was given.
+        loss: what it stands for, or None.
+        error: what is wrong with it, or None.
+        line: where it was, in a file.
+        part: whether it is one of the single values that a range is looked at.
+        ends: for the last of them: the constant and the ends of the range.
+    """
 
     text: str
     loss: Loss | None
     error: SymlossError | None
     line: int | None
+    part: bool = False
+    ends: tuple[str, float, float] | None = None
 
 
 @click.command("check", cls=LossCommand)
@@ -59,6 +73,7 @@ class Request:
 @time_limit_option
 @eps_option
 @scale_option
+@grid_option
 @loss_labels_option
 @input_option
 @protect_option
@@ -70,6 +85,7 @@ def command(
     time_limit: str,
     eps: str | None,
     scale: str | None,
+    params: tuple[str, ...],
     labels: str | None,
     input_kind: str | None,
     protect: bool,
@@ -77,6 +93,9 @@ def command(
     as_json: bool,
 ) -> None:
     """Check each LOSS: does its gradient push the prediction towards the label?
+
+    A formula in pos and neg, the scores of a positive and of a negative item, is checked to raise the first and to
+    lower the second.
 
     Exit code 0: all are valid. 1: one is invalid. 3: one is undecided and none
     invalid. 2: a formula or option can't be read.
@@ -92,36 +111,63 @@ def command(
         "protect": protect,
         "scale": optional_number(scale, "--scale"),
     }
+    from symloss.formula.param_grid import ParamGrid, refuse_unused
     from symloss.symbolic.check import prepare_workers
+    from symloss.symbolic.param_range import check_range
 
     texts: list[tuple[int | None, str]] = [(None, text) for text in losses]
     if path is not None:
         texts += _lines(path)
-    several = len(texts) > 1 or path is not None
+    grid = ParamGrid.read(params)
+    refuse_unused(grid, [text for _, text in texts])
+    requests = [one for line, text in texts for one in _requests(text, line, settings, grid)]
+    several = len(requests) > 1 or path is not None
     prepare_workers()
     if not as_json:
         # while a worker thinks, this process gets ready to print
         threading.Thread(target=_load_printing, daemon=True).start()
     printer = (Documents if as_json else Pages)(several)
     codes: set[int] = set()
-    with printer, Counter("checked", len(texts), shown=len(texts) > MOST_QUIET) as counter:
-        for line, text in texts:
-            request = _request(text, line, settings)
+    with printer, Counter("checked", len(requests), shown=len(requests) > MOST_QUIET) as counter:
+        reports: list[CheckReport] = []
+        for request in requests:
             if request.error is not None and not several:
                 raise request.error
             report = None if request.loss is None else request.loss.check(time_limit=seconds, seed=seed)
             printer.show(request, report)
             codes.add(2 if report is None else report.exit_code)
             counter.step()
+            reports = [*reports, report] if report is not None and request.part else []
+            if report is not None and request.ends is not None and request.loss is not None:
+                verdict = check_range(request.loss, *request.ends, reports, seconds)
+                printer.show_range(verdict)
+                codes.add(verdict.exit_code)
+                reports = []
     # an error counts most, then what is wrong, then what is open
     raise SystemExit(next((code for code in (2, 1, 3) if code in codes), 0))
 
 
-def _request(text: str, line: int | None, settings: dict[str, Any]) -> Request:
-    try:
-        return Request(text.strip(), resolve_loss(text, **settings), None, line)
-    except SymlossError as error:
-        return Request(text.strip(), None, error, line)
+def _requests(text: str, line: int | None, settings: dict[str, Any], grid: ParamGrid) -> list[Request]:
+    """Return a request for each combination of the constants that a formula names."""
+    own = grid.used_by(text)
+    if len(own.ranges) > 1:
+        names = " and ".join(name for name, _ in own.ranges)
+        raise OptionError(f"--param gives ranges of {names}; one range at a time, values for the others")
+    requests = []
+    for params in own.settings(ends=True):
+        try:
+            loss = resolve_loss(text, **settings, params=params)
+        except SymlossError as error:
+            requests.append(Request(text.strip(), None, error, line))
+            continue
+        for name, (low, high) in own.ranges:
+            last = params[name] == high
+            requests.append(
+                Request(text.strip(), loss, None, line, True, (name, low, high) if last else None)
+            )
+        if not own.ranges:
+            requests.append(Request(text.strip(), loss, None, line))
+    return requests
 
 
 def _lines(path: Path) -> list[tuple[int, str]]:
@@ -174,6 +220,10 @@ class Documents:
         sys.stdout.flush()
         self.count += 1
 
+    def show_range(self, verdict: RangeVerdict) -> None:
+        """Print what is known of a range of a constant, as one more document of the list."""
+        click.echo(",\n" + indented(json_text(verdict.to_json())), nl=False)
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
@@ -200,6 +250,10 @@ class Pages:
         else:
             standard_error().print(_complaint(request), markup=False, highlight=False)
         sys.stdout.flush()
+
+    def show_range(self, verdict: RangeVerdict) -> None:
+        """Print what is known of a range of a constant in a sentence."""
+        standard_output().print(verdict.sentence, markup=False, highlight=False)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -24,6 +24,7 @@ from .options import (
     time_limit_option,
 )
 from .output import print_json, standard_output, table
+from .params import one_value_each, param_option
 
 if TYPE_CHECKING:
     from symloss.loss import Loss
@@ -40,6 +41,7 @@ MOST_WITNESSES = 10
 @click.argument("losses", nargs=-1, required=True, metavar="LOSS LOSS...")
 @time_limit_option
 @eps_option
+@param_option
 @loss_labels_option
 @input_option
 @protect_option
@@ -48,6 +50,7 @@ def command(
     losses: tuple[str, ...],
     time_limit: str,
     eps: str | None,
+    params: tuple[str, ...],
     labels: str | None,
     input_kind: str | None,
     protect: bool,
@@ -63,8 +66,15 @@ def command(
         raise OptionError("there is nothing to compare with; give at least two losses")
     seconds = positive_seconds(time_limit)
     eps_value = None if eps is None else number(eps, "--eps")
-    resolved = resolve_losses(losses, labels=labels, input_kind=input_kind, eps=eps_value, protect=protect)
-    labels = str(resolved[0].domain.labels)
+    resolved = resolve_losses(
+        losses,
+        labels=labels,
+        input_kind=input_kind,
+        eps=eps_value,
+        protect=protect,
+        params=one_value_each(params, losses),
+    )
+    labels = next((str(one.domain.labels) for one in resolved if one.kind == "pointwise"), None)
     with Counter("compared", len(resolved), shown=len(resolved) > MOST_QUIET) as counter:
         found = classes(resolved, seconds, lambda done: counter.step())
         witnesses = _witnesses(found, resolved, seconds)
@@ -83,7 +93,7 @@ def command(
     ]
     console.print(
         table(
-            f"Classes of the same gradient, {labels} labels",
+            f"Classes of the same gradient, {'pairs of scores' if labels is None else f'{labels} labels'}",
             ["class", "losses", "relation", "which says"],
             rows,
         )

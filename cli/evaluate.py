@@ -27,6 +27,7 @@ from .options import (
     training_settings,
 )
 from .output import print_json, standard_output
+from .params import tuned_option
 from .results import (
     dataset_line,
     results_table,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 @data_options
 @training_options
 @add_options(Effort)
+@tuned_option
 @loss_labels_option
 @input_option
 @protect_option
@@ -62,6 +64,7 @@ def command(
     /,
     folder: EvaluationFolder,
     losses: tuple[str, ...],
+    params: tuple[str, ...],
     labels: str | None,
     input_kind: str | None,
     protect: bool,
@@ -71,9 +74,10 @@ def command(
 ) -> None:
     """Train a fresh model with each LOSS until validation no longer improves, and report the test metrics.
 
-    A loss with eps is tried at every value of the grid, every loss at every
-    scale; the best by validation is reported, one line a loss and seed. With
-    several losses and seeds, the best by validation is tested against the others.
+    A loss with eps is tried at every value of the grid, one with constants of
+    its own (--param gamma=0,1,2) at each of theirs, every loss at every scale;
+    the best by validation is reported, one line a loss and seed. With several
+    losses and seeds, the best by validation is tested against the others.
     With --out DIR finished trainings are kept, and --resume DIR goes on with them.
 
     Exit code 0: a loss was trained to a result. 3: none was. 2: a loss, an option
@@ -82,6 +86,7 @@ def command(
     from symloss.contest.cautions import cautions, invalid_losses
     from symloss.contest.evaluation import evaluate_and_compare
     from symloss.engine import LocalEngine
+    from symloss.formula.param_grid import ParamGrid, refuse_unused
     from symloss.models import registry
     from symloss.tasks.rating_task import RatingTask
     from symloss.tasks.task import references_of
@@ -89,7 +94,12 @@ def command(
 
     from .progress import SearchDisplay
 
-    resolved = resolve_losses(losses, labels=labels, input_kind=input_kind, protect=protect)
+    param_grid = ParamGrid.read(params)
+    refuse_unused(param_grid, losses)
+    param_grid.settings()
+    resolved = resolve_losses(
+        losses, labels=labels, input_kind=input_kind, protect=protect, params=param_grid
+    )
     labels = str(resolved[0].domain.labels)
     effort = Effort(**values_of(Effort, parameters, parameters))
     if effort.seeds < 1:
@@ -110,6 +120,7 @@ def command(
             LocalEngine(architecture, task, settings),
             eps_grid=effort.eps_grid or PAPER_EPS_GRID,
             scale_grid=effort.scale_grid or (1.0,),
+            param_grid=dict(param_grid.values),
             seeds=range(seed, seed + effort.seeds),
             progress=display,
             stop=stop,

@@ -21,6 +21,7 @@ from .options import (
     scale_option,
 )
 from .output import print_json, standard_error
+from .params import one_value_each, param_option
 
 if TYPE_CHECKING:
     from symloss.loss import Loss
@@ -52,6 +53,7 @@ _TARGETS = "torch|jax|numpy|keras|xgboost|lightgbm|latex|json"
 )
 @eps_option
 @scale_option
+@param_option
 @loss_labels_option
 @input_option
 @protect_option
@@ -64,6 +66,7 @@ def command(
     must_be_valid: bool,
     eps: str | None,
     scale: str | None,
+    params: tuple[str, ...],
     labels: str | None,
     input_kind: str | None,
     protect: bool,
@@ -81,6 +84,7 @@ def command(
         eps=optional_number(eps, "--eps"),
         protect=protect,
         scale=optional_number(scale, "--scale"),
+        params=one_value_each(params, [loss]).settings()[0],
     )
     if name is not None:
         if not name.strip():
@@ -96,6 +100,7 @@ def command(
         document = {
             "loss": resolved.title,
             "formula": resolved.formula,
+            "params": dict(resolved.params),
             "eps": resolved.eps,
             "scale": resolved.scale,
             "target": target,

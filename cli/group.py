@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import importlib
 import os
+import re
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -114,7 +115,8 @@ class LossCommand(click.Command):
         }
 
         def is_formula(argument: str) -> bool:
-            return argument.startswith("-") and "yhat" in argument and argument.partition("=")[0] not in known
+            named = re.search(r"\b(yhat|pos|neg)\b", argument)
+            return argument.startswith("-") and named is not None and argument.partition("=")[0] not in known
 
         return super().parse_args(
             ctx, [f" {argument}" if is_formula(argument) else argument for argument in args]

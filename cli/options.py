@@ -19,6 +19,7 @@ from .schema import SchemaOption, add_options, given_names, values_of
 
 if TYPE_CHECKING:
     from symloss.data import Dataset
+    from symloss.formula.param_grid import ParamGrid
     from symloss.loss import Loss
     from symloss.training.settings import TrainingSettings
 
@@ -147,8 +148,11 @@ def resolve_losses(
     eps: float | None = None,
     protect: bool = False,
     scale: float | None = None,
+    params: ParamGrid | None = None,
 ) -> list[Loss]:
     """Return the losses of several LOSS arguments, all on the same labels: those of the first run among them.
+
+    Each formula takes those of `params` that it names, one value each.
 
     Raises:
         FormulaError, OptionError, RunError: as for `resolve_loss`.
@@ -159,7 +163,15 @@ def resolve_losses(
         runs = [text for text in texts if not _is_name(text) and run_and_rank(text) is not None]
         labels = str(resolve_loss(runs[0]).domain.labels) if runs else None
     return [
-        resolve_loss(text, labels=labels, input_kind=input_kind, eps=eps, protect=protect, scale=scale)
+        resolve_loss(
+            text,
+            labels=labels,
+            input_kind=input_kind,
+            eps=eps,
+            protect=protect,
+            scale=scale,
+            params=None if params is None else params.used_by(text).settings()[0],
+        )
         for text in texts
     ]
 
@@ -172,6 +184,7 @@ def resolve_loss(
     eps: float | None = None,
     protect: bool = False,
     scale: float | None = None,
+    params: Mapping[str, float] | None = None,
 ) -> Loss:
     """Return the loss that a LOSS argument means: a zoo name, a formula, or RUN or RUN:3, a loss that a search found.
 
@@ -184,8 +197,13 @@ def resolve_loss(
     from symloss import zoo
     from symloss.loss import Loss
     from symloss.search.run_argument import run_and_rank
-    from symloss.signature import SYMBOLS, Domain, Labels
+    from symloss.signature import ALL_SYMBOLS, Domain, Labels
 
+    if params and (_is_name(text) or run_and_rank(text) is not None):
+        raise OptionError(
+            f"{text} has no constants that --param could set; give its formula with names in it, such as "
+            "(1 - yhat)**gamma"
+        )
     if _is_name(text):
         named = zoo.get(text)
         labels = labels or "binary"
@@ -205,12 +223,12 @@ def resolve_loss(
         return _with_numbers(loss, eps, scale)
     stripped = text.strip()
     word = stripped.replace("-", "").replace("_", "")
-    allowed = [*zoo.names(), *SYMBOLS]
-    if word.isalnum() and not word[0].isdigit() and nearest(stripped, allowed) not in SYMBOLS:
+    allowed = [*zoo.names(), *ALL_SYMBOLS]
+    if word.isalnum() and not word[0].isdigit() and nearest(stripped, allowed) not in ALL_SYMBOLS:
         # A single word that is neither: a misspelt name, or one that nobody knows.
         hint = "symloss zoo lists all; the folder of a search stands for its best loss"
         raise OptionError(unknown_name("loss", stripped, zoo.names(), hint))
-    loss = Loss(stripped, eps=eps, labels=labels or "binary", input=input_kind, protect=protect)
+    loss = Loss(stripped, eps=eps, labels=labels, input=input_kind, protect=protect, params=params)
     return _with_numbers(loss, None, scale)
 
 

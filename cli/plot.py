@@ -24,6 +24,7 @@ from .options import (
     seed_option,
 )
 from .output import print_json, standard_output
+from .params import one_value_each, param_option
 from .plot_training import QUICK
 from .schema import add_options, config_option
 
@@ -96,6 +97,7 @@ QUICKER = {name: {"default": value, "help": QUICK_HELP[name]} for name, value in
 )
 @eps_option
 @scale_option
+@param_option
 @loss_labels_option
 @input_option
 @protect_option
@@ -115,6 +117,7 @@ def command(
     run_folder: Path | None,
     eps: str | None,
     scale: str | None,
+    params: tuple[str, ...],
     labels: str | None,
     input_kind: str | None,
     protect: bool,
@@ -145,6 +148,7 @@ def command(
         eps=eps_value,
         protect=protect,
         scale=optional_number(scale, "--scale"),
+        params=one_value_each(params, losses),
     )
     labels = str(resolved[0].domain.labels) if resolved else labels or "binary"
     from symloss.plot.save import check_path, save

@@ -6,18 +6,20 @@ from typing import TYPE_CHECKING
 
 from symloss.errors import OptionError
 from symloss.formula.spec import LossSpec
+from symloss.signature import PAIRWISE
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from symloss.compile.program import Program
     from symloss.compile.torch.criterion import TorchLoss
+    from symloss.compile.torch.pair_criterion import PairLoss
     from symloss.symbolic.direction.report import CheckReport
     from symloss.symbolic.pieces.gradient import GradientForm
 
 
 class Loss(LossSpec):
-    """A loss f(yhat, y; eps) of one prediction and its label, averaged over a batch when trained.
+    """A loss f(yhat, y; eps) of one prediction and its label, or f(pos, neg; eps) of two scores, averaged over a batch.
 
     What it is lies in `LossSpec`; what can be done with it are methods here, which import what they need when they
     are called.
@@ -36,8 +38,11 @@ class Loss(LossSpec):
         from_logits: bool = False,
         weight: Tensor | None = None,
         validate: bool = True,
-    ) -> TorchLoss:
+    ) -> TorchLoss | PairLoss:
         """Compile to a `torch.nn.Module`: criterion(yhat, y, weight=None), scale included.
+
+        A ranking loss becomes criterion(pos, neg, mask=None): scores of shape (B,), and (B,) or (B, N), of which the
+        mean over the N is taken; it has a reduction, and none of the other arguments.
 
         Args:
             reduction: "mean", "sum" or "none".
@@ -48,7 +53,15 @@ class Loss(LossSpec):
         Raises:
             OptionError: the reduction is unknown, or from_logits is set for a loss that takes a score.
         """
-        from symloss.compile.torch.criterion import TorchLoss
+        from symloss.compile.torch.criterion import NO_SIGMOID, TorchLoss
+        from symloss.compile.torch.pair_criterion import PairLoss
+
+        if self.signature == PAIRWISE:
+            if from_logits:
+                raise OptionError(NO_SIGMOID)
+            if weight is not None:
+                raise OptionError("a ranking loss takes no weight; multiply what reduction='none' returns")
+            return PairLoss(self, reduction=reduction)
 
         return TorchLoss(self, reduction=reduction, from_logits=from_logits, weight=weight, validate=validate)
 

@@ -14,7 +14,7 @@ FLOORS: list[set[str]] = [
     # the ground
     {"errors", "version", "moved", "constants"},
     {"files", "deadline", "interrupt", "plugins", "symbolic.undecided"},
-    {"options"},
+    {"options", "requirement"},
     {"signature"},
     {"ops", "data"},
     # a loss as a value, and as a program

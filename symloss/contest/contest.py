@@ -276,4 +276,4 @@ def _standing(tested: _Tested | None) -> Standing | None:
 def _finalist(one: Configuration, seeds: Sequence[int]) -> Finalist:
     loss, trial = one.entry.loss, one.trial
     valid = Spread.of([one.records[seed].valid_metric for seed in seeds])
-    return Finalist(loss.title, loss.formula, trial.eps, trial.scale, one.entry.baseline, valid)
+    return Finalist(loss.title, loss.plain_formula, trial.eps, trial.scale, one.entry.baseline, valid)

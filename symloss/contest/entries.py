@@ -82,7 +82,7 @@ def contest_entries(
             kept.append((contender, baseline))
         else:
             known_baseline = any(one is earlier.loss for one in baselines)
-            same.append(SameLoss(loss.formula, earlier.loss.title, known_baseline, earlier.factor))
+            same.append(SameLoss(loss.plain_formula, earlier.loss.title, known_baseline, earlier.factor))
     grids = [_grid(one, options.scale_grid, options) for one, _ in kept]
     budget = max((len(trials) for trials in grids), default=0)
     entries = []

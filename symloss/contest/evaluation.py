@@ -9,10 +9,11 @@ acts as a learning rate does, so all losses get the same grid of scales.
 
 from __future__ import annotations
 
+import itertools
 import math
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from symloss.data.dataset import Dataset
 from symloss.engine.engine import Engine
 from symloss.engine.local import LocalEngine
 from symloss.errors import OptionError
+from symloss.formula.param_grid import expand
 from symloss.interrupt import stop_on_interrupt
 from symloss.loss import Loss
 from symloss.models.model import Model
@@ -53,7 +55,7 @@ class EvaluationResult:
 
     Attributes:
         loss: its name, or its formula.
-        formula: its formula, without the scale.
+        formula: its formula, without the scale, with numbers for its named constants.
         eps: the best value, None where the loss has none.
         scale: the best factor.
         seed: of the initial state and the order of interactions.
@@ -65,6 +67,7 @@ class EvaluationResult:
         outcome: how its training ended, a sentence.
         trials: grid points tried.
         labels, input: its domain.
+        params: the best values of its named constants.
     """
 
     loss: str
@@ -81,6 +84,7 @@ class EvaluationResult:
     trials: int
     labels: str = "binary"
     input: str = "probability"
+    params: dict[str, float] = field(default_factory=dict)
 
     @property
     def fitted(self) -> Loss:
@@ -110,6 +114,7 @@ def evaluate(
     *,
     eps_grid: Sequence[float] = PAPER_EPS_GRID,
     scale_grid: Sequence[float] = (1.0,),
+    param_grid: Mapping[str, Sequence[float]] | None = None,
     seeds: Sequence[int] = (42,),
     progress: Callable[[SearchEvent], None] = silent,
     stop: threading.Event | None = None,
@@ -123,6 +128,7 @@ def evaluate(
         settings: how to train; `metric` decides what is best on validation.
         eps_grid: values for losses whose eps is open.
         scale_grid: factors for all losses.
+        param_grid: values of named constants, by name, for the losses that have them; None for those they have.
         seeds: each loss is trained with each of them.
         progress: receives `EvaluationStep`s.
         stop: ends training early; the best so far is reported. So does Ctrl-C; a second one ends at once.
@@ -135,7 +141,14 @@ def evaluate(
     """
     engine = LocalEngine(architecture, dataset, settings)
     return evaluate_and_compare(
-        losses, engine, eps_grid=eps_grid, scale_grid=scale_grid, seeds=seeds, progress=progress, stop=stop
+        losses,
+        engine,
+        eps_grid=eps_grid,
+        scale_grid=scale_grid,
+        param_grid=param_grid,
+        seeds=seeds,
+        progress=progress,
+        stop=stop,
     )[0]
 
 
@@ -145,6 +158,7 @@ def evaluate_and_compare(
     *,
     eps_grid: Sequence[float] = PAPER_EPS_GRID,
     scale_grid: Sequence[float] = (1.0,),
+    param_grid: Mapping[str, Sequence[float]] | None = None,
     seeds: Sequence[int] = (42,),
     progress: Callable[[SearchEvent], None] = silent,
     stop: threading.Event | None = None,
@@ -153,7 +167,7 @@ def evaluate_and_compare(
     """Train as `evaluate` does, and test whether the best loss differs from the others.
 
     Args:
-        losses, eps_grid, scale_grid, seeds, progress, stop: as for `evaluate`.
+        losses, eps_grid, scale_grid, param_grid, seeds, progress, stop: as for `evaluate`.
         engine: of the model, the data and the settings.
         store: holds finished trainings, which are not repeated; None remembers nothing.
 
@@ -169,11 +183,16 @@ def evaluate_and_compare(
         raise OptionError("there is no loss to evaluate; name at least one")
     if not seeds:
         raise OptionError("there is no seed; give at least one")
-    for loss in losses:
+    versions = [_versions(loss, param_grid or {}) for loss in losses]
+    for loss in itertools.chain(*versions):
         refuse_unreal(loss)
     check_grid("eps", eps_grid, None, LARGEST_EPS)
     check_grid("scale", scale_grid, None, None)
-    groups = [grid(loss, eps_grid, scale_grid, [seed]) for loss in losses for seed in seeds]
+    groups = [
+        [trial for one in each for trial in grid(one, eps_grid, scale_grid, [seed])]
+        for each in versions
+        for seed in seeds
+    ]
     with stop_on_interrupt(stop) as event:
         tested = best_of_groups(groups, TrialRunner(engine, store, progress, event))
     results = [result for result, _ in tested]
@@ -181,13 +200,21 @@ def evaluate_and_compare(
         return results, None
     count = len(seeds)
     comparison = compare_with_best(
-        [loss.title for loss in losses],
+        [each[0].title if len(each) == 1 else each[0].name or each[0].formula for each in versions],
         [[one.valid_metric for one in results[k * count :][:count]] for k in range(len(losses))],
         [np.array([row for _, row in tested[k * count :][:count]]) for k in range(len(losses))],
         engine.dataset.test.labels,
         engine.settings.validation_metric,
     )
     return results, comparison
+
+
+def _versions(loss: Loss, param_grid: Mapping[str, Sequence[float]]) -> list[Loss]:
+    """Return the loss at every combination of the values of its own constants."""
+    own = {name: tuple(values) for name, values in param_grid.items() if name in loss.params}
+    if any(not values for values in own.values()):
+        raise OptionError("a grid of a named constant is empty; give at least one value")
+    return list(expand(loss, own))
 
 
 def best_of_groups(
@@ -221,7 +248,7 @@ def result_of(record: TrialRecord, metrics: dict[str, float], trials: int) -> Ev
     trial = record.trial
     return EvaluationResult(
         loss=trial.loss.title,
-        formula=trial.loss.formula,
+        formula=trial.loss.plain_formula,
         eps=trial.eps,
         scale=trial.scale,
         seed=trial.seed,
@@ -234,4 +261,5 @@ def result_of(record: TrialRecord, metrics: dict[str, float], trials: int) -> Ev
         trials=trials,
         labels=str(trial.loss.domain.labels),
         input=str(trial.loss.domain.input),
+        params=dict(trial.loss.params),
     )

@@ -126,7 +126,7 @@ def describe(trial: Trial, settings: TrainingSettings, model: str, fingerprint: 
     """Return everything that the outcome of a trial depends on, ready for JSON."""
     return {
         "format": KEY_FORMAT,
-        "formula": trial.loss.formula,
+        "formula": trial.loss.plain_formula,
         "labels": str(trial.loss.domain.labels),
         "input": str(trial.loss.domain.input),
         "eps": trial.loss.eps_value if trial.eps is None else trial.eps,

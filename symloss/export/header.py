@@ -38,6 +38,7 @@ def facts(loss: Loss) -> list[tuple[str, str]]:
     """Return what a reader of an exported loss must know, as (name, sentence)."""
     rows = [
         ("Formula", loss.formula),
+        *([("Params", f"{loss.params.text}; they are in the code")] if loss.params else []),
         *(
             []
             if loss.scale == 1
@@ -81,7 +82,7 @@ def class_name(loss: Loss) -> str:
 
 def mark(loss: Loss) -> str:
     """Return eight characters of 0-9 and a-f that tell losses apart, so that two exports do not share a name."""
-    parts = (loss.formula, loss.eps, loss.scale, loss.domain.labels, loss.domain.input)
+    parts = (loss.formula, loss.eps, loss.scale, loss.domain.labels, loss.domain.input, *loss.params.pairs)
     return hashlib.sha256(repr(tuple(map(str, parts))).encode()).hexdigest()[:8]
 
 

@@ -12,7 +12,7 @@ from symloss.loss import Loss
 
 LONGEST_DOCUMENT = 100_000
 LONGEST_FORMULA, LONGEST_REMARK = 10_000, 2_000
-_OPTIONAL = ("scale", "source", "made_by")
+_OPTIONAL = ("scale", "params", "source", "made_by")
 _FIELDS = ("format", "version", "formula", "eps", "labels", "input", "name")
 
 
@@ -51,7 +51,18 @@ def load(text: str) -> Loss:
         labels=_text(document, "labels", 20),
         input=_text(document, "input", 20),
         name=name,
+        params=_params(document),
     )
+
+
+def _params(document: dict[str, Any]) -> dict[str, float]:
+    """Return the values of the loss's constants; the loss itself looks at their names."""
+    given = document.get("params", {})
+    if not isinstance(given, dict) or any(
+        isinstance(value, bool) or not isinstance(value, int | float) for value in given.values()
+    ):
+        raise OptionError('"params" must be an object of names and numbers')
+    return dict(given)
 
 
 def _document(text: str) -> dict[str, Any]:

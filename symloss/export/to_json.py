@@ -23,6 +23,7 @@ def source(loss: Loss) -> str:
         "labels": str(loss.domain.labels),
         "input": str(loss.domain.input),
         **({} if loss.scale == 1 else {"scale": loss.scale}),
+        **({"params": dict(loss.params)} if loss.params else {}),
         "name": loss.name,
         "source": None if entry is None else entry.source,
         "made_by": f"symloss {__version__}",

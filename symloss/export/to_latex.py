@@ -10,11 +10,12 @@ from sympy import Expr
 
 from symloss.errors import OptionError
 from symloss.export.header import facts, mark, title
+from symloss.formula.params import number_text
 from symloss.formula.text import formula_latex
 from symloss.loss import Loss
 from symloss.ops.construct import exact_number
 from symloss.ops.protected import ProtectedFunction
-from symloss.signature import SYMBOLS
+from symloss.signature import SYMBOLS, parameter
 
 _DIGITS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 _TIME_LIMIT = 2.0
@@ -26,7 +27,9 @@ def source(loss: Loss) -> str:
     for name, sentence in facts(loss):
         lines += [f"% {name + ':':<9}{sentence}"]
     parameters = r"\hat{y}, y" + (r"; \epsilon" if loss.has_eps else "")
-    where = rf", \qquad \epsilon = {sympy.latex(exact_number(loss.eps))}" if loss.eps is not None else ""
+    given = [rf"\epsilon = {sympy.latex(exact_number(loss.eps))}"] if loss.eps is not None else []
+    given += [f"{sympy.latex(parameter(name))} = {number_text(value)}" for name, value in loss.params.items()]
+    where = "".join(rf", \qquad {one}" for one in given)
     lines += ["", "% Definition", r"\begin{equation*}", f"f({parameters}) = {loss.latex()}{where}"]
     lines += [r"\end{equation*}", *_protected(loss.expression), "", *_gradient(loss)]
     call = r"\hat{y}}{y" + (r"}{\epsilon" if loss.has_eps else "")

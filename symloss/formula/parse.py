@@ -86,7 +86,7 @@ def parse(text: str, *, protect: bool = False, constants: Mapping[str, Expr] | N
 
 
 def constants_in(text: str) -> tuple[str, ...]:
-    """Return the names in a text that are neither arguments nor functions, in their order; () where it is no formula."""
+    """Return the names in a text that constants may have, in their order; () where it is no formula."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)
@@ -174,7 +174,9 @@ class _Reader:
         single = [node for node in names if node.id in ("yhat", "y")]
         if pair and single:
             raise self._error(MIXED_KINDS, max(pair[0], single[0], key=lambda node: node.col_offset))
-        if pair and not expression.free_symbols & {ALL_SYMBOLS["pos"], ALL_SYMBOLS["neg"]}:
+        # a constant may be a number at which they cancel: that loss is found to be wrong, as one without yhat is
+        settled = any(value.is_number for value in self.constants.values())
+        if pair and not settled and not expression.free_symbols & {ALL_SYMBOLS["pos"], ALL_SYMBOLS["neg"]}:
             raise FormulaError(
                 "pos and neg cancel out, so the formula has no gradient to learn from; write one that depends on them, "
                 "such as log(1 + exp(neg - pos))",
@@ -320,7 +322,8 @@ class _Reader:
         shown = name if len(name) <= 40 else name[:37] + "..."
         hint = f"did you mean {guess!r}?" if guess else f"allowed are {', '.join(allowed)}"
         if is_parameter_name(name):
-            hint += f"{'' if guess else ';'} a constant of your own needs a value: --param {name}=0.5"
+            needs = f"a constant of your own needs a value: --param {name}=0.5, in Python params="
+            hint += f" {needs}" if guess else f"; {needs}"
         return self._error(f"unknown name {shown!r}; {hint}", node)
 
     def _chain(self, node: ast.BinOp, depth: int) -> Expr:

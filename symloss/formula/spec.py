@@ -27,7 +27,7 @@ class LossSpec:
     negative item. Two losses are equal where formula, params, eps, scale, signature and name are.
 
     Attributes:
-        expression: the formula f as a SymPy expression in `symloss.signature`'s symbols, without the scale, and with the
+        expression: the formula f as a SymPy expression in `symloss.signature`'s symbols, without the scale, with the
             numbers of its named constants put in: what is proved, compiled and trained.
         eps: the value of eps, or None where it is left open (or does not occur).
         signature: its arguments, where they live, and which way its slopes must point.
@@ -84,11 +84,12 @@ class LossSpec:
         values = Params.of(params)
         symbols = values.symbols
         written = parse(formula, protect=protect, constants=symbols) if isinstance(formula, str) else formula
-        _refuse_foreign(written, symbols)
+        free = written.free_symbols
+        _refuse_foreign(free, symbols)
         expression = parse(whole_text(written), constants=values.numbers) if values else written
         object.__setattr__(self, "expression", expression)
         object.__setattr__(self, "eps", checked_eps(expression, eps))
-        object.__setattr__(self, "signature", _signature(expression, labels, input))
+        object.__setattr__(self, "signature", _signature(free, labels, input))
         object.__setattr__(self, "named", written if values else None)
         object.__setattr__(self, "params", values)
         object.__setattr__(self, "name", checked_name(name))
@@ -103,8 +104,8 @@ class LossSpec:
         """
         if not isinstance(self.signature, Domain):
             raise OptionError(
-                f"{self.title} is a ranking loss, a formula in pos and neg without yhat and y; this is there for losses "
-                "of a prediction and its label only. symloss check, symloss compare and loss.torch() take ranking losses"
+                f"{self.title} is a ranking loss, a formula in pos and neg; this is there for losses of a prediction "
+                "and its label (yhat and y) only. symloss check, symloss compare and loss.torch() take ranking losses"
             )
         return self.signature
 
@@ -124,9 +125,14 @@ class LossSpec:
         return whole_text(self.written)
 
     @property
+    def plain_formula(self) -> str:
+        """The formula as text with numbers for its constants; `Loss(loss.plain_formula)` has the same expression."""
+        return whole_text(self.expression)
+
+    @property
     def text(self) -> str:
         """Scale and formula as one text that `Loss` reads, numbers for its constants: "17.5*((yhat - y)**2)"."""
-        plain = whole_text(self.expression)
+        plain = self.plain_formula
         return plain if self.scale == 1 else f"{self.scale!r}*({plain})"
 
     @property
@@ -271,9 +277,8 @@ LATEX_NAMES = {
 """How the arguments are typeset; constants go by their own names, Greek ones as Greek letters."""
 
 
-def _refuse_foreign(written: Expr, symbols: Mapping[str, Expr]) -> None:
+def _refuse_foreign(free: set[Any], symbols: Mapping[str, Expr]) -> None:
     """Refuse symbols that are neither arguments nor constants with a value, and constants that do not occur."""
-    free = written.free_symbols
     foreign = sorted(str(symbol) for symbol in free - set(ALL_SYMBOLS.values()) - set(symbols.values()))
     if foreign:
         raise OptionError(
@@ -291,9 +296,9 @@ def _no_constant(name: str, others: list[str]) -> str:
     return f"the formula has no constant {name}; {has}. Leave it out, or write {name} into the formula"
 
 
-def _signature(expression: Expr, labels: str | None, input: str | None) -> Signature:
+def _signature(free: set[Any], labels: str | None, input: str | None) -> Signature:
     """Return the signature that the names in a formula mean, on the labels and input that were asked for."""
-    pairwise = signature_of({str(symbol) for symbol in expression.free_symbols})
+    pairwise = signature_of({symbol.name for symbol in free})
     if pairwise is None:
         return Domain.of("binary" if labels is None else labels, input)
     if labels is not None:

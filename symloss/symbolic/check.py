@@ -13,16 +13,19 @@ from typing import Any
 
 from symloss.errors import OptionError
 from symloss.formula.spec import LossSpec
-from symloss.signature import Labels
+from symloss.signature import PAIRWISE, Labels
 from symloss.symbolic.arithmetic.tape import Tape, UnsupportedFunctionError
 from symloss.symbolic.direction.eps_grid import verdicts_on_grid
+from symloss.symbolic.direction.proof import PAIR_TITLES, PROPERTY_TITLES, DirectionProof, Property
 from symloss.symbolic.direction.proved import Pieces, prove_direction, resolved_pieces, text_of
-from symloss.symbolic.direction.report import PROPERTY_TITLES, CheckReport, DirectionProof, Property
+from symloss.symbolic.direction.report import CheckReport
+from symloss.symbolic.direction.requirements import of_labels, verdict_of_requirements
 from symloss.symbolic.direction.right_on import with_intervals
 from symloss.symbolic.direction.sampled import SampledDirection, sampled_direction
 from symloss.symbolic.direction.verdict import sentence_of, verdict_of
 from symloss.symbolic.hints import hint_of
 from symloss.symbolic.known_direction import by_duplicates
+from symloss.symbolic.pair_check import pair_parts, sentence_of_pair, undecided_pair
 from symloss.symbolic.pieces.gradient import gradient_form_by
 from symloss.symbolic.properties.proved import properties_of
 from symloss.symbolic.same.loss_classes import ZooDuplicate, duplicate_of
@@ -46,6 +49,8 @@ def check(loss: LossSpec, *, time_limit: float = 2.0, seed: int = 0) -> CheckRep
     """
     start = time.monotonic()
     given, loss = loss, loss.folded()
+    if loss.signature == PAIRWISE:
+        return _check_pair(given, loss, start, time_limit, seed)
     answer = ask(check_parts, loss, time_limit, seed, seconds=time_limit)
     found: dict[str, Any] = dict(answer.parts)
     direction = found.get("direction") or _sampled_only(loss, found.get("witnessed", ()), answer.ended)
@@ -74,6 +79,36 @@ def check(loss: LossSpec, *, time_limit: float = 2.0, seed: int = 0) -> CheckRep
         properties=properties,
         seconds=time.monotonic() - start,
         scale=given.scale,
+        params=dict(given.params),
+        requirements=of_labels(loss.domain, direction),
+    )
+
+
+def _check_pair(given: LossSpec, loss: LossSpec, start: float, time_limit: float, seed: int) -> CheckReport:
+    """Check a ranking loss; its name and constants are those of the loss as it was given."""
+    answer = ask(pair_parts, loss, time_limit, seed, seconds=time_limit)
+    found: dict[str, Any] = dict(answer.parts)
+    proofs = found.get("requirements") or undecided_pair(loss, answer.ended)
+    at_eps = found.get("verdict_at_eps", {})
+    return CheckReport(
+        formula=given.formula,
+        name=given.name,
+        labels="",
+        input="score",
+        eps=loss.eps,
+        verdict=verdict_of_requirements(proofs),
+        direction=(),
+        positive_rate=found.get("positive_rate", float("nan")),
+        zero_gradient=all(one.proof.zero for one in proofs),
+        sentence=found.get("sentence") or sentence_of_pair(loss, proofs, at_eps, bool(answer.ended)),
+        seconds=time.monotonic() - start,
+        gradient=found.get("gradient", {}),
+        properties={name: found[name] for name in PAIR_TITLES if name in found},
+        verdict_at_eps=at_eps,
+        scale=given.scale,
+        kind=loss.kind,
+        params=dict(given.params),
+        requirements=proofs,
     )
 
 
@@ -120,6 +155,8 @@ def quick_verdict(loss: LossSpec, *, time_limit: float = 2.0) -> str:
         loss: the loss.
         time_limit: seconds.
     """
+    if loss.signature == PAIRWISE:
+        return check(loss, time_limit=time_limit).verdict
     return str(verdict_of(checked_direction(loss, time_limit).direction))
 
 

@@ -12,8 +12,8 @@ from symloss.ops.construct import NumberLimitError, exact_number, substitute
 from symloss.signature import Domain, Input, Labels, eps, y, yhat
 from symloss.symbolic.arithmetic.precise import is_real, precise
 from symloss.symbolic.arithmetic.tape import Tape
+from symloss.symbolic.direction.proof import DirectionProof
 from symloss.symbolic.direction.proved import prove_direction, resolved_pieces
-from symloss.symbolic.direction.report import DirectionProof
 from symloss.symbolic.direction.sampled import sampled_direction
 from symloss.symbolic.direction.verdict import verdict_of
 from symloss.symbolic.undecided import Deadline, UndecidedError

@@ -8,8 +8,8 @@ from dataclasses import replace
 from symloss.formula import known as known_losses
 from symloss.formula.spec import LossSpec
 from symloss.symbolic.arithmetic.tape import Tape
+from symloss.symbolic.direction.proof import DirectionProof
 from symloss.symbolic.direction.proved import prove_direction, resolved_pieces
-from symloss.symbolic.direction.report import DirectionProof
 from symloss.symbolic.direction.sampled import sampled_direction
 from symloss.symbolic.same.loss_classes import ZooDuplicate
 from symloss.symbolic.undecided import Deadline

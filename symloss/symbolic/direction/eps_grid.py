@@ -5,8 +5,8 @@ from __future__ import annotations
 from symloss.formula.spec import LossSpec
 from symloss.signature import DEFAULT_EPS
 from symloss.symbolic.arithmetic.tape import Tape
+from symloss.symbolic.direction.proof import DirectionProof
 from symloss.symbolic.direction.proved import prove_direction, resolved_pieces
-from symloss.symbolic.direction.report import DirectionProof
 from symloss.symbolic.direction.sampled import sampled_direction
 from symloss.symbolic.direction.verdict import verdict_of
 from symloss.symbolic.undecided import Deadline

@@ -8,7 +8,9 @@ from symloss.symbolic.signs.one_sign_region import slope_sign, strip_region
 from symloss.symbolic.undecided import Deadline, UndecidedError
 
 
-def holds_for_every_eps(loss: LossSpec, label: int, want: int, deadline: Deadline) -> bool:
+def holds_for_every_eps(
+    loss: LossSpec, label: int, want: int, deadline: Deadline, *, exponentials: bool = False
+) -> bool:
     """Return whether the gradient for a label has the sign `want`, or is zero, for every yhat and every eps > 0.
 
     Args:
@@ -16,13 +18,15 @@ def holds_for_every_eps(loss: LossSpec, label: int, want: int, deadline: Deadlin
         label: 0 or 1.
         want: 1 or -1.
         deadline: when to stop.
+        exponentials: see `slope_sign`.
     """
     try:
         expression = label_expression(loss, label)
         if expression.is_number or not _parts_are_real(loss, label, deadline):
             return False
         return all(
-            slope_sign(expression, region, deadline) in (0, want) for region in strip_region(loss.domain)
+            slope_sign(expression, region, deadline, exponentials=exponentials) in (0, want)
+            for region in strip_region(loss.domain)
         )
     except (UndecidedError, TypeError):
         return False

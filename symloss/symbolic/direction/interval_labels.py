@@ -22,7 +22,7 @@ from symloss.ops.construct import NumberLimitError, substitute
 from symloss.signature import Domain, Input, Labels, y, yhat
 from symloss.symbolic.arithmetic.tape import Tape
 from symloss.symbolic.direction.label_ends import at_label
-from symloss.symbolic.direction.report import ZERO_NOTE, DirectionProof
+from symloss.symbolic.direction.proof import ZERO_NOTE, DirectionProof
 from symloss.symbolic.direction.sampled import SampledDirection
 from symloss.symbolic.direction.witness import Witness, verified_witness
 from symloss.symbolic.pieces.resolve import domain_ends, label_expression, resolve

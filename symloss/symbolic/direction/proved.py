@@ -24,7 +24,8 @@ from symloss.symbolic.arithmetic.interval_arithmetic import Box, BoxArithmetic
 from symloss.symbolic.arithmetic.tape import Tape
 from symloss.symbolic.direction.every_eps import holds_for_every_eps
 from symloss.symbolic.direction.interval_labels import prove_filled
-from symloss.symbolic.direction.report import ZERO_NOTE, DirectionProof
+from symloss.symbolic.direction.proof import ZERO_NOTE, DirectionProof
+from symloss.symbolic.direction.rescaled import rescaled
 from symloss.symbolic.direction.sampled import SampledDirection
 from symloss.symbolic.direction.witness import Witness, verified_witness
 from symloss.symbolic.pieces.breaks import change_at
@@ -62,10 +63,53 @@ def prove_direction(
     """
     if loss.domain.labels is not Labels.BINARY:
         return (prove_filled(loss, sampled, tape, deadline),)
-    return tuple(_label_proof(loss, label, sampled, tape, pieces.get(label), deadline) for label in (0, 1))
+    return tuple(prove_label(loss, label, sampled, tape, pieces.get(label), deadline) for label in (0, 1))
 
 
-def _label_proof(
+def prove_label(
+    loss: LossSpec,
+    label: int,
+    sampled: SampledDirection,
+    tape: Tape,
+    pieces: tuple[Piece, ...] | None,
+    deadline: Deadline,
+) -> DirectionProof:
+    """Decide the direction for one label of a loss with binary labels; see `prove_direction`.
+
+    Args:
+        loss: the loss.
+        label: 0 or 1.
+        sampled: what sampled pairs show.
+        tape: the loss's expression.
+        pieces: of that label; None where they could not be resolved.
+        deadline: when to stop with "undecided".
+    """
+    found = _prove_label(loss, label, sampled, tape, pieces, deadline)
+    if found.status != "undecided" or not loss.takes_score:
+        return found
+    return prove_rescaled(loss, label, sampled, deadline) or found
+
+
+def prove_rescaled(
+    loss: LossSpec, label: int, sampled: SampledDirection, deadline: Deadline
+) -> DirectionProof | None:
+    """Prove the direction of a loss of a score in another unit, None where that does not settle it.
+
+    Args:
+        loss, label, sampled, deadline: as for `prove_label`.
+    """
+    for other in rescaled(loss):
+        if deadline.passed:
+            break
+        own, pieces = Tape.of(other.expression), resolved_pieces(other, deadline).get(label)
+        proof = _prove_label(other, label, sampled, own, pieces, deadline)
+        # places are those of the other unit: only a proof without any is the same for both
+        if proof.status == "proved" and not (proof.vanishes_on or proof.zeros or proof.jump):
+            return proof
+    return None
+
+
+def _prove_label(
     loss: LossSpec,
     label: int,
     sampled: SampledDirection,

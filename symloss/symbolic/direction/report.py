@@ -2,129 +2,21 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from symloss.signature import DEFAULT_EPS
-from symloss.symbolic.direction.witness import Witness
-
-
-@dataclass(frozen=True)
-class DirectionProof:
-    """Whether the gradient for one label pushes the prediction towards it.
-
-    Attributes:
-        label: "0" or "1"; "y" where labels fill an interval.
-        status: "proved", "refuted" (also where the gradient is zero everywhere) or "undecided".
-        strict: the gradient is nonzero except at isolated points; None where unknown.
-        vanishes_on: intervals of yhat, as pairs of texts, on which the gradient is identically zero.
-        zeros: isolated zeros of the gradient inside the domain, where known.
-        witness: a point with the wrong sign, where refuted.
-        interval: where undecided, the smallest interval of yhat that is left.
-        scope: for which eps the status holds: "", "every eps > 0" or "eps = ...".
-        jump: whether the loss jumps towards the label's wrong side at a breakpoint.
-        note: a remark for people.
-        right_on: where refuted, the intervals of yhat, as pairs of texts, on which the direction is right, if known.
-        pulls_to: the one prediction at which the loss is least for this label instead, as text, if there is one.
-    """
-
-    label: str
-    status: str
-    strict: bool | None = None
-    vanishes_on: tuple[tuple[str, str], ...] = ()
-    zeros: tuple[str, ...] = ()
-    witness: Witness | None = None
-    interval: tuple[float, float] | None = None
-    scope: str = ""
-    jump: str = ""
-    note: str = ""
-    right_on: tuple[tuple[str, str], ...] = ()
-    pulls_to: str = ""
-
-    @property
-    def zero(self) -> bool:
-        """Whether the gradient is known to vanish everywhere for this label."""
-        return self.note == ZERO_NOTE
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain data for JSON; `witness` is the prediction, its details stand beside it."""
-        found = self.witness
-        return {
-            "label": int(self.label) if self.label.isdigit() else self.label,
-            "status": self.status,
-            "strict": self.strict,
-            "vanishes_on": [list(pair) for pair in self.vanishes_on],
-            "zeros": list(self.zeros),
-            "witness": None if found is None else found.yhat,
-            "witness_y": None if found is None else found.y,
-            "witness_eps": None if found is None else found.eps,
-            "witness_gradient": None if found is None else _plain(found.gradient),
-            "interval": None if self.interval is None else [_plain(end) for end in self.interval],
-            "scope": self.scope,
-            "jump": self.jump,
-            "note": self.note,
-            "right_on": [list(pair) for pair in self.right_on],
-            "pulls_to": self.pulls_to or None,
-        }
-
-
-def _plain(value: Any) -> Any:
-    """Return a value for JSON, which has no infinity and no NaN: None for those (an open end of an interval)."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-ZERO_NOTE = "the gradient is zero everywhere"
-
-
-@dataclass(frozen=True)
-class Property:
-    """One property of a loss.
-
-    Attributes:
-        name: its key in `PROPERTY_TITLES`.
-        status: "proved", "refuted" or "undecided"; `NOT_APPLICABLE` where the labels are of another kind.
-        value: a number or text that goes with it, None where there is none.
-        detail: a sentence for people.
-        witness: where refuted by a point: its coordinates by name.
-    """
-
-    name: str
-    status: str
-    value: Any = None
-    detail: str = ""
-    witness: dict[str, float] | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain data for JSON."""
-        return {
-            "status": self.status,
-            "value": _plain(self.value),
-            "detail": self.detail,
-            "witness": self.witness,
-        }
-
-
-PROPERTY_TITLES = {
-    "convex": "convex in yhat",
-    "convex_in_logit": "convex in the logit",
-    "bounded_gradient": "bounded gradient",
-    "saturation": "gradient after a sigmoid, at saturation",
-    "symmetric": "symmetric: f(yhat, 0) + f(yhat, 1) is constant",
-    "fisher_consistent": "Fisher consistent: the best yhat increases with P(y = 1)",
-    "proper": "proper: the best yhat is P(y = 1)",
-    "elicits": "elicits: the best yhat, given the distribution of y",
-    "scale": "scale at 0.5",
-    "finite_float32": "finite in float32",
-}
-"""What the properties are called on the page, in its order."""
-
-
-BINARY_PROPERTIES = ("convex_in_logit", "saturation", "symmetric", "fisher_consistent", "proper")
-"""Those that are questions about labels 0 and 1."""
-
-NOT_APPLICABLE = "not applicable"
-"""The status of a property that is no question for these labels; the page leaves it out."""
+from symloss.symbolic.direction.proof import (
+    NOT_APPLICABLE,
+    PAIR_TITLES,
+    PROPERTY_TITLES,
+    DirectionProof,
+    Property,
+    direction_facts,
+    number_text,
+)
+from symloss.symbolic.direction.requirements import RequirementProof
 
 
 @dataclass(frozen=True)
@@ -134,7 +26,7 @@ class CheckReport:
     Attributes:
         formula: the loss as text.
         name: its name in the zoo, or None.
-        labels, input: its domain.
+        labels, input: its domain; a ranking loss has no labels, "", and takes scores.
         eps: the value of eps, None where it is open or does not occur.
         verdict: "valid" (direction proved for every label), "invalid" or "undecided".
         direction: one proof a label.
@@ -150,6 +42,10 @@ class CheckReport:
         verdict_at_eps: where eps is open and the direction is not proved for every eps > 0: the verdict at each of
             1, 0.1, ..., 1e-6 (keys as texts); "verdict" is then that at 1e-6.
         scale: the factor on the formula; gradients, bounds and witnesses are those of the formula times it.
+        kind: "pointwise" or "pairwise".
+        params: the values of its named constants.
+        requirements: each slope that its signature requires a sign of, with what was found; for pointwise losses the
+            same facts as in `direction`, which ranking losses do not have.
     """
 
     formula: str
@@ -170,6 +66,9 @@ class CheckReport:
     properties: dict[str, Property] = field(default_factory=dict)
     verdict_at_eps: dict[str, str] = field(default_factory=dict)
     scale: float = 1.0
+    kind: str = "pointwise"
+    params: Mapping[str, float] = field(default_factory=dict)
+    requirements: tuple[RequirementProof, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -181,13 +80,16 @@ class CheckReport:
         return {
             "formula": self.formula,
             "name": self.name,
-            "labels": self.labels,
+            "kind": self.kind,
+            "params": dict(self.params),
+            "labels": self.labels or None,
             "input": self.input,
             "eps": self.eps,
             "scale": self.scale,
             "verdict": self.verdict,
             "verdict_at_eps": dict(self.verdict_at_eps),
             "direction": [proof.to_json() for proof in self.direction],
+            "requirements": [one.to_json() for one in self.requirements],
             "positive_rate": self.positive_rate,
             "zero_gradient": self.zero_gradient,
             "duplicate_of": list(self.duplicate_of),
@@ -203,15 +105,12 @@ class CheckReport:
         """Return the page's sections: a title and rows of plain text each."""
         sections: list[tuple[str, list[tuple[str, ...]]]] = [
             ("Loss", self._heading_rows()),
-            (
-                "Gradient by yhat",
-                [(f"y = {k}" if k != "y" else "any y", text) for k, text in self.gradient.items()],
-            ),
-            ("Direction", [_direction_row(proof) for proof in self.direction]),
+            *self._gradient_section(),
+            ("Direction", self._direction_rows()),
             (
                 "Properties",
                 [
-                    _property_row(found)
+                    _property_row(found, self._titles)
                     for found in self.properties.values()
                     if found.status != NOT_APPLICABLE
                 ],
@@ -220,11 +119,37 @@ class CheckReport:
         ]
         return [(title, rows) for title, rows in sections if rows]
 
+    @property
+    def _is_pair(self) -> bool:
+        return self.kind == "pairwise"
+
+    @property
+    def _titles(self) -> dict[str, str]:
+        return PAIR_TITLES if self._is_pair else PROPERTY_TITLES
+
+    def _gradient_section(self) -> list[tuple[str, list[tuple[str, ...]]]]:
+        if self._is_pair:
+            return [(f"Gradient by {variable}", [("", text)]) for variable, text in self.gradient.items()]
+        rows: list[tuple[str, ...]] = [
+            (f"y = {k}" if k != "y" else "any y", text) for k, text in self.gradient.items()
+        ]
+        return [("Gradient by yhat", rows)]
+
+    def _direction_rows(self) -> list[tuple[str, ...]]:
+        if self._is_pair:
+            return [one.row() for one in self.requirements]
+        return [_direction_row(proof) for proof in self.direction]
+
     def _heading_rows(self) -> list[tuple[str, ...]]:
         rows: list[tuple[str, ...]] = [("formula", self.formula)]
         if self.name:
             rows.append(("name", self.name))
-        rows.append(("domain", f"{self.labels} labels, yhat is a {self.input}"))
+        if self.params:
+            rows.append(("params", ", ".join(f"{name} = {value:g}" for name, value in self.params.items())))
+        if self._is_pair:
+            rows.append(("domain", "pos and neg are the scores of a positive and of a negative item"))
+        else:
+            rows.append(("domain", f"{self.labels} labels, yhat is a {self.input}"))
         if self.scale != 1:
             rows.append(("scale", f"times {self.scale:g}"))
         if self.eps is not None:
@@ -234,11 +159,16 @@ class CheckReport:
                 ("eps", f"open: {verdict} at {values}")
                 for verdict, values in _by_verdict(self.verdict_at_eps)
             )
-        elif any(proof.scope for proof in self.direction):
+        elif any(scope for scope in self._scopes):
             rows.append(("eps", f"open; numbers below are for eps = {DEFAULT_EPS:g}"))
         rows.extend(("same gradient as", f"{name}: {note}") for name, note in self.duplicate_notes.items())
-        rows.append(("positive rate", f"{100 * self.positive_rate:.4g}% of 2,000 sampled pairs"))
+        what = "slopes at 1,000 sampled pairs" if self._is_pair else "sampled pairs"
+        rows.append(("positive rate", f"{100 * self.positive_rate:.4g}% of 2,000 {what}"))
         return rows
+
+    @property
+    def _scopes(self) -> list[str]:
+        return [proof.scope for proof in self.direction] + [one.scope for one in self.requirements]
 
 
 def _by_verdict(verdicts: dict[str, str]) -> list[tuple[str, str]]:
@@ -249,41 +179,18 @@ def _by_verdict(verdicts: dict[str, str]) -> list[tuple[str, str]]:
     ]
 
 
-def number_text(value: float) -> str:
-    """Return a number with six digits, or all of them where six would move it onto a whole number."""
-    short = f"{value:.6g}"
-    return repr(value) if float(short).is_integer() and float(short) != value else short
-
-
 def _direction_row(proof: DirectionProof) -> tuple[str, ...]:
     label = f"y = {proof.label}" if proof.label != "y" else "any y"
-    facts = []
+    facts = direction_facts(proof, "yhat")
     if proof.witness is not None and not proof.zero:
         where = f"yhat = {number_text(proof.witness.yhat)}" + (
             f", y = {proof.witness.y:.6g}" if proof.label == "y" else ""
         )
-        facts.append(f"the gradient is {proof.witness.gradient:.3g} at {where}")
-    if proof.zero:
-        facts.append(ZERO_NOTE)
-    elif proof.vanishes_on:
-        facts.append("zero on " + " and ".join(f"({low}, {high})" for low, high in proof.vanishes_on))
-    if proof.right_on:
-        facts.append("right on " + " and ".join(f"({low}, {high})" for low, high in proof.right_on))
-    if proof.zeros:
-        facts.append("zero at yhat = " + ", ".join(proof.zeros))
-    if proof.status == "proved":
-        facts.append(
-            "strict" if proof.strict else "not strict" if proof.strict is not None else "strictness unknown"
-        )
-    if proof.interval is not None:
-        facts.append(f"not settled on [{proof.interval[0]:.6g}, {proof.interval[1]:.6g}]")
-    if proof.scope:
-        facts.append(f"for {proof.scope}")
-    facts.extend(text for text in (proof.jump, proof.note) if text and text != ZERO_NOTE)
+        facts = [f"the gradient is {proof.witness.gradient:.3g} at {where}", *facts]
     return label, proof.status, "; ".join(facts)
 
 
-def _property_row(found: Property) -> tuple[str, ...]:
+def _property_row(found: Property, titles: Mapping[str, str]) -> tuple[str, ...]:
     value = (
         ""
         if found.value is None
@@ -291,4 +198,4 @@ def _property_row(found: Property) -> tuple[str, ...]:
         if isinstance(found.value, float)
         else str(found.value)
     )
-    return PROPERTY_TITLES.get(found.name, found.name), found.status, value, found.detail
+    return titles.get(found.name, found.name), found.status, value, found.detail

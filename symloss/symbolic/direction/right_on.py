@@ -10,7 +10,7 @@ from sympy import Rational
 
 from symloss.formula.spec import LossSpec
 from symloss.symbolic.arithmetic.tape import Tape, UnsupportedFunctionError
-from symloss.symbolic.direction.report import DirectionProof
+from symloss.symbolic.direction.proof import DirectionProof
 from symloss.symbolic.direction.witness import verified_witness
 from symloss.symbolic.pieces.resolve import Piece
 from symloss.symbolic.roots.endpoint import Endpoint

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from symloss.formula.spec import LossSpec
 from symloss.signature import DEFAULT_EPS, Labels
-from symloss.symbolic.direction.report import DirectionProof, number_text
+from symloss.symbolic.direction.proof import DirectionProof, number_text
 
 NOT_REAL_AT_LABEL = "the loss is not a real number for y ="
 """How the note of a proof begins where only single labels are at fault."""

@@ -12,7 +12,7 @@ from symloss.ops.protected import sigmoid
 from symloss.signature import eps, yhat
 from symloss.symbolic.arithmetic.precise import precise
 from symloss.symbolic.arithmetic.tape import UnsupportedFunctionError
-from symloss.symbolic.direction.report import DirectionProof, Property
+from symloss.symbolic.direction.proof import DirectionProof, Property
 from symloss.symbolic.field.convert import Converter
 from symloss.symbolic.field.smooth import derivative
 from symloss.symbolic.pieces.common_cells import Cell, common_cells

@@ -14,7 +14,7 @@ from sympy import Expr, Rational, sign, sstr
 from symloss.formula.spec import LossSpec
 from symloss.signature import y, yhat
 from symloss.symbolic.arithmetic.precise import is_real, precise
-from symloss.symbolic.direction.report import Property
+from symloss.symbolic.direction.proof import Property
 from symloss.symbolic.field.convert import Converter
 from symloss.symbolic.field.smooth import derivative
 from symloss.symbolic.pieces.resolve import label_expression

@@ -14,7 +14,7 @@ from symloss.compile.program import Program
 from symloss.formula.spec import LossSpec
 from symloss.signature import Input
 from symloss.symbolic.arithmetic.float32_steps import at_points
-from symloss.symbolic.direction.report import Property
+from symloss.symbolic.direction.proof import Property
 from symloss.symbolic.properties.float32_boxes import Floats, first_boxes, grid
 from symloss.symbolic.properties.float32_largest import LargestGradient, pair_text, ranges_on
 from symloss.symbolic.undecided import Deadline

@@ -22,7 +22,7 @@ from symloss.signature import DEFAULT_EPS, eps, yhat
 from symloss.symbolic.arithmetic.float_dual import point_values
 from symloss.symbolic.arithmetic.precise import precise
 from symloss.symbolic.arithmetic.tape import Tape
-from symloss.symbolic.direction.report import Property
+from symloss.symbolic.direction.proof import Property
 from symloss.symbolic.field.convert import Converter
 from symloss.symbolic.field.smooth import derivative
 from symloss.symbolic.pieces.resolve import Piece, label_pieces

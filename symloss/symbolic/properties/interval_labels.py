@@ -14,7 +14,7 @@ from symloss.signature import Domain, Input, Labels, eps, y, yhat
 from symloss.symbolic.arithmetic.precise import is_real, precise
 from symloss.symbolic.arithmetic.tape import UnsupportedFunctionError
 from symloss.symbolic.direction.interval_labels import end_labels, error_expression, of_mean
-from symloss.symbolic.direction.report import DirectionProof, Property
+from symloss.symbolic.direction.proof import DirectionProof, Property
 from symloss.symbolic.field.convert import Converter
 from symloss.symbolic.pieces.resolve import Piece, domain_ends, label_expression, label_pieces, resolve
 from symloss.symbolic.properties.elicits import elicits

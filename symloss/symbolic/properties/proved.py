@@ -22,7 +22,7 @@ from symloss.formula.spec import LossSpec
 from symloss.signature import Labels, eps, y, yhat
 from symloss.symbolic.arithmetic.precise import is_real, precise
 from symloss.symbolic.arithmetic.tape import UnsupportedFunctionError
-from symloss.symbolic.direction.report import BINARY_PROPERTIES, NOT_APPLICABLE, DirectionProof, Property
+from symloss.symbolic.direction.proof import BINARY_PROPERTIES, NOT_APPLICABLE, DirectionProof, Property
 from symloss.symbolic.field.convert import Converter
 from symloss.symbolic.field.smooth import derivative
 from symloss.symbolic.pieces.breaks import change_at
@@ -98,6 +98,21 @@ def properties_of(
                 found[name] = Property(name, "undecided", detail="not settled in the time limit")
     yield from (found[name] for name in ("fisher_consistent", "proper"))
     yield Property("elicits", NOT_APPLICABLE, detail="for labels that fill an interval")
+
+
+def one_sided_properties(loss: LossSpec, pieces: tuple[Piece, ...], deadline: Deadline) -> Iterator[Property]:
+    """Decide what is a question of one label alone: whether the loss is convex, and whether its gradient is bounded.
+
+    Args:
+        loss: a loss of a score, read at label 1; an open eps counts at its default value.
+        pieces: its pieces at that label.
+        deadline: when to stop with "undecided".
+    """
+    if not all(piece.is_real for piece in pieces):
+        return
+    group = {1: pieces}
+    yield _decided("convex", lambda: _convex("convex", group, None, deadline))
+    yield _decided("bounded_gradient", lambda: bounded_gradient(loss, group, deadline))
 
 
 def _decided(name: str, question: Callable[[], Property]) -> Property:

@@ -53,13 +53,14 @@ class Witness:
         return {
             "label": float(self.label),
             "yhat": float(self.yhat),
-            "gradient_a": _json_number(self.gradient_a),
-            "gradient_b": _json_number(self.gradient_b),
+            "gradient_a": plain_number(self.gradient_a),
+            "gradient_b": plain_number(self.gradient_b),
             "eps": None if self.eps is None else float(self.eps),
         }
 
 
-def _json_number(value: float) -> float | None:
+def plain_number(value: float) -> float | None:
+    """Return a number for JSON; None for one that it does not have."""
     return value if math.isfinite(value) else None
 
 

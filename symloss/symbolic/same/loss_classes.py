@@ -10,7 +10,7 @@ from sympy import Expr, Rational, S
 
 from symloss.formula import known as known_losses
 from symloss.formula.spec import LossSpec
-from symloss.signature import Domain, y, yhat
+from symloss.signature import PAIRWISE, Domain, y, yhat
 from symloss.symbolic.field.factor_text import by_label, factor_text, relation_by_label
 from symloss.symbolic.pieces.resolve import label_expression
 from symloss.symbolic.same.fingerprint import alike, loss_fingerprint
@@ -124,20 +124,27 @@ def classes(
     groups: list[_Group] = []
     known: dict[Domain, KnownValues] = {}
     for index, loss in enumerate(losses):
-        values = gradient_values(loss, time_limit)
-        open_groups = known.setdefault(loss.domain, KnownValues()).not_surely_different(values)
+        pair = loss.signature == PAIRWISE
+        values = None if pair else gradient_values(loss, time_limit)
+        if pair:
+            open_groups = [n for n, group in enumerate(groups) if group.first.signature == PAIRWISE]
+        else:
+            open_groups = list(known.setdefault(loss.domain, KnownValues()).not_surely_different(values))
         reasons = []
         for number in open_groups:
             group = groups[number]
-            comparison = _comparison(group.first, loss, time_limit, group.is_hard or values is None)
+            comparison = _comparison(
+                group.first, loss, time_limit, not pair and (group.is_hard or values is None)
+            )
             if comparison.same:
                 group.add(index, comparison)
                 break
             if comparison.relation == "undecided":
                 reasons.append(f"{group.first} ({comparison.reason})")
         else:
-            known[loss.domain].add(len(groups), values)
-            groups.append(_Group(index, loss, is_hard=values is None))
+            if not pair:
+                known[loss.domain].add(len(groups), values)
+            groups.append(_Group(index, loss, is_hard=not pair and values is None))
             groups[-1].reasons = reasons
         if progress is not None:
             progress(index + 1)

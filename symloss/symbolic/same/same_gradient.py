@@ -16,7 +16,7 @@ from sympy import Expr, S
 
 from symloss.formula.spec import LossSpec
 from symloss.ops.construct import exact_number
-from symloss.signature import eps, y, yhat
+from symloss.signature import PAIRWISE, eps, y, yhat
 from symloss.symbolic.field.convert import Converter
 from symloss.symbolic.field.differential_field import Element
 from symloss.symbolic.field.factor_text import factor_text, relation_by_label
@@ -30,6 +30,7 @@ from symloss.symbolic.same.comparison import (
     prediction_points,
     undefined,
 )
+from symloss.symbolic.same.pair_gradient import PairWitness, compare_pairs
 from symloss.symbolic.signs.region import region_converter
 from symloss.symbolic.signs.sign_changes import INNER_EPS, inner_point, precedes
 from symloss.symbolic.undecided import Deadline, UndecidedError
@@ -53,7 +54,7 @@ class Comparison:
 
     relation: str
     factors: dict[str, Expr] | None
-    witness: Witness | None
+    witness: Witness | PairWitness | None
     reason: str
 
     @property
@@ -80,6 +81,11 @@ def compared(a: LossSpec, b: LossSpec, time_limit: float) -> Iterator[Comparison
 
 def compare_by(a: LossSpec, b: LossSpec, deadline: Deadline) -> Comparison:
     """Compare the gradients of two losses before a deadline; see `compare`."""
+    if a.signature.name != b.signature.name:
+        reason = f"{a.title} is a {a.kind} loss, {b.title} a {b.kind} one"
+        return Comparison("different", None, None, reason)
+    if a.signature == PAIRWISE:
+        return _compare_pairs(a.folded(), b.folded(), deadline)
     if a.domain != b.domain:
         kinds = ", ".join(
             f"{loss.title}: {loss.domain.labels} labels, {loss.domain.input}" for loss in (a, b)
@@ -106,6 +112,29 @@ def compare_by(a: LossSpec, b: LossSpec, deadline: Deadline) -> Comparison:
         return Comparison(
             "undecided", None, None, f"{error}; the gradients agree at all points that were tried"
         )
+
+
+def _compare_pairs(a: LossSpec, b: LossSpec, deadline: Deadline) -> Comparison:
+    """Compare two ranking losses through their slopes by each score."""
+
+    def pointwise(
+        first: LossSpec, second: LossSpec, deadline: Deadline
+    ) -> tuple[str, dict[str, Expr] | None, Witness | None, str]:
+        found = compare_by(first, second, deadline)
+        assert not isinstance(found.witness, PairWitness)
+        return found.relation, found.factors, found.witness, found.reason
+
+    found = compare_pairs(a, b, pointwise, deadline)
+    if found.factor is not None:
+        return _related({"pos, neg": found.factor})
+    if found.witness is None:
+        return Comparison(found.relation, None, None, found.reason or "no single factor fits both slopes")
+    slopes = f"{_number(found.witness.gradient_a)} and {_number(found.witness.gradient_b)}"
+    reason = (
+        f"at {found.witness.place} the slopes by {found.witness.slope_of} are {slopes}, and no positive factor fits "
+        "all points"
+    )
+    return Comparison("different", None, found.witness, reason)
 
 
 def _different(witness: Witness) -> Comparison:

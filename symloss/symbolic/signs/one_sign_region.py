@@ -18,6 +18,7 @@ from sympy import Expr, Poly, Rational
 from symloss.signature import Domain, Input, Labels, eps, y, yhat
 from symloss.symbolic.field.convert import Converter
 from symloss.symbolic.field.differential_field import Element, Factor
+from symloss.symbolic.signs.positive import is_positive
 from symloss.symbolic.undecided import Deadline, UndecidedError
 
 MOST_TERMS = 300
@@ -59,6 +60,10 @@ class Region:
             signs.append(_one_sign(poly))
         return signs[0] * signs[1] or None
 
+    def sign_or_build(self, expression: Expr) -> int | None:
+        """Return the same sign, also where it shows only by how the expression is built."""
+        return self.sign(expression) or (1 if is_positive(expression) else None)
+
     def _sign_of_logarithms(self, expression: Expr) -> int | None:
         """Return the sign of a sum of c log p with integers c: that of the product of the p**c, less 1."""
         above, below = sympy.Integer(1), sympy.Integer(1)
@@ -83,19 +88,28 @@ def _one_sign(poly: Poly) -> int:
     return -1 if all(c < 0 for c in coefficients) else 0
 
 
-def slope_sign(expression: Expr, region: Region, deadline: Deadline) -> int | None:
-    """Return the sign on a region of the derivative by yhat of an expression with kinks (0: zero), None if unknown."""
-    converter = Converter(deadline, region.inside, region.sign)
+def slope_sign(
+    expression: Expr, region: Region, deadline: Deadline, *, exponentials: bool = False
+) -> int | None:
+    """Return the sign on a region of the derivative by yhat of an expression with kinks (0: zero), None if unknown.
+
+    Args:
+        expression: a loss.
+        region: where.
+        deadline: when to stop.
+        exponentials: take a sum of exponentials with coefficients of one sign for what has that sign too.
+    """
+    converter = Converter(deadline, region.inside, region.sign_or_build if exponentials else region.sign)
     try:
-        if not _is_real(converter, expression, region):
+        if not _is_real(converter, expression, region, exponentials):
             return None
         element = converter.tower.slope(converter.element(expression))
-        return element_sign(converter, element, region)
+        return element_sign(converter, element, region, exponentials)
     except UndecidedError:
         return None
 
 
-def _is_real(converter: Converter, expression: Expr, region: Region) -> bool:
+def _is_real(converter: Converter, expression: Expr, region: Region, exponentials: bool) -> bool:
     """Return whether all logarithms and roots provably have positive arguments on the region."""
     for node in sympy.preorder_traversal(expression):
         if isinstance(node, sympy.log):
@@ -106,12 +120,14 @@ def _is_real(converter: Converter, expression: Expr, region: Region) -> bool:
             continue
         if argument.is_number:
             continue
-        if element_sign(converter, converter.element(argument), region) != 1:
+        if element_sign(converter, converter.element(argument), region, exponentials) != 1:
             return False
     return True
 
 
-def element_sign(converter: Converter, element: Element, region: Region) -> int | None:
+def element_sign(
+    converter: Converter, element: Element, region: Region, exponentials: bool = False
+) -> int | None:
     """Return the sign of an element on a region as the product of its factors' signs, 0 for zero, None if unknown."""
     tower = converter.tower
     if element.is_zero:
@@ -125,6 +141,8 @@ def element_sign(converter: Converter, element: Element, region: Region) -> int 
         if exponent % 2 == 0:
             continue
         found = _factor_sign(converter, tower.factors[number], region)
+        if found is None and exponentials:
+            found = _exponentials_sign(converter, tower.factors[number])
         if found is None:
             return None
         result *= found
@@ -143,6 +161,26 @@ def _factor_sign(converter: Converter, factor: Factor, region: Region) -> int | 
     if kinds <= {"yhat", "y", "eps", "root", "prime"}:
         return _two_terms_sign(converter, factor.poly, region)
     return None
+
+
+def _exponentials_sign(converter: Converter, factor: Factor) -> int | None:
+    """Return the sign of a polynomial in exponentials, roots and eps, which are positive, by its coefficients."""
+    generators = converter.tower.generators
+    kinds = {generators[i].kind for i, degree in enumerate(factor.poly.degrees()) if degree and degree > 0}
+    if not kinds <= {"exp", "root", "prime", "eps"}:
+        return None
+    coefficients = [int(c) for c in factor.poly.values()]
+    if all(c > 0 for c in coefficients):
+        return 1
+    if all(c < 0 for c in coefficients):
+        return -1
+    used = [i for i, degree in enumerate(factor.poly.degrees()) if degree and degree > 0]
+    if len(used) != 1:
+        return None
+    poly = Poly({(monomial[used[0]],): int(c) for monomial, c in factor.poly.items()}, _T)
+    if poly.degree() > LARGEST_ORDER or poly.count_roots(0, None):
+        return None
+    return 1 if poly.eval(1) > 0 else -1
 
 
 def _two_terms_sign(converter: Converter, poly: Any, region: Region) -> int | None:

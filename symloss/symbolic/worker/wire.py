@@ -21,7 +21,7 @@ import sympy
 from sympy import Basic, S
 from sympy.core.singleton import Singleton
 
-from symloss.signature import ALL_SYMBOLS, SYMBOLS, parameter
+from symloss.signature import ALL_SYMBOLS, SYMBOLS, Domain, parameter
 
 _TRUSTED = ("symloss", "sympy")
 """Packages whose classes may be named on the wire."""
@@ -57,6 +57,8 @@ def _encode(value: Any) -> Any:
         return ("expression", _nodes(value))
     if isinstance(value, Enum):
         return ("enum", *_name(kind), value.value)
+    if kind is Domain:
+        return ("domain", value.labels.value, value.input.value)
     if hasattr(kind, "__dataclass_fields__"):
         fields = [(name, _encode(getattr(value, name))) for name in kind.__dataclass_fields__]
         return ("dataclass", *_name(kind), fields)
@@ -105,6 +107,7 @@ _DECODERS: dict[str, Callable[..., Any]] = {
     "frozenset": lambda entries: frozenset(_decode(entry) for entry in entries),
     "expression": lambda nodes: _expression(nodes),
     "enum": lambda module, name, value: _named(module, name)(value),
+    "domain": Domain.of,
     "dataclass": _decode_dataclass,
     "array": _decode_array,
     "mpf": lambda parts: mpmath.mp.make_mpf(parts),
