@@ -211,7 +211,7 @@ def read_test(engine: Engine, record: TrialRecord) -> tuple[dict[str, float], ND
     if record.state is None or not len(part):
         return {one.name: math.nan for one in wanted}, np.full(len(part), np.nan, np.float32)
     scores = host_scores(engine.trainer, record.state, part)
-    predictions = scores if predicts_score(task, record.trial.loss.takes_score) else sigmoid(scores)
+    predictions = scores if predicts_score(task.signature, record.trial.loss.takes_score) else sigmoid(scores)
     metrics = measure_all(wanted, scores, predictions, part.labels)
     return metrics, metric.values(scores, predictions)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,9 @@ from symloss.models.model import Model
 from symloss.models.trainer import Numbers, StepSettings, check_indices, no_plain_steps, no_ratings
 from symloss.ops.opcode import Opcode
 from symloss.tasks.part import Part
-from symloss.tasks.task import Task
+
+if TYPE_CHECKING:
+    from symloss.tasks.task import Task
 
 State = TypeVar("State")
 

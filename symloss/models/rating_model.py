@@ -14,6 +14,7 @@ from symloss.compile.program import ProgramBatch
 from symloss.models.import_path import imported
 from symloss.models.model import Model
 from symloss.models.trainer import Numbers, StepSettings, Trainer
+from symloss.tasks.part import SomeRows
 
 if TYPE_CHECKING:
     from symloss.data.dataset import Interactions
@@ -31,21 +32,7 @@ class _Steps:
     device: str = "cpu"
 
 
-@dataclass(frozen=True, eq=False)
-class _Pairs:
-    """Pairs of a user and an item, without labels."""
-
-    inputs: tuple[NDArray[np.int32], NDArray[np.int32]]
-
-    def __len__(self) -> int:
-        return len(self.inputs[0])
-
-    @property
-    def labels(self) -> NDArray[np.float32]:
-        return np.zeros(len(self), np.float32)
-
-
-_NOBODY = _Pairs((np.empty(0, np.int32), np.empty(0, np.int32)))
+_NOBODY = SomeRows.unlabelled(np.empty(0, np.int32), np.empty(0, np.int32))
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +84,7 @@ class RatingModel(Model):
     def predict(self, state: Any, users: NDArray[np.int32], items: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return the raw scores of n pairs, shape (n,); deprecated for `Trainer.scores`."""
         _warn("predict", "scores")
-        (scores,) = self._trainer_of(state).scores([state], _Pairs((users, items)))
+        (scores,) = self._trainer_of(state).scores([state], SomeRows.unlabelled(users, items))
         return scores if isinstance(scores, np.ndarray) else scores.cpu().numpy()
 
     def _trainer_of(self, state: Any, settings: StepSettings | None = None, train: Any = _NOBODY) -> Trainer:

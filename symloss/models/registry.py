@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from importlib import metadata
+from typing import TYPE_CHECKING
 
 from symloss.errors import OptionError, unknown_name
 from symloss.models.import_path import imported
 from symloss.models.model import Model
 from symloss.models.trainer import StepSettings, Trainer
 from symloss.models.user_model import Given, absolute, is_reference, model_of
-from symloss.tasks.task import Task
+
+if TYPE_CHECKING:
+    from symloss.tasks.task import Task
 
 MODELS: dict[str, str] = {
     "mf": "symloss.models.mf.model:MF",

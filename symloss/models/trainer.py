@@ -13,10 +13,11 @@ from symloss.errors import DataError
 from symloss.models.memory_need import MemoryNeed
 from symloss.models.model import Model
 from symloss.tasks.part import Part
-from symloss.tasks.task import Task
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from symloss.tasks.task import Task
 
 Numbers = NDArray[np.float64]
 Scores: TypeAlias = "NDArray[np.float32] | Tensor"

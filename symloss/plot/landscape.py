@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from symloss.errors import DataError, OptionError
 from symloss.loss import Loss
@@ -24,21 +23,6 @@ if TYPE_CHECKING:
     from symloss.models.model import Model
     from symloss.tasks.part import Part
     from symloss.tasks.task import Task
-
-
-@dataclass(frozen=True, eq=False)
-class _Rows:
-    """Some rows of a part."""
-
-    inputs: tuple[NDArray[Any], ...]
-    labels: NDArray[np.float32]
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    @classmethod
-    def of(cls, part: Part, rows: NDArray[np.intp]) -> _Rows:
-        return cls(tuple(column[rows] for column in part.inputs), part.labels[rows])
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +78,7 @@ def landscape_grid(
         )
     # Training brings Numba and torch along, which other pictures do without.
     from symloss.models.registry import trainer_for
+    from symloss.tasks.part import SomeRows
     from symloss.tasks.rating_task import of
     from symloss.training.assess import host_scores
     from symloss.training.settings import TrainingSettings
@@ -102,12 +87,12 @@ def landscape_grid(
     parts = {"train": task.train, "validation": task.validation, "test": task.test}
     if part not in parts:
         raise DataError(f"unknown part {part!r}; a data set has train, validation and test")
-    seen = parts[part]
+    seen: Part = parts[part]
     if not len(seen):
         raise DataError(f"the {part} part of {task.name} is empty; take another")
     generator = np.random.default_rng(seed)
     if len(seen) > rows:
-        seen = _Rows.of(seen, np.sort(generator.choice(len(seen), rows, replace=False)))
+        seen = SomeRows.of(seen, np.sort(generator.choice(len(seen), rows, replace=False)))
     trainer = trainer_for(model, task, TrainingSettings())
     moved = trainer.copy(state)
     targets = list(trainer.parameters(moved).items())

@@ -18,8 +18,8 @@ def compile_kernels(model: str, optimizer: str, device: str) -> None:
     """Compile what orders rows and measures, and what trains a model on made-up ratings; "" for no model."""
     epoch_order(0, 0, 10)
     scores = np.linspace(0, 1, 10, dtype=np.float32)
-    auc(scores, np.round(scores))
-    rmse(scores, np.round(scores))
+    for metric in (auc, rmse):
+        metric(scores, np.round(scores))
     if model:
         options = LoadOptions(synthetic=SyntheticOptions(users=30, items=20, interactions=400))
         settings = TrainingSettings(batch_size=16, optimizer=optimizer, threads=1, device=device)

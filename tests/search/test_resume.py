@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from symloss.engine.local import LocalEngine
-from symloss.errors import OptionError, RunError
+from symloss.errors import ModelError, OptionError, RunError
 from symloss.models import registry
 from symloss.progress import CheckDone, LoopDone, Note, PhaseStarted, SearchEvent
 from symloss.search import phase1
@@ -45,6 +45,7 @@ OPTIONS = SearchOptions(
     training=SETTINGS,
 )
 TINY = make_dataset(200)
+TOWERS = f"{Path(__file__).parents[2] / 'examples' / 'two_tower.py'}:build"
 
 
 class Cut(Exception):
@@ -92,6 +93,9 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "adam": {"training": replace(SETTINGS, optimizer="adam")},
     "mlp": {"model": "mlp", "loops": 4, "batch": 8},
     "mlp, adam": {"model": "mlp", "loops": 4, "batch": 8, "training": replace(SETTINGS, optimizer="adam")},
+    "a user's model": {"model": TOWERS, "loops": 4, "batch": 8},
+    "a user's model, adam": {"model": TOWERS, "loops": 4, "batch": 8, "training": replace(SETTINGS, optimizer="adam")},
+    "a user's model, fresh": {"model": TOWERS, "reward": "fresh", "reward_epochs": 2, "loops": 4, "batch": 8},
 }  # fmt: skip
 
 
@@ -293,3 +297,22 @@ def test_model_states_come_back(name: str, optimizer: str, device: str) -> None:
 
 def digest_of(packed: Any) -> Any:
     return json.dumps(packed, default=digest)
+
+
+def test_a_changed_model_is_refused(tmp_path: Path) -> None:
+    text = Path(TOWERS.rpartition(":")[0]).read_text()
+    (file := tmp_path / "towers.py").write_text(text)
+    options = replace(OPTIONS, model=f"{file}:build", loops=2, batch=6)
+    with pytest.raises(Cut):
+        search(options, TINY, open_run(options, TINY, tmp_path / "run"), after_loop(1))
+    file.write_text(text.replace("width: int = 32", "width: int = 33"))
+    with pytest.raises(
+        OptionError, match="the file of model .*towers.py:build has changed since the run was begun"
+    ):
+        search(options, TINY, Run.resume(tmp_path / "run"))
+    file.unlink()
+    with pytest.raises(ModelError, match="towers.py is not there"):
+        search(options, TINY, Run.resume(tmp_path / "run"))
+    file.write_text(text)
+    search(options, TINY, Run.resume(tmp_path / "run"))
+    assert len(contents(tmp_path / "run")["loops"]) == 2

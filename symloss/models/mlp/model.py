@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from symloss.models.rating_model import RatingModel
-from symloss.tasks.task import Task
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from symloss.tasks.task import Task
 
 
 def build(task: Task, seed: int) -> nn.Module:
