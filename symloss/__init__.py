@@ -13,7 +13,7 @@ from symloss.moved import install
 from symloss.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from symloss import data, export, ops, plot, tasks, zoo
+    from symloss import data, export, models, ops, plot, tasks, zoo
     from symloss.api import evaluate, search, train
     from symloss.errors import (
         DataError,
@@ -41,6 +41,7 @@ __all__ = [
     "evaluate",
     "export",
     "loss_of",
+    "models",
     "ops",
     "parse",
     "plot",

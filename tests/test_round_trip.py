@@ -166,7 +166,7 @@ symloss.parse('yhat'); symloss.parse('yhat')
 for module in pkgutil.walk_packages(symloss.__path__, 'symloss.'):
     if not module.name.startswith(('symloss.cli', 'symloss.__main__', 'symloss.engine.ray')):
         importlib.import_module(module.name)
-functions = {'parse', 'loss_of'}
+functions = {'parse', 'loss_of', 'evaluate', 'train'}
 for name in symloss.__all__:
     thing = getattr(symloss, name)
     if name in functions:

@@ -16,6 +16,7 @@ from symloss.search.candidates.grammar import LossGrammar
 from symloss.search.context import SearchContext, make_proxy
 from symloss.search.phase3 import _screen
 from symloss.search.search import search
+from symloss.tasks.rating_task import of
 from symloss.training.fit import fit
 from tests.search.conftest import make_dataset
 from tests.search.test_search import OPTIONS
@@ -30,7 +31,9 @@ def test_screening_keeps_the_best_after_a_few_epochs(tiny: Dataset) -> None:
     grammar = LossGrammar(options.operators, options.n_variables)
     engine = LocalEngine(model, tiny, options.training)
     stop = threading.Event()
-    context = SearchContext(options, engine, grammar, make_proxy(options, grammar), None, stop, silent)
+    context = SearchContext(
+        options, of(tiny), engine, grammar, make_proxy(options, grammar), None, stop, silent
+    )
     kept = _screen(context, groups, 3, TimedStop(stop, None))
     short = replace(options.training, max_epochs=3)
     metrics = [

@@ -180,7 +180,7 @@ def test_refusals_say_what_is_allowed() -> None:
     with pytest.raises(OptionError, match="scores"):
         Loss("neg - pos", input="probability")
     assert Loss("neg - pos", input="score") == Loss("neg - pos")
-    for use in (lambda loss: loss.program(), lambda loss: loss.gradient(), lambda loss: loss.domain):
+    for use in (lambda loss: loss.gradient(), lambda loss: loss.domain):
         with pytest.raises(OptionError, match="ranking loss"):
             use(Loss("neg - pos"))
 

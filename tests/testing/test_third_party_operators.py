@@ -20,7 +20,6 @@ from symloss.errors import FormulaError, OptionError
 from symloss.formula.parse import parse
 from symloss.formula.text import formula_text
 from symloss.loss import Loss
-from symloss.models import registry as models
 from symloss.ops import registry
 from symloss.ops.interval import Interval
 from symloss.search.candidates.grammar import LossGrammar
@@ -31,6 +30,7 @@ from symloss.testing.operators import OperatorContract
 from symloss.training.member import Member, pack
 from symloss.training.orders import epoch_order
 from symloss.training.settings import TrainingSettings
+from tests.models.by_hand import ByHand
 from tests.models.plain import PlainMF, train
 from tests.search.test_grammar import test_expression_and_program_agree_in_value_and_gradient as agree
 from tests.testing.third_party import SmoothHinge, Softplus
@@ -174,7 +174,7 @@ def test_fused_training_follows_a_plain_loop() -> None:
     generator = np.random.default_rng(3)
     data = Interactions.of(*(generator.integers(0, size, 450) for size in (30, 40, 2)))
     loss = Loss("softplus(yhat) - y*yhat", input="score")
-    model = models.get("mf")
+    model = ByHand("mf")
     settings = TrainingSettings()
     state = model.initial_state(30, 40, 5, "cpu")
     state.user_embedding[:] *= 0.2
