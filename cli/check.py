@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -55,16 +55,16 @@ class Request:
         loss: what it stands for, or None.
         error: what is wrong with it, or None.
         line: where it was, in a file.
-        part: whether it is one of the single values that a range is looked at.
-        ends: for the last of them: the constant and the ends of the range.
+        ends: where it is one of the single values that a range is looked at: the constant and the ends of the range.
+        value: which of them it is.
     """
 
     text: str
     loss: Loss | None
     error: SymlossError | None
     line: int | None
-    part: bool = False
     ends: tuple[str, float, float] | None = None
+    value: float = 0.0
 
 
 @click.command("check", cls=LossCommand)
@@ -113,7 +113,6 @@ def command(
     }
     from symloss.formula.param_grid import ParamGrid, refuse_unused
     from symloss.symbolic.check import prepare_workers
-    from symloss.symbolic.param_range import check_range
 
     texts: list[tuple[int | None, str]] = [(None, text) for text in losses]
     if path is not None:
@@ -129,7 +128,7 @@ def command(
     printer = (Documents if as_json else Pages)(several)
     codes: set[int] = set()
     with printer, Counter("checked", len(requests), shown=len(requests) > MOST_QUIET) as counter:
-        reports: list[CheckReport] = []
+        looked_at: list[tuple[Request, CheckReport | None]] = []
         for request in requests:
             if request.error is not None and not several:
                 raise request.error
@@ -137,12 +136,15 @@ def command(
             printer.show(request, report)
             codes.add(2 if report is None else report.exit_code)
             counter.step()
-            reports = [*reports, report] if report is not None and request.part else []
-            if report is not None and request.ends is not None and request.loss is not None:
-                verdict = check_range(request.loss, *request.ends, reports, seconds)
-                printer.show_range(verdict)
-                codes.add(verdict.exit_code)
-                reports = []
+            if request.ends is None:
+                continue
+            looked_at.append((request, report))
+            if request.value == request.ends[2]:
+                verdict = _range_verdict(looked_at, seconds)
+                looked_at = []
+                if verdict is not None:
+                    printer.show_range(verdict)
+                    codes.add(verdict.exit_code)
     # an error counts most, then what is wrong, then what is open
     raise SystemExit(next((code for code in (2, 1, 3) if code in codes), 0))
 
@@ -155,19 +157,31 @@ def _requests(text: str, line: int | None, settings: dict[str, Any], grid: Param
         raise OptionError(f"--param gives ranges of {names}; one range at a time, values for the others")
     requests = []
     for params in own.settings(ends=True):
+        loss, problem = None, None
         try:
             loss = resolve_loss(text, **settings, params=params)
         except SymlossError as error:
-            requests.append(Request(text.strip(), None, error, line))
-            continue
-        for name, (low, high) in own.ranges:
-            last = params[name] == high
-            requests.append(
-                Request(text.strip(), loss, None, line, True, (name, low, high) if last else None)
-            )
-        if not own.ranges:
-            requests.append(Request(text.strip(), loss, None, line))
+            problem = error
+        request = Request(text.strip(), loss, problem, line)
+        for name, ends in own.ranges:
+            request = replace(request, ends=(name, *ends), value=params[name])
+        requests.append(request)
     return requests
+
+
+def _range_verdict(
+    looked_at: list[tuple[Request, CheckReport | None]], seconds: float
+) -> RangeVerdict | None:
+    """Return what is known of a range from its single values, None where the formula can be read at none of them."""
+    from symloss.symbolic.param_range import check_range
+
+    loss = next((request.loss for request, _ in looked_at if request.loss is not None), None)
+    ends = looked_at[0][0].ends
+    if loss is None or ends is None:
+        return None
+    reports = [report for _, report in looked_at if report is not None]
+    missing = [request.value for request, report in looked_at if report is None]
+    return check_range(loss, *ends, reports, seconds, missing=missing)
 
 
 def _lines(path: Path) -> list[tuple[int, str]]:

@@ -199,6 +199,11 @@ def resolve_loss(
     from symloss.search.run_argument import run_and_rank
     from symloss.signature import ALL_SYMBOLS, Domain, Labels
 
+    if not text.strip():
+        # An empty path would be the working folder.
+        raise OptionError(
+            "the formula is empty; give a formula in yhat and y, or a name (symloss zoo lists them)"
+        )
     if params and (_is_name(text) or run_and_rank(text) is not None):
         raise OptionError(
             f"{text} has no constants that --param could set; give its formula with names in it, such as "

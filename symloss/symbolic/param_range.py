@@ -73,7 +73,14 @@ class RangeVerdict:
 
 
 def check_range(
-    loss: LossSpec, name: str, low: float, high: float, reports: Sequence[CheckReport], time_limit: float
+    loss: LossSpec,
+    name: str,
+    low: float,
+    high: float,
+    reports: Sequence[CheckReport],
+    time_limit: float,
+    *,
+    missing: Sequence[float] = (),
 ) -> RangeVerdict:
     """Decide a loss for every value of one constant in [low, high].
 
@@ -83,11 +90,14 @@ def check_range(
         low, high: the ends.
         reports: what was found at single values, the ends among them.
         time_limit: seconds.
+        missing: values at which there is no loss, such as 0 for a constant that it divides by.
     """
     others = {key: value for key, value in loss.params.items() if key != name}
     wrong = next((report for report in reports if report.verdict == "invalid"), None)
     if wrong is not None:
         return RangeVerdict(name, low, high, others, loss.formula, "invalid", wrong.params[name])
+    if missing:
+        return RangeVerdict(name, low, high, others, loss.formula, "invalid", missing[0])
     verdict = "undecided"
     if all(report.verdict == "valid" for report in reports) and _holds(loss, name, low, high, time_limit):
         verdict = "valid"

@@ -16,7 +16,7 @@ from symloss.tasks.fingerprint import digest
 from symloss.tasks.kinds import Kind
 from symloss.tasks.metric import Metric
 from symloss.tasks.references import Reference, measure_scores
-from symloss.tasks.task import parts_of
+from symloss.tasks.task import in_short, parts_of
 
 MEAN, MAJORITY = "global mean", "majority class"
 
@@ -65,7 +65,7 @@ class FeatureRows:
         return (self.values,)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FeatureTask:
     """Rows of numbers, their labels, and what is asked of them.
 
@@ -110,6 +110,10 @@ class FeatureTask:
                     f"{self.name}, {name}: label {value:g} is outside of {allowed(self.labels)}; labels='real' "
                     "allows any number"
                 )
+
+    def __repr__(self) -> str:
+        """Show what it is and how large, not its rows."""
+        return in_short(self)
 
     @property
     def signature(self) -> Domain:

@@ -15,10 +15,10 @@ from symloss.tasks.kinds import Kind, kind, kind_of, watching
 from symloss.tasks.metric import Metric
 from symloss.tasks.rating_means import rating_means
 from symloss.tasks.references import Reference
-from symloss.tasks.task import Task
+from symloss.tasks.task import Task, in_short
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class RatingTask:
     """A data set of users, items and labels, and what is asked of it.
 
@@ -48,6 +48,10 @@ class RatingTask:
         """
         chosen = kind_of(dataset.labels) if kind_name is None else kind(kind_name)
         return cls(dataset, chosen, watching(chosen.metrics, metric))
+
+    def __repr__(self) -> str:
+        """Show what it is and how large, not its rows."""
+        return in_short(self)
 
     @property
     def name(self) -> str:

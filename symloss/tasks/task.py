@@ -115,3 +115,10 @@ def contest_baselines_of(task: Task) -> tuple[str, ...]:
 def warnings_of(task: Task) -> tuple[str, ...]:
     """Return what a reader of results should be warned of."""
     return task.warnings() if isinstance(task, HasWarnings) else ()
+
+
+def in_short(task: Task) -> str:
+    """Return a task in one line, for those who print it: its rows are not part of that."""
+    rows = ", ".join(f"{len(part):,} {name}" for name, part in parts_of(task).items())
+    sizes = ", ".join(f"{count:,} {what}" for what, count in task.sizes.items())
+    return f"<{type(task).__name__} {task.name!r}: {rows} rows; {sizes}; watches {task.metrics[0].name}>"

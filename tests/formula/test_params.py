@@ -143,6 +143,33 @@ def test_range() -> None:
     # right at both ends and in the middle, wrong between them: no proof may be claimed
     between = "(1 - 2*y)*yhat*(1 - 20*((a - 1)**2*a**2*(a - 2)**2))"
     assert decided(between, "a", 0, 2) != "valid"
+    # no loss at a = 0, a loss without slopes at a = 1: neither is one of the values that were looked at
+    for formula in ("exp((neg - pos)/a**2)", "(neg - pos)*(a - 1)**2", "neg - pos + log((a - 1)**2)"):
+        assert decided(formula, "a", -1, 4) != "valid", formula
+        assert decided(formula, "a", 2, 4) == "valid", formula
+
+
+def test_range_with_values_where_there_is_no_loss() -> None:
+    for values in ("0..1", "-1..1", "-1..0"):
+        code, output = run("check", "log(1 + exp((neg - pos)/tau))", "--param", f"tau={values}")
+        assert code == 2
+        assert "The loss is not valid for every tau" in output
+    assert "is valid for every" not in output
+    code, output = run("check", "log(1 + exp((neg - pos)/0))*tau", "--param", "tau=1..2")
+    assert code == 2
+    assert "for every tau" not in output
+
+
+def test_every_eps_is_not_claimed_over_a_pole_or_a_flat_loss() -> None:
+    for formula in ("exp((neg - pos)/(eps - 1)**2)", "(neg - pos)*(eps - 1)**2", "neg - pos + 1/(eps - 1)"):
+        report = Loss(formula).check(time_limit=10)
+        assert report.verdict_at_eps["1"] == "invalid"
+        assert report.verdict_at_eps["0.1"] == "valid"
+        assert not any(one.scope == "every eps > 0" for one in report.requirements)
+    (_, right) = Loss("-y*log(yhat)/(eps - 1)**2 - (1 - y)*log(1 - yhat)").check(time_limit=10).direction
+    assert right.scope != "every eps > 0"
+    kept = Loss("(neg - pos)/(eps + 1)**2").check(time_limit=10)
+    assert {one.scope for one in kept.requirements} == {"every eps > 0"}
 
 
 def run(*arguments: str) -> tuple[int, str]:

@@ -179,3 +179,14 @@ def test_a_dataset_is_a_task() -> None:
     assert wrapped.fingerprint() == task.fingerprint() and wrapped.metrics == task.metrics
     with pytest.raises(OptionError, match="str is no task, it has no name"):
         sl.tasks.of("ml-100k")  # type: ignore[arg-type]
+
+
+def test_a_task_is_shown_in_one_line() -> None:
+    users = np.arange(600) % 30
+    task = ratings(train={"user": users, "item": np.arange(600) % 20, "label": (users % 2).astype(float)})
+    rows = sl.tasks.features(train=(np.arange(40.0).reshape(20, 2), np.arange(20) % 2))
+    for one in (task, rows):
+        assert "\n" not in repr(one)
+        assert len(repr(one)) < 200
+        assert f"{len(one.train):,} train" in repr(one)
+        assert one.metrics[0].name in repr(one)

@@ -103,6 +103,8 @@ def slope_sign(
     try:
         if not _is_real(converter, expression, region, exponentials):
             return None
+        if not _is_finite_for_every_eps(converter, expression, region, exponentials):
+            return None
         element = converter.tower.slope(converter.element(expression))
         return element_sign(converter, element, region, exponentials)
     except UndecidedError:
@@ -120,15 +122,47 @@ def _is_real(converter: Converter, expression: Expr, region: Region, exponential
             continue
         if argument.is_number:
             continue
-        if element_sign(converter, converter.element(argument), region, exponentials) != 1:
+        of_eps = eps in argument.free_symbols
+        found = element_sign(converter, converter.element(argument), region, exponentials, everywhere=of_eps)
+        if found != 1 and not is_positive(argument):
+            return False
+    return True
+
+
+def _is_finite_for_every_eps(
+    converter: Converter, expression: Expr, region: Region, exponentials: bool
+) -> bool:
+    """Return whether no denominator that holds eps vanishes on the region: at such an eps there is no loss."""
+    for node in sympy.preorder_traversal(expression):
+        if not isinstance(node, sympy.Pow) or node.base is sympy.E or eps not in node.base.free_symbols:
+            continue
+        if not node.exp.could_extract_minus_sign() or is_positive(node.base):
+            continue
+        base = converter.element(node.base)
+        if not element_sign(converter, base, region, exponentials, everywhere=True):
             return False
     return True
 
 
 def element_sign(
-    converter: Converter, element: Element, region: Region, exponentials: bool = False
+    converter: Converter,
+    element: Element,
+    region: Region,
+    exponentials: bool = False,
+    *,
+    everywhere: bool = False,
 ) -> int | None:
-    """Return the sign of an element on a region as the product of its factors' signs, 0 for zero, None if unknown."""
+    """Return the sign of an element on a region as the product of its factors' signs, 0 for zero, None if unknown.
+
+    The sign holds but for single points, at which an even power is zero; never for a whole value of eps, though.
+
+    Args:
+        converter: what made the element.
+        element: of its field.
+        region: where.
+        exponentials: see `slope_sign`.
+        everywhere: the element must have no zero on the region.
+    """
     tower = converter.tower
     if element.is_zero:
         return 0
@@ -138,15 +172,20 @@ def element_sign(
         merged[number] = merged.get(number, 0) - exponent
     result = 1 if content > 0 else -1
     for number, exponent in merged.items():
-        if exponent % 2 == 0:
+        if exponent % 2 == 0 and not everywhere and not _is_of_eps_alone(converter, tower.factors[number]):
             continue
         found = _factor_sign(converter, tower.factors[number], region)
         if found is None and exponentials:
             found = _exponentials_sign(converter, tower.factors[number])
         if found is None:
             return None
-        result *= found
+        result *= found if exponent % 2 else 1
     return result
+
+
+def _is_of_eps_alone(converter: Converter, factor: Factor) -> bool:
+    """Return whether a factor changes with eps only: where it is zero, all of the slope is."""
+    return converter.poly_expression(factor.poly).free_symbols == {eps}
 
 
 def _factor_sign(converter: Converter, factor: Factor, region: Region) -> int | None:
