@@ -50,7 +50,7 @@ def command(context: click.Context, /, as_json: bool, fail_without_gain: bool, *
     """
     from symloss.engine.registry import check_engine, make_engine
     from symloss.models import registry
-    from symloss.search.search import search
+    from symloss.search.search import asked, search
 
     from .progress import SearchDisplay
 
@@ -65,7 +65,7 @@ def command(context: click.Context, /, as_json: bool, fail_without_gain: bool, *
         engine = make_engine(
             parameters["engine"],
             registry.get(options.model),
-            dataset,
+            asked(options, dataset)[1],
             options.training,
             address=parameters["ray_address"],
         )
