@@ -50,9 +50,8 @@ def command(context: click.Context, /, as_json: bool, fail_without_gain: bool, *
     """
     from symloss.engine.registry import check_engine, make_engine
     from symloss.models import registry
+    from symloss.progress_display import SearchDisplay
     from symloss.search.search import asked, search
-
-    from .progress import SearchDisplay
 
     check_engine(parameters["engine"])
     if parameters["resume"] is not None:

@@ -74,7 +74,19 @@ def test_a_folder_of_an_older_version_goes_on(ratings: Path, tmp_path: Path) -> 
 def test_a_search_keeps_prints_and_reports_the_metric(ratings: Path, tmp_path: Path) -> None:
     (tmp_path / "options.toml").write_text('[training]\nmetric = "mae"\ntask = "regression"\n')
     folder = tmp_path / "run"
-    words = ["--data-dir", ratings, "--labels", "real", *QUICK, "--preset", "paper", "--loops", 1, "--batch", 5]
+    words = [
+        "--data-dir",
+        ratings,
+        "--labels",
+        "real",
+        *QUICK,
+        "--preset",
+        "paper",
+        "--loops",
+        1,
+        "--batch",
+        5,
+    ]
     found = CliRunner().invoke(
         main, ["search", *map(str, words), "--config", str(tmp_path / "options.toml"), "--out", str(folder)]
     )
@@ -85,7 +97,9 @@ def test_a_search_keeps_prints_and_reports_the_metric(ratings: Path, tmp_path: P
     again = CliRunner().invoke(main, ["search", "--resume", str(folder), "--loops", "2"])
     assert again.exit_code in (0, 3) and "valid mae" in again.stdout, again.output
     report = json.loads(run("report", folder, "-o", tmp_path / "page.html", "--json").stdout)
-    commands = [shlex.split(text) for text in _texts(report) if text.startswith(("symloss search --d", "symloss ev"))]
+    commands = [
+        shlex.split(text) for text in _texts(report) if text.startswith(("symloss search --d", "symloss ev"))
+    ]
     assert commands
     for one in commands:
         assert one[one.index("--metric") + 1] == "mae", one
