@@ -47,7 +47,8 @@ def test_mcnemar() -> None:
     b, c = int((right & ~wrong).sum()), int((~right & wrong).sum())
     assert found.difference == pytest.approx((b - c) / 4000)
     assert found.p == pytest.approx(stats.binomtest(b, b + c).pvalue, abs=0.02)
-    assert get("error_rate@0.5").compare(one, other, labels).difference == found.difference  # type: ignore
+    errors = get("error_rate@0.5").compare(one, other, labels)
+    assert errors is not None and errors.difference == pytest.approx(found.difference)
 
 
 def test_it_keeps_its_level() -> None:

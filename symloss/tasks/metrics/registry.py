@@ -86,8 +86,8 @@ def _of_family(entry: EntryPoint, number: str) -> Metric:
         ) from error
     if not (isinstance(kind, type) and issubclass(kind, MetricFamily)):
         raise OptionError(
-            f"the metric {entry.name!r} takes no number behind an @; use {entry.name}, or have {entry.value} be a class "
-            "of symloss.tasks.metric.MetricFamily"
+            f"the metric {entry.name!r} takes no number behind an @; use {entry.name}, or have {entry.value} be a "
+            "class of symloss.tasks.metric.MetricFamily"
         )
     return kind.at(number)
 
