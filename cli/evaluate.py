@@ -88,11 +88,10 @@ def command(
     from symloss.engine import LocalEngine
     from symloss.formula.param_grid import ParamGrid, refuse_unused
     from symloss.models import registry
+    from symloss.progress_display import SearchDisplay
     from symloss.tasks.rating_task import RatingTask
     from symloss.tasks.task import references_of
     from symloss.training.clock import Size, fitted
-
-    from .progress import SearchDisplay
 
     param_grid = ParamGrid.read(params)
     refuse_unused(param_grid, losses)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ WITH_RESUME = ("resume", "threads", "as_json")
 """Parameters that go with --resume."""
 NOT_KEPT = ("out", "config", *WITH_RESUME)
 """Parameters that an evaluation's folder does not hold."""
+LATER: Mapping[str, Any] = {"metric": None, "params": []}
+"""Parameters that folders of older versions do not hold, with what they stood for there."""
 GIVEN = "given"
 """Where the folder holds the names of the parameters that the user gave."""
 
@@ -71,10 +73,10 @@ def _restored(context: click.Context, kept: dict[str, Any], folder: Path) -> dic
         name = parameter.name
         if name is None or name in NOT_KEPT:
             continue
-        if name not in kept:
+        if name not in kept and name not in LATER:
             raise RunError(f"{folder / 'config.json'} is damaged: it has no {name}; begin a new evaluation")
         try:
-            found[name] = parameter.process_value(context, kept[name])
+            found[name] = parameter.process_value(context, kept.get(name, LATER.get(name)))
         except (click.UsageError, TypeError, ValueError) as error:
             raise RunError(
                 f"{folder / 'config.json'} is damaged: its {name} can't be used ({error}); begin a new evaluation"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from symloss.data.dataset import Dataset
     from symloss.loss import Loss
+    from symloss.tasks.task import Task
     from symloss.training.settings import TrainingSettings
 
 QUICK = {"learning_rate": 0.3, "max_epochs": 60, "patience": 10}
@@ -30,13 +31,13 @@ LEAST = 10
 
 
 def quick_settings(
-    settings: TrainingSettings, dataset: Dataset, given: Collection[str] = ()
+    settings: TrainingSettings, task: Task | Dataset, given: Collection[str] = ()
 ) -> TrainingSettings:
     """Return settings for a picture: what was not given follows from the data, as in `symloss.training.clock`.
 
     Args:
         settings: learning_rate, max_epochs and patience count where they were given, all else always.
-        dataset: trained on.
+        task: trained on.
         given: names of settings that somebody chose.
     """
     from symloss.training.clock import FAST_RATES, Size, rescaled, short_epochs
@@ -45,7 +46,7 @@ def quick_settings(
     usual = FAST_RATES[Optimizer(settings.optimizer)]
     if "learning_rate" not in given:
         settings = replace(settings, learning_rate=usual)
-    size, ratio = Size.of(dataset), usual / settings.learning_rate
+    size, ratio = Size.of(task), usual / settings.learning_rate
     chosen: dict[str, Any] = {
         name: max(LEAST, short_epochs(rescaled(int(QUICK[name]), ratio), settings, size))
         for name in ("max_epochs", "patience")
@@ -71,11 +72,13 @@ def draw_trained(
     from symloss.engine import LocalEngine
     from symloss.models import registry
     from symloss.plot.formula import label_of
+    from symloss.tasks.rating_task import RatingTask
     from symloss.training import Member
 
     settings = training_settings(parameters, seed=seed)
     model = registry.get(parameters["model"])
     dataset = load_dataset(parameters, seed=seed, labels=labels)
+    task = RatingTask.of(dataset, parameters["task"], settings.metric)
     members = [
         Member(
             loss.program(),
@@ -87,10 +90,10 @@ def draw_trained(
         )
         for loss in losses
     ]
-    settings = quick_settings(settings, dataset, given_names(click.get_current_context()))
+    settings = quick_settings(settings, task, given_names(click.get_current_context()))
     console = standard_error()
     # The picture shows the validation part; nobody reads the test part for it.
-    engine = LocalEngine(model, dataset, settings)
+    engine = LocalEngine(model, task, settings)
     with stop_on_interrupt() as stop, console.status(f"training {model.name} on {dataset.name}"):
         results = engine.fit(members, test=False, stop=stop)
     for loss, result in zip(losses, results, strict=True):
@@ -102,7 +105,7 @@ def draw_trained(
     trained = list(zip(names, losses, results, strict=True))
     if kind == "reliability":
         return _reliability(trained, engine, size, style)
-    return _landscape(trained, model, dataset, size, style, seed)
+    return _landscape(trained, model, task, size, style, seed)
 
 
 def _reliability(
@@ -132,13 +135,13 @@ def _reliability(
 
 
 def _landscape(
-    trained: list[Any], model: Any, dataset: Any, size: str | None, style: str | None, seed: int
+    trained: list[Any], model: Any, task: Any, size: str | None, style: str | None, seed: int
 ) -> tuple[Figure, dict[str, Any]]:
     from symloss.plot.landscape import landscape_grid
     from symloss.plot.training_figure import landscape_figure
 
     found = {
-        name: landscape_grid(model, result.state, dataset, loss, seed=seed) for name, loss, result in trained
+        name: landscape_grid(model, result.state, task, loss, seed=seed) for name, loss, result in trained
     }
     facts = [
         {

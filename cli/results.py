@@ -123,7 +123,12 @@ def training_document(settings: TrainingSettings, size: Size) -> dict[str, Any]:
 
     names = ("optimizer", "learning_rate", "l2", "batch_size", "max_epochs", "patience")
     found = {name: getattr(settings, name) for name in names}
-    return {**found, "optimizer": str(settings.optimizer), "clock": clock(settings, size)}
+    return {
+        **found,
+        "optimizer": str(settings.optimizer),
+        "metric": str(settings.metric),
+        "clock": clock(settings, size),
+    }
 
 
 def show_comparison(console: Console, comparison: Comparison | None) -> None:

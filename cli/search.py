@@ -50,9 +50,8 @@ def command(context: click.Context, /, as_json: bool, fail_without_gain: bool, *
     """
     from symloss.engine.registry import check_engine, make_engine
     from symloss.models import registry
-    from symloss.search.search import search
-
-    from .progress import SearchDisplay
+    from symloss.progress_display import SearchDisplay
+    from symloss.search.search import asked, search
 
     check_engine(parameters["engine"])
     if parameters["resume"] is not None:
@@ -65,7 +64,7 @@ def command(context: click.Context, /, as_json: bool, fail_without_gain: bool, *
         engine = make_engine(
             parameters["engine"],
             registry.get(options.model),
-            dataset,
+            asked(options, dataset)[1],
             options.training,
             address=parameters["ray_address"],
         )

@@ -20,9 +20,9 @@ from pathlib import Path
 import symloss as sl
 from symloss.cli.interrupt import stop_on_interrupt
 from symloss.cli.output import standard_output, table
-from symloss.cli.progress import SearchDisplay
 from symloss.data import load
 from symloss.plot import figure, save
+from symloss.progress_display import SearchDisplay
 from symloss.search.options import SearchOptions
 from symloss.search.presets import preset
 from symloss.search.search import open_run, search

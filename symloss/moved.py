@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 MOVED: dict[str, str] = {
+    "symloss.cli.progress": "symloss.progress_display",
     "symloss.compile.criterion": "symloss.compile.torch.criterion",
     "symloss.compile.instructions": "symloss.compile.cpu.instructions",
     "symloss.compile.jit": "symloss.compile.cpu.jit",

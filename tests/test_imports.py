@@ -33,6 +33,7 @@ FLOORS: list[set[str]] = [
     {"symbolic.worker.server"},
     {"loss"},
     {"zoo", "progress"},
+    {"progress_display"},
     # what is trained with it
     {"tasks"},
     {

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from symloss.api.arguments import loss_list, seconds, seed_list, settings_of
+from symloss.api.arguments import factors, loss_list, param_values, seconds, seed_list, settings_of
+from symloss.api.engines import check_alone, given_names, is_engine, running
+from symloss.api.shown_progress import Events, shown
 from symloss.api.trained_loss import TrainedLoss, frame_of
 from symloss.constants import PAPER_EPS_GRID
 from symloss.contest.cautions import Caution, cautions, invalid_losses
@@ -18,12 +20,11 @@ from symloss.contest.options import SCALE_GRID
 from symloss.contest.significance import Comparison
 from symloss.data.dataset import Dataset
 from symloss.deadline import TimedStop
-from symloss.engine.local import LocalEngine
+from symloss.engine.engine import Engine
 from symloss.interrupt import stop_on_interrupt
 from symloss.loss import Loss
 from symloss.models import registry
 from symloss.models.user_model import Given
-from symloss.progress import SearchEvent, silent
 from symloss.report.evaluation_page import write_evaluation
 from symloss.search.evaluation_folder import EvaluationFolder
 from symloss.tasks.rating_task import of
@@ -110,16 +111,19 @@ def evaluate(
     losses: str | Loss | Sequence[str | Loss],
     *,
     task: Task | Dataset,
-    model: Given = "mf",
+    model: Given | None = None,
     seeds: int | Iterable[int] = 1,
     seed: int = 42,
     eps: Sequence[float] | None = None,
     scale: Sequence[float] | str | None = None,
+    params: Mapping[str, float | Sequence[float]] | None = None,
     time: float | str | None = None,
     fast: bool = False,
     out: str | Path | None = None,
     resume: str | Path | None = None,
-    progress: Callable[[SearchEvent], None] = silent,
+    engine: str | Engine = "local",
+    ray_address: str | None = None,
+    progress: Events = None,
     stop: threading.Event | None = None,
     **settings: Any,
 ) -> Evaluation:
@@ -131,16 +135,22 @@ def evaluate(
     Args:
         losses: one or several: names, formulas, folders of searches, or `Loss`.
         task: what is learned; see `symloss.tasks`.
-        model: a name, a `symloss.models.Model`, a factory `build(task, seed) -> nn.Module`, or "FILE.py:build".
+        model: a name, a `symloss.models.Model`, a factory `build(task, seed) -> nn.Module`, or "FILE.py:build"; "mf"
+            where None.
         seeds: how many, counted from `seed` on, or a list.
         seed: the first one.
         eps: the values of eps for losses that leave it open; the paper's seven where None.
         scale: factors on each loss; "auto" for 0.25 to 16 by powers of 2; 1 where None.
+        params: values of constants that formulas name, such as {"tau": 0.2}; of several, {"gamma": (0, 1, 2)}, the best
+            by validation counts.
         time: seconds, or text such as "10m", after which the best epochs so far count.
         fast: SGD at rate 0.3 (Adam at 0.01) with as many times fewer epochs, where no rate is given.
         out: a new folder in which finished trainings are kept.
         resume: the folder of an evaluation of the same losses and data; finished trainings are not repeated.
-        progress: receives the events.
+        engine: where: "local" (this process), "ray" (a Ray cluster), or an engine of this task, which brings its model
+            and its settings.
+        ray_address: of the cluster; None for a local one.
+        progress: receives the events; False for nothing; None draws them where somebody watches.
         stop: ends training early, as does Ctrl-C.
         settings: fields of `TrainingSettings`, such as learning_rate, l2, batch_size, max_epochs, patience, optimizer,
             device and threads. Rate, epochs and patience follow from the size of the data where they are not given.
@@ -149,21 +159,35 @@ def evaluate(
         FormulaError, OptionError, DataError, DomainError, RunError: an argument can't be used.
     """
     what = of(task)
-    given = loss_list(losses, what.signature)
+    values = param_values(params)
+    given = loss_list(losses, what.signature, values)
     wanted = seed_list(seeds, seed)
-    found = registry.get(model)
-    how = settings_of(settings, what.metrics[0], wanted[0])
-    how = fitted(how, Size.of(what), settings, model=found.name, fast=fast)
-    grid = SCALE_GRID if scale == "auto" else (1.0,) if scale is None else tuple(map(float, scale))
-    with _folder(out, resume) as folder, stop_on_interrupt(stop) as event:
+    if is_engine(engine):
+        check_alone(engine, what, given_names(settings, model=model is not None, fast=fast))
+        found, how = engine.model, engine.settings
+    else:
+        found = registry.get("mf" if model is None else model)
+        how = settings_of(settings, what.metrics[0], wanted[0])
+        how = fitted(how, Size.of(what), settings, model=found.name, fast=fast)
+    words = isinstance(scale, str) and scale == "auto"
+    grid = SCALE_GRID if words else (1.0,) if scale is None else factors(scale, "scale")
+    tried = PAPER_EPS_GRID if eps is None else factors(eps, "eps")
+    limit = seconds(time, "time")
+    with (
+        _folder(out, resume) as folder,
+        stop_on_interrupt(stop) as event,
+        running(engine, found, what, how, ray_address) as trains,
+        shown(progress) as told,
+    ):
         results, comparison = evaluate_and_compare(
             given,
-            LocalEngine(found, what, how),
-            eps_grid=PAPER_EPS_GRID if eps is None else tuple(map(float, eps)),
+            trains,
+            eps_grid=tried,
             scale_grid=grid,
+            param_grid=values,
             seeds=wanted,
-            progress=progress,
-            stop=(ending := TimedStop(event, seconds(time, "time"))),
+            progress=told,
+            stop=(ending := TimedStop(event, limit)),
             store=folder.begin(given, what),
         )
         means = references_of(what, how.validation_metric)

@@ -8,19 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from symloss.api.arguments import seconds, settings_of
+from symloss.api.engines import check_alone, check_settings, is_engine, running
 from symloss.api.kept_folder import KeptFolder
+from symloss.api.shown_progress import Events, drawn, shown
 from symloss.api.trained_loss import TrainedLoss, frame_of
 from symloss.contest.cautions import Caution
 from symloss.contest.evaluation import EvaluationResult
 from symloss.contest.verdict import Verdict
 from symloss.data.dataset import Dataset
-from symloss.engine.local import LocalEngine
+from symloss.engine.engine import Engine
 from symloss.errors import OptionError, RunError, unknown_name
 from symloss.loss import Loss
 from symloss.models import registry
 from symloss.models.model import Model
 from symloss.models.user_model import Given, is_reference
-from symloss.progress import SearchProgress, silent
 from symloss.report.write import write_report
 from symloss.search.archive.run import Run
 from symloss.search.fitted import fitted_search
@@ -135,7 +136,9 @@ def search(
     preset: str = "best",
     out: str | Path | None = None,
     resume: str | Path | None = None,
-    progress: SearchProgress = silent,
+    engine: str | Engine = "local",
+    ray_address: str | None = None,
+    progress: Events = None,
     stop: threading.Event | None = None,
     **options: Any,
 ) -> Found:
@@ -151,7 +154,10 @@ def search(
         preset: "best" or "paper"; options that are given win over it.
         out: the run folder, which must not exist or be empty; a temporary one, gone with the result, where None.
         resume: the folder of a run to go on with, on the same task; only budgets and threads may be given with it.
-        progress: receives the events.
+        engine: where: "local" (this process), "ray" (a Ray cluster), or an engine of this task, which brings its model
+            and its settings of training, the seed among them.
+        ray_address: of the cluster; None for a local one.
+        progress: receives the events; False for nothing; None draws them where somebody watches.
         stop: ends the search and keeps what was found, as does Ctrl-C.
         options: fields of `SearchOptions` (strategy, operators, loops, batch, effectiveness, ...) and of
             `TrainingSettings` (learning_rate, l2, batch_size, max_epochs, patience, optimizer, device, threads).
@@ -163,6 +169,13 @@ def search(
     given = {"time_limit": time, **options} if time is not None else dict(options)
     given |= {name: seconds(given[name], name.replace("_limit", "")) for name in DURATIONS if name in given}
     kept: KeptFolder | None = None
+    if is_engine(engine):
+        own = [name for name in given if name in _training_names()]
+        check_alone(engine, what, {*own, *(["model"] if model is not None else [])})
+        model = engine.model
+        if resume is None:
+            given |= {name: getattr(engine.settings, name) for name in _training_names()}
+    drawn(progress)
     if resume is not None and out is not None:
         raise OptionError("resume= goes on in the folder of the run; leave out= away")
     run: Run | None = None
@@ -187,12 +200,18 @@ def search(
                     f"the run {run.folder} was begun with the model {chosen.model}, and this one is {_name(found)}; "
                     "give that one, or begin a new run"
                 )
-        engine = LocalEngine(found, what, chosen.training)
+        if not isinstance(engine, str):
+            check_settings(engine, chosen.training)
     except BaseException:
         if run is not None:
             run.close()
         raise
-    return Found(run_phases(chosen, what, run, progress, stop, engine), what, chosen, kept)
+    with run, running(engine, found, what, chosen.training, ray_address) as trains, shown(progress) as told:
+        return Found(run_phases(chosen, what, run, told, stop, trains), what, chosen, kept)
+
+
+def _training_names() -> list[str]:
+    return [one.name for one in fields(TrainingSettings) if one.name not in ("metric", "seed")]
 
 
 def _name(model: Model) -> str:
@@ -208,7 +227,7 @@ def _new(given: dict[str, Any], task: Task, model: str, preset: str, seed: int) 
         for one in fields(SearchOptions)
         if one.name not in ("task", "model", "seed", "training", "metric")
     ]
-    training = [one.name for one in fields(TrainingSettings) if one.name not in ("metric", "seed")]
+    training = _training_names()
     for name in given:
         if name not in (*own, *training):
             raise OptionError(

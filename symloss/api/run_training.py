@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from symloss.api.arguments import loss_list, seconds, settings_of
+from symloss.api.arguments import loss_list, param_values, seconds, seed_list, settings_of
+from symloss.api.engines import check_alone, given_names, is_engine, running
+from symloss.api.shown_progress import EachEpoch, shown_epochs
 from symloss.compile.realness import refuse_unreal
 from symloss.contest.trial import Trial
 from symloss.data.dataset import Dataset
 from symloss.deadline import TimedStop
-from symloss.engine.local import LocalEngine
+from symloss.engine.engine import Engine
+from symloss.errors import OptionError
 from symloss.interrupt import stop_on_interrupt
 from symloss.loss import Loss
 from symloss.models import registry
@@ -86,11 +89,14 @@ def train(
     loss: str | Loss,
     *,
     task: Task | Dataset,
-    model: Given = "mf",
+    model: Given | None = None,
     seed: int = 42,
+    params: Mapping[str, float] | None = None,
     time: float | str | None = None,
     fast: bool = False,
-    progress: Callable[[int, float], None] | None = None,
+    engine: str | Engine = "local",
+    ray_address: str | None = None,
+    progress: EachEpoch | bool | None = None,
     stop: threading.Event | None = None,
     **settings: Any,
 ) -> TrainedModel:
@@ -99,11 +105,17 @@ def train(
     Args:
         loss: a name, a formula, the folder of a search or a `Loss`; where its eps is open, it has the default.
         task: what is learned; see `symloss.tasks`.
-        model: a name, a `symloss.models.Model`, a factory `build(task, seed) -> nn.Module`, or "FILE.py:build".
+        model: a name, a `symloss.models.Model`, a factory `build(task, seed) -> nn.Module`, or "FILE.py:build"; "mf"
+            where None.
         seed: of the initial parameters and the order of the rows.
+        params: the value of each constant that the formula names, such as {"tau": 0.2}.
         time: seconds, or text such as "10m", after which the best epoch so far counts.
         fast: SGD at rate 0.3 (Adam at 0.01) with as many times fewer epochs, where no rate is given.
-        progress: called after each epoch with its number, from 1, and the validation metric.
+        engine: where: "local" (this process), "ray" (a Ray cluster), or an engine of this task, which brings its model
+            and its settings.
+        ray_address: of the cluster; None for a local one.
+        progress: called after each epoch with its number, from 1, and the validation metric; False for nothing; None
+            draws them where somebody watches.
         stop: ends training early, as does Ctrl-C.
         settings: fields of `TrainingSettings`, such as learning_rate, l2, batch_size, max_epochs, patience, optimizer,
             device and threads. Rate, epochs and patience follow from the size of the data where they are not given.
@@ -112,19 +124,37 @@ def train(
         FormulaError, OptionError, DataError, DomainError: an argument can't be used.
     """
     what = of(task)
-    chosen = loss_list(loss, what.signature)[0]
+    values = param_values(params)
+    several = [name for name, own in values.items() if len(own) > 1]
+    if several:
+        raise OptionError(
+            f"params has several values of {several[0]}; train takes one, and symloss.evaluate the best of several"
+        )
+    if not isinstance(loss, str | Loss):
+        raise OptionError(f"a loss is a name, a formula or a Loss, not {type(loss).__name__}")
+    chosen = loss_list(loss, what.signature, values)[0]
     refuse_unreal(chosen)
-    found = registry.get(model)
-    how = settings_of(settings, what.metrics[0], seed)
-    how = fitted(how, Size.of(what), settings, model=found.name, fast=fast)
-    engine = LocalEngine(found, what, how)
+    seed_list([seed], seed)
+    if is_engine(engine):
+        check_alone(engine, what, given_names(settings, model=model is not None, fast=fast))
+        found, how = engine.model, engine.settings
+    else:
+        found = registry.get("mf" if model is None else model)
+        how = settings_of(settings, what.metrics[0], seed)
+        how = fitted(how, Size.of(what), settings, model=found.name, fast=fast)
+    limit = seconds(time, "time")
     member = Trial(
         chosen if chosen.scale == 1 else chosen.with_scale(1), chosen.eps, chosen.scale, seed
     ).member()
-    with stop_on_interrupt(stop) as event:
-        told = None if progress is None else (lambda _, epoch, value: progress(epoch, value))
-        (result,) = engine.fit([member], progress=told, stop=TimedStop(event, seconds(time, "time")))
+    with (
+        stop_on_interrupt(stop) as event,
+        running(engine, found, what, how, ray_address) as trains,
+        shown_epochs(progress, chosen.title, how.validation_metric) as each,
+    ):
+        told = None if each is None else (lambda _, epoch, value: each(epoch, value))
+        (result,) = trains.fit([member], progress=told, stop=TimedStop(event, limit))
+        trainer = trains.trainer
     return TrainedModel(
         chosen, what, how, result.metrics, result.valid_metric, result.best_epoch, result.epochs, result.seconds,
-        str(result.outcome), result.history, result.state, engine.trainer,
+        str(result.outcome), result.history, result.state, trainer,
     )  # fmt: skip

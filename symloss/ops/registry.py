@@ -127,6 +127,8 @@ def operator_set(chosen: Sequence[str | Operator]) -> list[Operator]:
     Raises:
         OptionError: a name is unknown, or an operator can't be used.
     """
+    if isinstance(chosen, str) or not isinstance(chosen, Sequence):
+        raise OptionError(f"operators are {chosen!r}; give a list of names, such as ['paper']")
     known = operators()
     result: dict[str, Operator] = {}
     for one in chosen:

@@ -20,8 +20,9 @@ class Problem:
         metavar="classification|regression", shown=True)
     model: str = option("mf", "The recommender, or a function build(task, seed) of your own.", Kind(),
         metavar="mf|mlp|FILE.py:build", shown=True)
-    metric: Any = option(None, "What is watched on the validation part. Default: that of the task.", Kind(),
-        metavar="auc|f1|accuracy|rmse|mae")
+    metric: Any = option(None,
+        "What is watched on the validation part: auc, f1, accuracy, error_rate (accuracy@0.5, error_rate@0.5: at that "
+        "probability), rmse, mse, mae, or one of another package. Default: that of the task.", Kind(), metavar="NAME")
 
 
 @dataclass(frozen=True)

@@ -202,14 +202,14 @@ def _loss_commands(
     baselines = asked.contest_baselines if options.effectiveness == "contest" else asked.baselines
     scale = [] if loss.scale in (None, 1.0) else ["--scale", f"1,{written(loss.scale)}"]
     seeds = ["--seeds", str(options.final_seeds)] if options.effectiveness == "contest" else []
-    task = [] if options.task == SearchOptions.task else ["--task", options.task]
+    problem = words_of(asdict(options), asdict(Problem()), options_of(Problem)) or []
     words = [
         "symloss",
         "evaluate",
         loss.formula,
         *baselines,
         *_source_words(source),
-        *task,
+        *problem,
         *eps,
         *scale,
         *seeds,

@@ -162,3 +162,16 @@ class Metric(ABC):
     def __repr__(self) -> str:
         """The name, as what it is."""
         return f"<metric {self.name}>"
+
+
+class MetricFamily(Metric):
+    """A metric with a number in its name, NAME@NUMBER: "ndcg@20" is `at("20")` of the class that is named "ndcg"."""
+
+    @classmethod
+    @abstractmethod
+    def at(cls, text: str) -> Metric:
+        """Return the metric for what stands behind the @.
+
+        Raises:
+            OptionError: that is not allowed; the message says what is.
+        """

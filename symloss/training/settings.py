@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from numbers import Real
 from typing import Any
 
 from symloss.errors import OptionError, unknown_name
@@ -67,6 +68,9 @@ class TrainingSettings(TrainingOptions):
             allowed = [optimizer.value for optimizer in Optimizer]
             raise OptionError(unknown_name("optimizer", str(self.optimizer), allowed, "see TrainingSettings"))
         object.__setattr__(self, "optimizer", Optimizer(self.optimizer))
+        for name in ("learning_rate", "l2", "gradient_clip"):
+            value = getattr(self, name)
+            _require(isinstance(value, Real) and not isinstance(value, bool), name, value, "a number")
         _require(0 < self.learning_rate < math.inf, "learning_rate", self.learning_rate, "a positive number")
         _require(0 <= self.l2 < math.inf, "l2", self.l2, "0 or a positive number")
         _require(self.learning_rate * self.l2 < 1, "l2", self.l2, "below 1 / learning_rate")

@@ -120,7 +120,7 @@ def test_real_labels_have_no_share() -> None:
 
 
 def test_fresh_rewards_say_what_is_true() -> None:
-    from symloss.cli.progress import _loop_facts
+    from symloss.progress_display import _loop_facts
 
     counts = {"sampled": 100, "trained": 7, "kept": 0}
     fresh = _loop_facts(LoopDone(1, 1.0, counts, 0.4848, "f", 0.2, fresh_metric=0.6848, fresh=True))

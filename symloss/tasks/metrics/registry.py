@@ -4,21 +4,26 @@ A package adds a metric by a line in its pyproject.toml, a class of `Metric` or 
 
     [project.entry-points."symloss.metrics"]
     brier = "my_package.metrics:Brier"
+
+A class of `MetricFamily` also makes NAME@NUMBER, such as "ndcg@20".
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 
 from symloss.errors import OptionError, unknown_name
-from symloss.tasks.metric import Metric
+from symloss.tasks.metric import Metric, MetricFamily
 from symloss.tasks.metrics.errors import MAE, MSE, RMSE
-from symloss.tasks.metrics.thresholds import F1, Accuracy, ErrorRate
+from symloss.tasks.metrics.thresholds import F1, Accuracy, AccuracyAt, ErrorRate, ErrorRateAt
 from symloss.tasks.metrics.under_curve import AUC
 
 CLASSES: tuple[type[Metric], ...] = (AUC, F1, Accuracy, ErrorRate, RMSE, MSE, MAE)
 """The metrics that are built in; to add one, add a class."""
+
+FAMILIES: tuple[type[MetricFamily], ...] = (AccuracyAt, ErrorRateAt)
+"""Those that are built in with a number behind an @."""
 
 NAMES = tuple(one.name for one in CLASSES)
 
@@ -45,7 +50,13 @@ def get(metric: str | Metric, known: Iterable[Metric] = ()) -> Metric:
     for one in CLASSES:
         if one.name == name:
             return one()
+    family, at, number = name.partition("@")
+    for kind in FAMILIES:
+        if at and kind.name == family:
+            return kind.at(number)
     installed = {entry.name: entry for entry in entry_points(group=GROUP)}
+    if at and family in installed:
+        return _of_family(installed[family], number)
     if name not in installed:
         allowed = dict.fromkeys([*others, *NAMES, *installed])
         raise OptionError(unknown_name("metric", name, allowed, "--metric and metric= take one of these"))
@@ -64,9 +75,33 @@ def get(metric: str | Metric, known: Iterable[Metric] = ()) -> Metric:
     return made
 
 
+def _of_family(entry: EntryPoint, number: str) -> Metric:
+    """Return NAME@NUMBER of another package's class."""
+    try:
+        kind = entry.load()
+    except Exception as error:
+        raise OptionError(
+            f"the metric {entry.name!r} of the package behind {entry.value} can't be loaded "
+            f"({type(error).__name__}: {error}); mend or uninstall that package"
+        ) from error
+    if not (isinstance(kind, type) and issubclass(kind, MetricFamily)):
+        raise OptionError(
+            f"the metric {entry.name!r} takes no number behind an @; use {entry.name}, or have {entry.value} be a "
+            "class of symloss.tasks.metric.MetricFamily"
+        )
+    return kind.at(number)
+
+
 def title_of(name: str) -> str:
     """Return how a metric of that name is printed; in capitals where nobody knows it."""
-    return next((one.title for one in CLASSES if one.name == name), name.upper())
+    known = next((one.title for one in CLASSES if one.name == name), None)
+    if known is None and name.partition("@")[0] in {one.name for one in FAMILIES}:
+        try:
+            return get(name).title
+        except OptionError:
+            # a run can hold any text
+            return name.upper()
+    return name.upper() if known is None else known
 
 
 def in_order(names: Iterable[str]) -> tuple[str, ...]:

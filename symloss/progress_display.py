@@ -1,4 +1,7 @@
-"""The live display of a search on standard error: counts, speed, the best so far, and how far each phase is."""
+"""The live display of a search on standard error: counts, speed, the best so far, and how far each phase is.
+
+The command line draws it always, the functions `symloss.search`, `evaluate` and `train` where a person watches.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,12 @@ import sys
 import time
 from types import TracebackType
 
-from rich.console import Group
+from rich.console import Console, Group
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from symloss.progress import CheckDone, EvaluationStep, LoopDone, Note, PhaseStarted, SearchEvent
-
-from .output import standard_error
 
 PHASES = {1: "I loss search", 2: "II validation check", 3: "III effectiveness test"}
 SCREENING = "III screening"
@@ -21,12 +22,18 @@ SECONDS_BETWEEN_LINES = 10.0
 """Where standard error is no terminal, a plain line at most so often."""
 
 
+def watched() -> bool:
+    """Return whether a person sees standard error: a terminal, or a notebook."""
+    console = Console(stderr=True)
+    return console.is_terminal or console.is_jupyter
+
+
 class SearchDisplay:
     """Receives the events of a search and draws them; a context manager."""
 
     def __init__(self, *, quiet: bool = False) -> None:
         """Draw on standard error, or nowhere if `quiet`."""
-        self.console = standard_error()
+        self.console = Console(stderr=True)
         self.quiet = quiet
         self.bars = Progress(
             TextColumn("{task.description:<24}"),
