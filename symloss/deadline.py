@@ -20,6 +20,11 @@ class TimedStop(threading.Event):
         """Whether the time has passed."""
         return self._end is not None and time.monotonic() >= self._end
 
+    @property
+    def asked(self) -> bool:
+        """Whether somebody asked to stop, whatever the time."""
+        return super().is_set() or self._parent.is_set()
+
     def is_set(self) -> bool:
         """Return whether to stop."""
-        return super().is_set() or self._parent.is_set() or self.late
+        return self.asked or self.late

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -28,8 +29,14 @@ from symloss.training.memory import HOST
 from symloss.training.outcome import Outcome
 from symloss.training.settings import TrainingSettings
 
-CHUNK_EPOCHS = 25_600
-"""Trials go to the engine in populations of about so many epochs: what is finished is stored after each."""
+CHUNK_SECONDS = 30.0
+"""Trials go to the engine in populations of about so many seconds: what is finished is stored after each."""
+
+LARGEST_CHUNK = 512
+"""Trials in a population, however fast they are."""
+
+LEAST_CHUNK = 4
+"""For each core: trials in a population at least, and in the first one, when it is not known how long one takes."""
 
 DEVICE_CHUNK = 1024
 """Trials in a population on a device, which is slow with few of them."""
@@ -128,14 +135,17 @@ class TrialRunner:
                 watch.known(number, records[number].valid_metric, records[number].best_epoch)
         missing = [number for number in order or range(len(trials)) if number not in records]
         keeper = _Keeper(keep)
-        size = self._chunk(settings)
-        for start in range(0, len(missing), size):
+        size, start = self._first_chunk(settings), 0
+        while start < len(missing):
             numbers = missing[start : start + size]
+            start += len(numbers)
             if stop.is_set():
                 records.update((number, _untrained(trials[number], settings)) for number in numbers)
                 continue
             members = [trials[number].member() for number in numbers]
+            began = time.monotonic()
             found = self._fit(members, settings, watch.numbered(numbers), stop)
+            size = self._next_chunk(settings, len(numbers), time.monotonic() - began)
             for number, result in zip(numbers, found, strict=True):
                 records[number] = record = _record(trials[number], settings, result)
                 keeper.offer(number, record)
@@ -184,12 +194,20 @@ class TrialRunner:
         description = describe(trial, settings, name, self._fingerprint)
         return trial_key(description), description
 
-    def _chunk(self, settings: TrainingSettings) -> int:
+    def _first_chunk(self, settings: TrainingSettings) -> int:
+        return DEVICE_CHUNK if settings.device not in HOST else LEAST_CHUNK * self._parallel(settings)
+
+    def _next_chunk(self, settings: TrainingSettings, trained: int, seconds: float) -> int:
+        """Return how many trials to train next, by how long the last ones took."""
         if settings.device not in HOST:
             return DEVICE_CHUNK
+        parallel = self._parallel(settings)
+        fitting = int(CHUNK_SECONDS * trained / max(seconds, 1e-9))
+        return max(LEAST_CHUNK * parallel, min(max(LARGEST_CHUNK, 16 * parallel), fitting))
+
+    def _parallel(self, settings: TrainingSettings) -> int:
         # an engine on many machines trains more than this one could
-        parallel = max(settings.n_threads, self.engine.parallel)
-        return max(16 * parallel, min(512, CHUNK_EPOCHS // settings.max_epochs))
+        return max(settings.n_threads, self.engine.parallel)
 
 
 def read_test(engine: Engine, record: TrialRecord) -> tuple[dict[str, float], NDArray[np.float32]]:

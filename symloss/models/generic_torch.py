@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any
@@ -42,6 +43,10 @@ _SCORES_AT_ONCE = 16_384
 """Rows that are scored in one call of the module."""
 _MOST_TOGETHER = 32
 """Members that are stacked: more gain nothing, as their numbers no longer stay in the cache."""
+_LEAST_TOGETHER = 4
+"""Fewer take longer stacked than one after the other."""
+_EPOCH_SECONDS = 3.0
+"""Of an epoch of those that are stacked: only between epochs somebody looks at the time."""
 _COPIES = 3
 """Of a member's parameters: those trained, those stacked for an epoch, and the best ones; besides their gradients."""
 KIND = "module"
@@ -64,6 +69,7 @@ class GenericTorch:
         self.model, self.task, self.settings = model, task, settings
         self.device = torch_device(TORCH_CPU if settings.device == "cpu" else settings.device)
         self._habits: Habits | None = None
+        self._pace: float | None = None
         self._rows: Rows | None = None
         self._lock = threading.RLock()
         # a module is run by one thread at a time, so each has its own
@@ -89,11 +95,18 @@ class GenericTorch:
             return self._habits
 
     def group_size(self, members: int, threads: int) -> int:
-        """Return an equal share for each core, or all members on a device, within limits."""
+        """Return an equal share for each core, or all members on a device, within limits.
+
+        On the host, as few as train an epoch in some seconds, by what epochs took so far.
+        """
         if self.habits.apart:
             return 1
-        share = -(-members // threads) if self.device.type == "cpu" else members
-        return max(1, min(share, _MOST_TOGETHER))
+        if self.device.type != "cpu":
+            return max(1, min(members, _MOST_TOGETHER))
+        seconds = self.habits.seconds_a_row * len(self.task.train) if self._pace is None else self._pace
+        in_time = int(_EPOCH_SECONDS / max(seconds, 1e-9))
+        share = min(-(-members // threads), _MOST_TOGETHER)
+        return max(1, share if share <= in_time else in_time if in_time >= _LEAST_TOGETHER else 1)
 
     def memory(self, instructions: int) -> MemoryNeed:
         """Return what training takes, measured on a module and a step of it."""
@@ -133,9 +146,9 @@ class GenericTorch:
         habits = self.habits
         with running(self.device):
             module = make(self.model, self.task, seed)
-        runnable = Runnable(module, self.model.name)
+        named = {**dict(module.named_parameters()), **dict(module.named_buffers())}
         try:
-            tensors = {name: runnable.buffer(name).clone() for name in (*habits.trained, *habits.own)}
+            tensors = {name: named[name].detach().clone() for name in (*habits.trained, *habits.own)}
         except KeyError as error:
             raise ModelError(self._other_shape(f"has no {error.args[0]}", seed)) from error
         self._check_shapes(tensors, lambda text: ModelError(self._other_shape(text, seed)))
@@ -171,6 +184,7 @@ class GenericTorch:
         rows, seeds = self._train_rows(), np.array(noise, np.uint64)
         runnable = self._runnable(training=True)
         found: list[float] = []
+        began = time.perf_counter()
         with running(self.device):
             if len(states) > 1 and not habits.apart:
                 slopes = Slopes(losses, self.device)
@@ -191,6 +205,7 @@ class GenericTorch:
                         )  # fmt: skip
                     found += slopes.totals()
             finite = [state.is_finite() for state in states]
+        self._pace = (time.perf_counter() - began) / len(states)
         return [
             total / len(order) if good else float("nan")
             for total, order, good in zip(found, orders, finite, strict=True)
@@ -317,9 +332,10 @@ class GenericTorch:
             return self._rows
 
     def _check_shapes(self, tensors: dict[str, Tensor], error: Any) -> None:
-        runnable = Runnable(self.habits.module, self.model.name)
+        module = self.habits.module
+        known = {**dict(module.named_parameters()), **dict(module.named_buffers())}
         for name, tensor in tensors.items():
-            expected = runnable.buffer(name)
+            expected = known[name]
             if expected.shape != tensor.shape or expected.dtype != tensor.dtype:
                 wanted, got = tuple(expected.shape), tuple(tensor.shape)
                 raise error(f"has {name} of shape {got}, where model {self.model.name} has {wanted}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from symloss.training.assess import check_dataset
 from symloss.training.groups import Stop, for_groups
 from symloss.training.kernel_cache import ensure_compiled
 from symloss.training.member import Member, pack, rates_of
-from symloss.training.memory import population_limit
+from symloss.training.memory import HOST, population_limit
 from symloss.training.orders import epoch_order, epoch_seed
 from symloss.training.outcome import Outcome
 from symloss.training.population_metrics import all_test_metrics, validation_metrics
@@ -35,6 +36,9 @@ Calls come from worker threads, one at a time.
 
 _NOISE = 1
 """Keeps the seeds of dropout apart from those of the order."""
+
+_GROUP_SECONDS = 10.0
+"""Of a group of short trainings, which count only once they have ended: what ends sooner is there when time is up."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,13 +127,39 @@ def fit_by(
             with lock:
                 progress(number, epoch, metric)
 
+    starts = _Starts(trainer, members, settings)
+
     def work(numbers: Sequence[int]) -> list[FitResult]:
         own = {number: members[number] for number in numbers}
-        return _Group(trainer, own, settings).run(report, ending, test=test)
+        return _Group(trainer, own, settings, starts).run(report, ending, test=test)
 
     seeds = len({member.seed for member in members})
     limit = population_limit(trainer, members, settings, seeds)
-    return for_groups(trainer, len(members), settings, work, ending, limit)
+    # without early stopping all take equally long, and what is sought are whole trainings
+    short = settings.patience >= settings.max_epochs
+    return for_groups(trainer, len(members), settings, work, ending, limit, _GROUP_SECONDS if short else None)
+
+
+class _Starts:
+    """Initial states: what several members start from is drawn once and copied, as drawing takes longer."""
+
+    def __init__(self, trainer: Trainer, members: Sequence[Member], settings: TrainingSettings) -> None:
+        self._trainer = trainer
+        counts = Counter(member.seed for member in members)
+        # a device's memory is for those that are trained
+        self._shared = {seed for seed, count in counts.items() if count > 1 and settings.device in HOST}
+        self._drawn: tuple[int, Any] | None = None
+        self._lock = threading.Lock()
+
+    def of(self, seed: int) -> Any:
+        """Return a fresh state."""
+        if seed not in self._shared:
+            return self._trainer.start(seed)
+        with self._lock:
+            if self._drawn is None or self._drawn[0] != seed:
+                self._drawn = seed, self._trainer.start(seed)
+            drawn = self._drawn[1]
+        return self._trainer.copy(drawn)
 
 
 @dataclass(eq=False)
@@ -150,16 +180,21 @@ class _Run:
 class _Group:
     """Members that are trained side by side in one thread."""
 
-    def __init__(self, trainer: Trainer, members: dict[int, Member], settings: TrainingSettings) -> None:
-        self.trainer, self.task, self.settings = trainer, trainer.task, settings
+    def __init__(
+        self, trainer: Trainer, members: dict[int, Member], settings: TrainingSettings, starts: _Starts
+    ) -> None:
+        self.trainer, self.task, self.settings, self.starts = trainer, trainer.task, settings, starts
         self.started = time.perf_counter()
         worst = settings.validation_metric.worst
-        self.runs = [
-            _Run(number, member, trainer.start(member.seed), worst) for number, member in members.items()
-        ]
+        self.runs = [_Run(number, member, None, worst) for number, member in members.items()]
 
     def run(self, report: Progress, stop: Stop, *, test: bool) -> list[FitResult]:
         """Train until every member has ended."""
+        for run in self.runs:
+            if stop:
+                self._end(run, Outcome.INTERRUPTED)
+            else:
+                run.state = self.starts.of(run.member.seed)
         for epoch in range(1, self.settings.max_epochs + 1):
             active = [run for run in self.runs if run.outcome is None]
             if not active:

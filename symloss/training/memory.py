@@ -135,19 +135,21 @@ def _does_not_fit(need: MemoryNeed, budget: int, free: int, where: str) -> str:
         "parameters": need.entities * need.by_entity,
         "a step": need.batch_size * need.by_batch_row,
         "the rows": need.rows * need.by_row,
-        "the rest": need.shared + need.by_member,
+        "the data": 0 if need.entities else need.shared,
+        # of a module nothing says what would make it smaller: it is named as it is
+        "the rest" if need.entities else "the model": need.by_member + (need.shared if need.entities else 0),
     }
     total = sum(parts.values())
     shown = ", ".join(f"{name} {_size(size)}" for name, size in parts.items() if size)
     left = {name: budget - (total - size) for name, size in parts.items()}
     would = [
-        f"{count:,} {what}"
-        for count, what in (
-            (left["parameters"] // max(1, need.by_entity), f"users and items instead of {need.entities:,}"),
-            (left["a step"] // max(1, need.by_batch_row), f"rows a batch instead of {need.batch_size:,}"),
-            (left["the rows"] // max(1, need.by_row), f"training rows instead of {need.rows:,}"),
+        f"{count:,} {what} instead of {now:,}"
+        for name, each, now, what in (
+            ("parameters", need.by_entity, need.entities, "users and items"),
+            ("a step", need.by_batch_row, need.batch_size, "rows a batch"),
+            ("the rows", need.by_row, need.rows, "training rows"),
         )
-        if count >= 1
+        if now and (count := left[name] // max(1, each)) >= 1
     ]
     needed = _size(int(total / SHARE))
     ways = " or ".join(would) if would else f"a device with at least {needed} free"

@@ -3,6 +3,7 @@ whether many copies of it run as one."""
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ class Habits:
         random: whether forward draws from torch's generator in another way than by dropout layers.
         apart: why copies can't be trained as one, a sentence; empty where they can.
         bytes_a_row: what a step keeps for each row of a batch.
+        seconds_a_row: what forward and back take for each, about.
     """
 
     module: nn.Module
@@ -45,6 +47,7 @@ class Habits:
     random: bool
     apart: str
     bytes_a_row: int
+    seconds_a_row: float
 
 
 def probe(model: Model, task: Task, width: int) -> Habits:
@@ -93,7 +96,12 @@ def probe(model: Model, task: Task, width: int) -> Habits:
         if random
         else _differs(model, modules, trained, own, calls, inputs)
     )
-    return Habits(modules[0], trained, own, calls, random, apart, bytes_a_row)
+    with seeded(0):
+        began = time.perf_counter()
+        again = first.scores(inputs, rows)
+        torch.autograd.grad(again.sum(), first.parameters(trained), allow_unused=True)
+        seconds = (time.perf_counter() - began) / rows
+    return Habits(modules[0], trained, own, calls, random, apart, bytes_a_row, seconds)
 
 
 def _alike(name: str, modules: Sequence[nn.Module]) -> None:

@@ -18,8 +18,7 @@ from symloss.compile.program import Program
 from symloss.engine.engine import Engine
 from symloss.search.candidates.candidate import Attempt
 from symloss.search.loop.attempts import AttemptGrid, best_attempts
-from symloss.search.loop.trainee import Interrupted, initial_state, untrained_metric
-from symloss.training.outcome import Outcome
+from symloss.search.loop.trainee import initial_state, raise_if_cut, untrained_metric
 
 SPEED_UP = 30.0
 """The learning rate of a reward is so many times that of training, where none is given,"""
@@ -58,10 +57,10 @@ class FreshRecommender:
         """As in `Trainee`; the metric of an attempt is that of its best epoch, and `epoch` has no effect."""
         members, owners = self._grid.members(programs, self._settings.seed)
         results = self._engine.fit(members, settings=self._settings, test=False, stop=stop)
-        if any(result.outcome is Outcome.INTERRUPTED for result in results):
-            raise Interrupted
         metrics = [result.valid_metric if math.isfinite(result.valid_metric) else None for result in results]
-        return best_attempts(metrics, members, owners, self._settings.validation_metric)
+        attempts = best_attempts(metrics, members, owners, self._settings.validation_metric)
+        raise_if_cut([result.outcome for result in results], owners, attempts)
+        return attempts
 
     def adopt(self, number: int) -> None:
         """Stay untrained."""

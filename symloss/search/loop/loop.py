@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from symloss.deadline import TimedStop
 from symloss.ops.construct import NumberLimitError
 from symloss.options.search import Budget
 from symloss.progress import LoopDone, Note, PhaseStarted, SearchProgress
@@ -43,6 +44,9 @@ def budget_over(budget: Budget, loops: int, seconds: float, counts: Counts) -> b
         or (budget.max_trained is not None and counts["trained"] >= budget.max_trained)
     )
 
+
+GRACE = 2.0
+"""Seconds that a loop may go on after the time limit before it is cut short: most end within them."""
 
 WORST_REWARD = -1.0
 """The reward of a loss that is useless, wrong or makes the recommender worse by more than eta."""
@@ -90,10 +94,17 @@ class LossSearch:
         options = self.options
         self._began = time.monotonic() - self.seconds
         progress(PhaseStarted(1, options.loops, options.time_limit))
+        limit = options.time_limit
+        cut = stop if limit is None else TimedStop(stop, max(0.0, limit - self.seconds) + GRACE)
         while not stop.is_set() and not budget_over(options, self.loops, self.seconds, self.counts):
             try:
-                self.step(stop)
+                self.step(cut)
             except Interrupted:
+                if not stop.is_set():
+                    self.seconds = time.monotonic() - self._began
+                    progress(
+                        Note("phase I reached its time limit before the first losses of a loop were trained")
+                    )
                 break
             progress(self._event())
             if self._exhausted():
@@ -114,7 +125,8 @@ class LossSearch:
         """Do one loop.
 
         Raises:
-            Interrupted: `stop` was set while losses were trained; this loop does not count then.
+            Interrupted: `stop` was set while losses were trained; this loop does not count then. Where it is a time
+                limit that passed, the loop counts with the losses that were trained, if there are any.
             RunError: the archive can't be written.
         """
         counts = self.counts.as_dict()
@@ -125,11 +137,11 @@ class LossSearch:
         record = LoopRecord(self.loops, tokens, report)
         to_train = self._sort(tokens, report, record)
         try:
-            adopted = self._train(to_train, stop, record)
+            adopted, left = self._train(to_train, stop, record)
         except Interrupted:
             self._forget_loop(counts, record)
             raise
-        self.strategy.tell(tokens, Feedback(self._rewards(report), report.number, report.right_way))
+        self._tell(tokens, report, left)
         if adopted:
             self.adopted_loop = self.loops
             for candidate in self.candidates.values():
@@ -137,6 +149,14 @@ class LossSearch:
         self.seconds = time.monotonic() - self._began
         if self.save is not None:
             self.save(self, record)
+
+    def _tell(self, tokens: Tokens, report: ProxyReport, left: set[int]) -> None:
+        """Tell the strategy what became of the losses, but those that time left untrained."""
+        rewards = self._rewards(report)
+        rows = np.flatnonzero(~np.isin(report.number, sorted(left))) if left else slice(None)
+        told = tokens.take(rows) if left else tokens
+        if len(told):
+            self.strategy.tell(told, Feedback(rewards[rows], report.number[rows], report.right_way[rows]))
 
     def _forget_loop(self, counts: dict[str, int], record: LoopRecord) -> None:
         self.counts = Counts(counts)
@@ -176,12 +196,28 @@ class LossSearch:
             right_way = float(report.right_way[k])
             self.candidates[number] = Candidate(number, tokens.take([k]), self.loops, right_way, wrong)
 
-    def _train(self, candidates: list[Candidate], stop: threading.Event, record: LoopRecord) -> bool:
-        """Train by each candidate, set the rewards and return whether the recommender changed."""
+    def _train(
+        self, candidates: list[Candidate], stop: threading.Event, record: LoopRecord
+    ) -> tuple[bool, set[int]]:
+        """Train by each candidate and set the rewards.
+
+        Returns:
+            Whether the recommender changed, and the numbers of the candidates that time left untrained.
+        """
         if not candidates:
-            return False
+            return False, set()
         programs = [self.proxy.programs(candidate.tokens).program(0) for candidate in candidates]
-        attempts = self.recommender.try_losses(programs, self.loops, stop)
+        left: set[int] = set()
+        places = list(range(len(candidates)))
+        try:
+            attempts = self.recommender.try_losses(programs, self.loops, stop)
+        except Interrupted as cut:
+            if not cut.finished or not isinstance(stop, TimedStop) or stop.asked:
+                raise
+            places = sorted(cut.finished)
+            attempts = [cut.finished[place] for place in places]
+            left = {one.number for one in candidates} - {candidates[place].number for place in places}
+            candidates = [candidates[place] for place in places]
         self.trained_loop = self.loops
         sign = self.options.training.validation_metric.sign
         # by metric, not by gain: a difference may round two metrics to one number
@@ -193,10 +229,10 @@ class LossSearch:
         gains = [self._gain(attempt.metric) for attempt in attempts]
         adopted = self.recommender.adopts and self._good(gains[best])
         if adopted:
-            self.recommender.adopt(best)
+            self.recommender.adopt(places[best])
         for number, (candidate, attempt, gain) in enumerate(zip(candidates, attempts, gains, strict=True)):
             self._reward(candidate, attempt, gain, adopted and number == best, record)
-        return adopted
+        return adopted, left
 
     def _gain(self, metric: float | None) -> float | None:
         """Return how much better than the recommender's a metric is; None where training diverged."""

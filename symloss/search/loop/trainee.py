@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from symloss.compile.program import Program
@@ -16,7 +16,16 @@ from symloss.training.outcome import Outcome
 
 
 class Interrupted(Exception):
-    """Training was stopped before all losses of a batch were tried."""
+    """Training was stopped before all losses of a batch were tried.
+
+    Attributes:
+        finished: the best attempt of each loss that was tried in all ways, by its place in the batch.
+    """
+
+    def __init__(self, finished: Mapping[int, Attempt] | None = None) -> None:
+        """Keep what was finished."""
+        super().__init__()
+        self.finished = dict(finished or {})
 
 
 class Trainee(Protocol):
@@ -77,15 +86,15 @@ class CurrentRecommender:
         """As in `Trainee`."""
         members, owners = self._grid.members(programs, self._engine.settings.seed)
         results = self._engine.one_epoch(self.model_state, members, epoch, keep="best", stop=stop)
-        if any(result.outcome is Outcome.INTERRUPTED for result in results):
-            raise Interrupted
         kept = [result for result in results if result.state is not None]
         self._best = (kept[0].state, kept[0].metric) if kept else None
         metrics = [
             None if result.outcome is Outcome.DIVERGED or not math.isfinite(result.metric) else result.metric
             for result in results
         ]
-        return best_attempts(metrics, members, owners, self._engine.settings.validation_metric)
+        attempts = best_attempts(metrics, members, owners, self._engine.settings.validation_metric)
+        raise_if_cut([result.outcome for result in results], owners, attempts)
+        return attempts
 
     def adopt(self, number: int) -> None:
         """As in `Trainee`."""
@@ -101,6 +110,18 @@ class CurrentRecommender:
         """As in `Trainee`."""
         self.metric = state["metric"]
         self.model_state = self._engine.trainer.load(state["parameters"])
+
+
+def raise_if_cut(outcomes: Sequence[Outcome], owners: Sequence[int], attempts: Sequence[Attempt]) -> None:
+    """Raise `Interrupted` where a training was cut short, with the attempts of losses of which none was.
+
+    Args:
+        outcomes, owners: of each training, and the number of its loss.
+        attempts: the best one of each loss.
+    """
+    cut = {owner for owner, outcome in zip(owners, outcomes, strict=True) if outcome is Outcome.INTERRUPTED}
+    if cut:
+        raise Interrupted({number: one for number, one in enumerate(attempts) if number not in cut})
 
 
 def initial_state(engine: Engine) -> Any:
