@@ -1,6 +1,7 @@
 """Metrics by name: those built in, and those of packages that name theirs under the entry point group.
 
-A package adds a metric by a line in its pyproject.toml, a class of `Metric` or a function that returns one:
+A package adds a metric by a line in its pyproject.toml (see `symloss.plugins`): a class of `Metric`, or a function that
+returns one.
 
     [project.entry-points."symloss.metrics"]
     brier = "my_package.metrics:Brier"
@@ -9,8 +10,8 @@ A package adds a metric by a line in its pyproject.toml, a class of `Metric` or 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib.metadata import entry_points
 
+from symloss import plugins
 from symloss.errors import OptionError, unknown_name
 from symloss.tasks.metric import Metric
 from symloss.tasks.metrics.errors import MAE, MSE, RMSE
@@ -21,9 +22,6 @@ CLASSES: tuple[type[Metric], ...] = (AUC, F1, Accuracy, ErrorRate, RMSE, MSE, MA
 """The metrics that are built in; to add one, add a class."""
 
 NAMES = tuple(one.name for one in CLASSES)
-
-GROUP = "symloss.metrics"
-"""Entry points under which other packages name metrics; read only for a name that is not built in."""
 
 
 def get(metric: str | Metric, known: Iterable[Metric] = ()) -> Metric:
@@ -45,21 +43,27 @@ def get(metric: str | Metric, known: Iterable[Metric] = ()) -> Metric:
     for one in CLASSES:
         if one.name == name:
             return one()
-    installed = {entry.name: entry for entry in entry_points(group=GROUP)}
-    if name not in installed:
-        allowed = dict.fromkeys([*others, *NAMES, *installed])
+    added = plugins.load("metrics", name)
+    if added is None:
+        allowed = dict.fromkeys([*others, *NAMES, *plugins.names("metrics")])
         raise OptionError(unknown_name("metric", name, allowed, "--metric and metric= take one of these"))
+    return _made(name, added)
+
+
+def _made(name: str, added: object) -> Metric:
+    """Make the metric that a package adds, and see that it is one."""
+    wanted = "it must be a class of symloss.tasks.Metric, or a function that returns one"
+    if not callable(added):
+        raise plugins.unfit("metrics", name, f"is {type(added).__name__}; {wanted}")
     try:
-        made = installed[name].load()()
+        made = added()
     except Exception as error:
-        raise OptionError(
-            f"the metric {name!r} of the package behind {installed[name].value} can't be loaded "
-            f"({type(error).__name__}: {error}); mend or uninstall that package"
-        ) from error
+        raise plugins.unfit("metrics", name, f"can't be made ({plugins.in_words(error)})") from error
     if not isinstance(made, Metric):
-        raise OptionError(
-            f"{installed[name].value}, named for the metric {name!r}, gives {type(made).__name__}; "
-            "it must be a class of symloss.tasks.Metric, or a function that returns one"
+        raise plugins.unfit("metrics", name, f"gives {type(made).__name__}; {wanted}")
+    if made.name != name:
+        raise plugins.unfit(
+            "metrics", name, f"has the name {made.name!r}; it must be that of its entry point"
         )
     return made
 
