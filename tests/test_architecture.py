@@ -49,10 +49,16 @@ def test_files_to_begin_at_exist() -> None:
 # What a newcomer may want to add, and one that is there already: it is found in the file that the table names.
 THERE_ALREADY = {
     "an operator": "TanhOperator",
+    "an instruction (an opcode)": "ARCTAN",
+    "a kind of losses": "PAIRWISE",
     "a function of formulas": "atan",
     "a named loss": "maxr",
     "a data set": "synthetic",
+    "a metric": "AUC",
+    "a task": "RatingTask",
+    "a kind of question to labels": "CLASSIFICATION",
     "a model": "mlp",
+    "a trainer": "symloss.models.mf.trainer:FusedMF",
     "an option": "max_trained",
     "a search strategy": "genetic",
     "an export": "xgboost",
@@ -61,7 +67,7 @@ THERE_ALREADY = {
 
 
 def rows_of_adding() -> dict[str, list[str]]:
-    table = PAGE.split("## Adding something")[1].split("\n\n")[1]
+    table = PAGE.split("## Adding something")[1].split("\n\n")[2]
     rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in table.splitlines()[2:]]
     return {row[0].strip("| "): row[1:] for row in rows}
 

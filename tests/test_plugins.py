@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from symloss import plugins
 from symloss.errors import OptionError
+from symloss.export import export
+from symloss.loss import Loss
+from tests.installed import install
 
 
 @pytest.fixture
@@ -15,13 +20,6 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder on the path with room for installed packages."""
     monkeypatch.syspath_prepend(str(tmp_path))
     return tmp_path
-
-
-def install(folder: Path, name: str, entries: str) -> None:
-    information = folder / f"{name}-1.0.dist-info"
-    information.mkdir()
-    (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-    (information / "entry_points.txt").write_text(entries)
 
 
 def test_what_a_package_adds_is_found(package: Path) -> None:
@@ -46,3 +44,35 @@ def test_two_packages_with_one_name_are_refused(package: Path) -> None:
         install(package, name, f"[symloss.models]\ntwice = {name}:build\n")
     with pytest.raises(OptionError, match="first_losses:build and second_losses:build"):
         plugins.load("models", "twice")
+
+
+def test_what_is_installed_meanwhile_is_found(package: Path) -> None:
+    assert plugins.load("metrics", "later") is None
+    (package / "later_losses.py").write_text("LATER = 3\n")
+    install(package, "later-losses", "[symloss.metrics]\nlater = later_losses:LATER\n")
+    assert plugins.load("metrics", "later") == 3
+
+
+def test_an_export_of_another_package(package: Path) -> None:
+    (package / "exports_of_others.py").write_text(
+        "def formula(loss):\n    return f'let f = {loss.formula}\\n'\ndef nothing(loss):\n    return None\n"
+    )
+    entries = "[symloss.exports]\nlet = exports_of_others:formula\nnothing = exports_of_others:nothing\n"
+    install(package, "exports-of-others", entries)
+    assert export(Loss("(yhat - y)**2"), "let").startswith("let f = (-y + yhat)**2")
+    with pytest.raises(OptionError, match="which returned NoneType; it must return text"):
+        export(Loss("(yhat - y)**2"), "nothing")
+    with pytest.raises(OptionError, match="did you mean 'let'"):
+        export(Loss("(yhat - y)**2"), "lett")
+
+
+STARTS = """
+import sys
+import symloss.formula.parse
+symloss.formula.parse.parse("tanh(yhat) - y")
+assert "importlib.metadata" not in sys.modules
+"""
+
+
+def test_names_of_ones_own_read_nothing() -> None:
+    subprocess.run([sys.executable, "-c", STARTS], check=True, cwd=Path(__file__).resolve().parents[1])

@@ -216,7 +216,7 @@ def _training_names() -> list[str]:
 
 def _name(model: Model) -> str:
     """Return what a run calls a model: a name that it can be had by, or one that says that there is none."""
-    known = model.name in registry.names() or is_reference(model.name)
+    known = registry.has(model.name) or is_reference(model.name)
     return registry.check_name(model.name if known else f"{UNNAMED}{model.name}")
 
 

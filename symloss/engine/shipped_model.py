@@ -41,7 +41,7 @@ def shipped(model: Model) -> ShippedModel:
     Raises:
         OptionError: a function of it can't be imported.
     """
-    if model.name in registry.names() and registry.get(model.name) == model:
+    if registry.has(model.name) and registry.get(model.name) == model:
         return ShippedModel(model.name)
     places = []
     for what, function in (("factory", model.build), ("function of groups", model.groups)):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import metadata
 from typing import TYPE_CHECKING
 
+from symloss import plugins
 from symloss.errors import OptionError, unknown_name
 from symloss.models.import_path import imported
 from symloss.models.model import Model
@@ -23,17 +23,21 @@ MODELS: dict[str, str] = {
 NAMES = tuple(MODELS)
 """The built-in models' names."""
 
-ENTRY_POINTS = "symloss.models"
-"""The group of entry points by which other packages add models; each leads to a `Model`."""
-
 GENERIC = "symloss.models.generic_torch:GenericTorch"
 """Trains what no acceleration of the model takes."""
 
 
 def names() -> tuple[str, ...]:
-    """Return the names of the built-in models, and of those that installed packages add; loads none of them."""
-    added = {entry.name for entry in metadata.entry_points(group=ENTRY_POINTS)}
-    return (*NAMES, *sorted(added - set(NAMES)))
+    """Return the names of the built-in models, and of those that installed packages add; loads none of them.
+
+    A package adds a `Model` under the entry point group "symloss.models" (see `symloss.plugins`).
+    """
+    return (*NAMES, *(name for name in plugins.names("models") if name not in MODELS))
+
+
+def has(name: str) -> bool:
+    """Return whether a model has that name; installed packages are looked at only for one that is not built in."""
+    return name in MODELS or name in plugins.names("models")
 
 
 def get(name: Given) -> Model:
@@ -49,9 +53,16 @@ def get(name: Given) -> Model:
         found = imported(MODELS[name])
         assert isinstance(found, Model)
         return found
-    for entry in metadata.entry_points(group=ENTRY_POINTS, name=name):
-        return _added(entry)
-    raise OptionError(_unknown(name))
+    added = plugins.load("models", name)
+    if added is None:
+        raise OptionError(_unknown(name))
+    if not isinstance(added, Model):
+        raise plugins.unfit("models", name, "is no symloss.models.Model")
+    if added.name != name:
+        raise plugins.unfit(
+            "models", name, f"has the name {added.name!r}; it must be that of its entry point"
+        )
+    return added
 
 
 def check_name(name: str) -> str:
@@ -62,7 +73,7 @@ def check_name(name: str) -> str:
     """
     if is_reference(name):
         return absolute(name)
-    if name not in names():
+    if not has(name):
         raise OptionError(_unknown(name))
     return name
 
@@ -70,22 +81,6 @@ def check_name(name: str) -> str:
 def _unknown(name: str) -> str:
     ways = "--model takes one of these, or FILE.py:build for one of your own"
     return unknown_name("model", name, names(), ways)
-
-
-def _added(entry: metadata.EntryPoint) -> Model:
-    """Load a model that another package adds."""
-    try:
-        found = entry.load()
-    except (ImportError, AttributeError) as error:
-        raise OptionError(
-            f"the model {entry.name!r} can't be loaded from {entry.value} ({error}); install its package again"
-        ) from error
-    if not isinstance(found, Model):
-        raise OptionError(
-            f"the model {entry.name!r} is {entry.value}, which is no symloss.models.Model; correct the entry point "
-            f"in the group {ENTRY_POINTS!r} of its package"
-        )
-    return found
 
 
 def trainer_for(model: Model, task: Task, settings: StepSettings) -> Trainer:

@@ -1,15 +1,15 @@
 """The operators by name, and the sets of them that a search can use.
 
-A package of one's own adds operators by entry points of the group "symloss.operators": a name, and a class derived from
-`symloss.ops.Operator`. They are looked up only when a name is not one of the built-in ones.
+A package of one's own adds operators by entry points of the group "symloss.operators" (see `symloss.plugins`): a name,
+and a class derived from `symloss.ops.Operator`. They are looked up only when a name is not one of the built-in ones.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING
 
+from symloss import plugins
 from symloss.errors import OptionError, unknown_name
 from symloss.ops.arithmetic import (
     AddOperator,
@@ -28,9 +28,6 @@ from symloss.ops.guarded import (
 )
 from symloss.ops.operator import Operator, fault_of
 from symloss.ops.sigmoidal import SigmoidOperator, TanhOperator
-
-if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint, EntryPoints
 
 
 @cache
@@ -60,24 +57,11 @@ def operators() -> dict[str, Operator]:
     return {operator.name: operator for operator in [*paper, *extended]}
 
 
-GROUP = "symloss.operators"
-"""The group of entry points under which other packages name their operators."""
-
-
-def _entry_points() -> EntryPoints:
-    # Imported when it is needed: it takes as long as all else here.
-    from importlib.metadata import entry_points
-
-    return entry_points(group=GROUP)
-
-
-@cache
 def installed_names() -> tuple[str, ...]:
     """Return the names of the operators that other packages add, in alphabetical order."""
-    return tuple(sorted(_entry_points().names - set(operators())))
+    return tuple(name for name in plugins.names("operators") if name not in operators())
 
 
-@cache
 def find(name: str) -> Operator | None:
     """Return an operator by name, built-in or added by another package; None where there is none.
 
@@ -87,8 +71,12 @@ def find(name: str) -> Operator | None:
     known = operators().get(name)
     if known is not None:
         return known
-    point = next(iter(_entry_points().select(name=name)), None)
-    return None if point is None else _loaded(point)
+    loaded = plugins.load("operators", name)
+    if loaded is None:
+        return None
+    if not (isinstance(loaded, type) and issubclass(loaded, Operator)):
+        raise plugins.unfit("operators", name, "must be a class derived from symloss.ops.Operator")
+    return _made(name, loaded)
 
 
 def find_function(name: str) -> Operator | None:
@@ -100,24 +88,18 @@ def find_function(name: str) -> Operator | None:
     return found if found is not None and found.function_name == name else None
 
 
-def _loaded(point: EntryPoint) -> Operator:
-    """Load the operator of an entry point, and see that it is one."""
-    where = f"the operator {point.name!r} of the package {point.dist.name if point.dist else 'unknown'}"
+@cache
+def _made(name: str, kind: type[Operator]) -> Operator:
+    """Make the operator that a package adds, and see that it can be used; a class gives one operator, made once."""
     try:
-        loaded = point.load()
-    except (ImportError, AttributeError) as error:
-        raise OptionError(f"{where} can't be loaded: {error}; repair or uninstall that package") from error
-    if not (isinstance(loaded, type) and issubclass(loaded, Operator)):
-        raise OptionError(f"{where} must be a class derived from symloss.ops.Operator; it is {loaded!r}")
-    try:
-        operator = loaded()
+        operator = kind()
         wrong = fault_of(operator)
-    except (TypeError, AttributeError) as error:
-        raise OptionError(f"{where} is not complete: {error}") from error
-    if not wrong and operator.name != point.name:
+    except Exception as error:
+        raise plugins.unfit("operators", name, f"is not complete ({plugins.in_words(error)})") from error
+    if not wrong and operator.name != name:
         wrong = f"its name is {operator.name!r}; it must be that of its entry point"
     if wrong:
-        raise OptionError(f"{where} can't be used: {wrong}")
+        raise plugins.unfit("operators", name, f"can't be used: {wrong}")
     return operator
 
 

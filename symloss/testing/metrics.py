@@ -83,6 +83,20 @@ class MetricContract(ABC):
         assert metric.improves(worse, metric.worst)
         assert metric.sign * better > metric.sign * worse
 
+    def test_perfect_is_better_than_reversed(self) -> None:
+        """The direction is right: who knows the labels is better than who has them the wrong way round."""
+        metric = self.make()
+        labels = self.draw(1, 80, 30)[2]
+        if np.isin(labels, (0, 1)).all():
+            sides = [np.where(labels == 1, size, -size).astype(np.float32) for size in (4, -4)]
+            good, bad = (metric.measure(side, sigmoid(side), labels) for side in sides)
+        else:
+            sides = [labels, labels.max() + labels.min() - labels]
+            good, bad = (metric.measure(side, side, labels) for side in sides)
+        assert metric.improves(good, bad), (
+            f"{metric.name} is {good} for the labels and {bad} for their reverse"
+        )
+
     def test_it_is_what_its_definition_says(self) -> None:
         """Small and large parts, with many ties and with none."""
         metric = self.make()

@@ -32,7 +32,7 @@ def ensure_compiled(trainer: Trainer, settings: TrainingSettings) -> None:
     What trains a model that has no name in the registry is compiled here, when it is called.
     """
     if os.environ.get(COMPILING) is None and not is_compiled(trainer, settings):
-        name = trainer.model.name if trainer.model.name in registry.names() else ""
+        name = trainer.model.name if registry.has(trainer.model.name) else ""
         _in_a_child(name, str(settings.optimizer), settings.device)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from symloss.models.import_path import imported
 from symloss.training.member import Member, pack
 from symloss.training.settings import TrainingSettings
 from tests.compile.programs import MSE
+from tests.installed import install
 from tests.models.by_hand import ByHand, Rows
 
 RATINGS = Rows({"users": 3, "items": 4}, Interactions.of([0, 1], [0, 1], [0, 1]))
@@ -120,32 +120,21 @@ OURS = Model("ours", lambda task, seed: None)
 NO_MODEL = "a text"
 
 
-def test_models_of_other_packages(monkeypatch):
-    asked = []
-
-    def entry_points(*, group, name=None):
-        asked.append(name)
-        known = {
-            "ours": f"{__name__}:OURS",
-            "text": f"{__name__}:NO_MODEL",
-            "gone": f"{__name__}:GONE",
-            "mf": f"{__name__}:NO_MODEL",
-        }
-        return [
-            metadata.EntryPoint(key, value, group)
-            for key, value in known.items()
-            if group == "symloss.models" and name in (None, key)
-        ]
-
-    monkeypatch.setattr(metadata, "entry_points", entry_points)
+def test_models_of_other_packages(monkeypatch, tmp_path):
+    known = {"ours": "OURS", "renamed": "OURS", "text": "NO_MODEL", "gone": "GONE", "mf": "NO_MODEL"}
+    entries = [f"{name} = {__name__}:{place}" for name, place in known.items()]
+    install(tmp_path, "our-models", "\n".join(["[symloss.models]", *entries]))
+    monkeypatch.syspath_prepend(str(tmp_path))
     # A built-in name is never looked for elsewhere.
-    assert registry.get("mf").name == "mf" and asked == []
+    assert registry.get("mf").name == "mf"
     assert registry.get("ours") is OURS
-    assert registry.names() == ("mf", "mlp", "gone", "ours", "text")
+    assert registry.names() == ("mf", "mlp", "gone", "ours", "renamed", "text")
     with pytest.raises(OptionError, match=r"'text' is .*:NO_MODEL, which is no symloss\.models\.Model"):
         registry.get("text")
     with pytest.raises(OptionError, match="'gone' can't be loaded from"):
         registry.get("gone")
+    with pytest.raises(OptionError, match="has the name 'ours'; it must be that of its entry point"):
+        registry.get("renamed")
     with pytest.raises(OptionError, match=r"unknown model 'our'; did you mean 'ours'\?"):
         registry.get("our")
 

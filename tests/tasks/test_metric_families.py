@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, EntryPoints
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -14,10 +14,10 @@ from sklearn.metrics import accuracy_score
 from symloss.errors import OptionError
 from symloss.tasks import RatingTask
 from symloss.tasks.metric import MetricFamily
-from symloss.tasks.metrics import registry
 from symloss.tasks.metrics.registry import get, in_order, title_of
 from symloss.testing import MetricContract
 from symloss.training.settings import TrainingSettings
+from tests.installed import install
 from tests.search.conftest import make_dataset
 
 
@@ -101,12 +101,12 @@ class HitsAt(MetricFamily):
         )
 
 
-def test_of_another_package(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_another_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     places = {"hits": "HitsAt", "plain": "TestAccuracyAt", "gone": "NoSuch"}
-    entries = EntryPoints(
-        EntryPoint(name, f"{__name__}:{place}", registry.GROUP) for name, place in places.items()
+    lines = [f"{name} = {__name__}:{place}" for name, place in places.items()]
+    monkeypatch.syspath_prepend(
+        str(install(tmp_path, "hit-metrics", "\n".join(["[symloss.metrics]", *lines])))
     )
-    monkeypatch.setattr(registry, "entry_points", lambda group: entries.select(group=group))
     assert get("hits@3").measure(np.array([3, 1, 2, 0]), np.zeros(4), np.array([1, 1, 0, 1])) == 2
     assert get("hits").name == "hits@10" and get("hits@20") == HitsAt(20)
     for name, message in (

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-from types import SimpleNamespace
-from typing import Any
+from pathlib import Path
 
 import pytest
 
 from symloss.errors import OptionError
-from symloss.tasks.metrics import AUC, RMSE, get, registry
+from symloss.tasks.metrics import AUC, RMSE, get
 from symloss.tasks.metrics.described import Described, describe, described
 from symloss.training.settings import TrainingSettings
+from tests.installed import install
 from tests.testing.test_metrics_and_tasks import MeanMargin
 
 
@@ -21,50 +20,58 @@ def test_names() -> None:
         get("acuracy")
 
 
-def entry(monkeypatch: pytest.MonkeyPatch, load: Any) -> list[int]:
-    asked: list[int] = []
-
-    def points(*, group: str) -> list[Any]:
-        assert group == "symloss.metrics"
-        asked.append(1)
-        return [SimpleNamespace(name="margin", value="package:Margin", load=load)]
-
-    monkeypatch.setattr(registry, "entry_points", points)
-    return asked
+SOAP = """
+from tests.testing.test_metrics_and_tasks import MeanMargin
 
 
-def test_other_packages_name_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = entry(monkeypatch, lambda: MeanMargin)
-    assert get("auc").name == "auc" and not asked
-    assert get("margin") == MeanMargin() and asked
-    assert TrainingSettings(metric="margin").validation_metric == MeanMargin()
-    with pytest.raises(OptionError, match="did you mean 'margin'"):
-        get("margins")
+class Soap(MeanMargin):
+    name = "soap"
 
 
-def test_a_package_that_fails_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken() -> Any:
-        raise ImportError("no module named soap")
-
-    entry(monkeypatch, broken)
-    with pytest.raises(OptionError, match="package:Margin can't be loaded .*no module named soap"):
-        get("margin")
-    entry(monkeypatch, lambda: lambda: 5)
-    with pytest.raises(OptionError, match="gives int; it must be"):
-        get("margin")
+def five():
+    return 5
 
 
-def test_a_real_entry_point_is_found(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "soapy.py").write_text(
-        "from tests.testing.test_metrics_and_tasks import MeanMargin\nclass Soap(MeanMargin):\n    name = 'soap'\n"
-    )
-    info = tmp_path / "soapy-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: soapy\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[symloss.metrics]\nsoap = soapy:Soap\n")
+def broken():
+    raise RuntimeError("no water")
+"""
+
+
+@pytest.fixture
+def soapy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package with one good metric and several that are none."""
+    (tmp_path / "soapy.py").write_text(SOAP)
+    (tmp_path / "soapless.py").write_text("import soap_that_is_nowhere\n")
+    places = ["soap = soapy:Soap", "other = soapy:Soap", "five = soapy:five", "broken = soapy:broken",
+              "gone = soapless:Soap", "text = soapy:__name__", "auc = soapless:AUC"]  # fmt: skip
+    install(tmp_path, "soapy", "\n".join(["[symloss.metrics]", *places]))
     monkeypatch.syspath_prepend(str(tmp_path))
-    assert "soap" in {one.name for one in importlib.metadata.entry_points(group="symloss.metrics")}
-    assert get("soap").name == "soap"
+
+
+@pytest.mark.usefixtures("soapy")
+def test_other_packages_name_theirs() -> None:
+    assert get("soap").name == "soap" and get("soap") == get("soap")
+    assert TrainingSettings(metric="soap").validation_metric == get("soap")
+    # a built-in name is not looked for elsewhere
+    assert get("auc") == AUC()
+    with pytest.raises(OptionError, match="did you mean 'soap'"):
+        get("soaps")
+
+
+@pytest.mark.usefixtures("soapy")
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("gone", "can't be loaded from soapless:Soap .*soap_that_is_nowhere.* uninstall the package soapy"),
+        ("broken", r"soapy:broken, which can't be made \(RuntimeError: no water\)"),
+        ("five", "soapy:five, which gives int; it must be"),
+        ("text", "soapy:__name__, which is str; it must be"),
+        ("other", "has the name 'soap'; it must be that of its entry point"),
+    ],
+)
+def test_a_package_that_fails_is_named(name: str, says: str) -> None:
+    with pytest.raises(OptionError, match=says):
+        get(name)
 
 
 def test_what_a_run_keeps() -> None:

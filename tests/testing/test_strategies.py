@@ -18,6 +18,7 @@ from symloss.search.strategies.random_strategy import RandomStrategy
 from symloss.search.strategies.registry import STRATEGIES, check_strategy, make_strategy
 from symloss.search.strategies.strategy import Strategy
 from symloss.testing.strategies import StrategyContract, check_tokens
+from tests.installed import install
 from tests.testing.third_party_strategy import HillClimber
 
 
@@ -112,14 +113,13 @@ def test_faults_are_found(fault: type[RandomStrategy], test: Any) -> None:
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What installed packages leave on the path: their names, and where the code is."""
-    information = tmp_path / "extra_strategies-1.0.dist-info"
-    information.mkdir()
-    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: extra-strategies\nVersion: 1.0\n")
-    (information / "entry_points.txt").write_text(
+    install(
+        tmp_path,
+        "extra-strategies",
         "[symloss.strategies]\n"
         "hill-climber = tests.testing.third_party_strategy:HillClimber\n"
         "forgetful = tests.testing.third_party_strategy:Forgetful\n"
-        "number = math:pi\n"
+        "number = math:pi\n",
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     return tmp_path
@@ -137,7 +137,7 @@ def test_a_strategy_of_another_package_is_found_by_its_name() -> None:
         check_strategy("hill-climbr")
     with pytest.raises(OptionError, match="it lacks state, restore"):
         check_strategy("forgetful")
-    with pytest.raises(OptionError, match="'number' of an installed package must be a class"):
+    with pytest.raises(OptionError, match="'number' is math:pi, which must be a class"):
         check_strategy("number")
 
 

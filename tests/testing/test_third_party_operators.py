@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,7 @@ from symloss.testing.operators import OperatorContract
 from symloss.training.member import Member, pack
 from symloss.training.orders import epoch_order
 from symloss.training.settings import TrainingSettings
+from tests.installed import install
 from tests.models.by_hand import ByHand
 from tests.models.plain import PlainMF, train
 from tests.search.test_grammar import test_expression_and_program_agree_in_value_and_gradient as agree
@@ -44,42 +44,24 @@ BAD = """other-name = tests.testing.third_party:Unnamed
 forgetful = tests.testing.third_party:Forgetful
 missing = tests.testing.third_party:Missing
 number = math:pi
+table = tests.testing.third_party:__builtins__
 """
 
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with what an installed package would leave there."""
-    return _package(tmp_path_factory.mktemp("site"), GOOD)
-
-
-def _package(folder: Path, entry_points: str) -> Path:
-    information = folder / "extra_operators-1.0.dist-info"
-    information.mkdir()
-    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: extra-operators\nVersion: 1.0\n")
-    (information / "entry_points.txt").write_text(entry_points)
-    return folder
-
-
-def _forget() -> None:
-    registry.find.cache_clear()
-    registry.installed_names.cache_clear()
+    return install(tmp_path_factory.mktemp("site"), "extra-operators", GOOD)
 
 
 @pytest.fixture
-def faulty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.syspath_prepend(str(_package(tmp_path, GOOD + BAD)))
-    _forget()
-    yield
-    _forget()
+def faulty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(install(tmp_path, "extra-operators", GOOD + BAD)))
 
 
 @pytest.fixture
-def installed(package: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def installed(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(package))
-    _forget()
-    yield
-    _forget()
 
 
 class TestSoftplus(OperatorContract):
@@ -125,6 +107,7 @@ def test_a_formula_reads_and_prints_it(text: str) -> None:
         ("softplux(yhat)", "unknown name 'softplux'"),
         ("missing(yhat)", "can't be loaded"),
         ("number(yhat)", "must be a class derived from symloss.ops.Operator"),
+        ("table(yhat)", "must be a class derived from symloss.ops.Operator"),
         ("other_name(yhat)", "must be that of its entry point"),
         ("forgetful(yhat, y)", "does not use every operand"),
     ],

@@ -11,6 +11,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from symloss import plugins
 from symloss.errors import OptionError, unknown_name
 from symloss.search.candidates.grammar import LossGrammar
 from symloss.search.strategies.strategy import Strategy
@@ -82,9 +83,6 @@ def _maker(name: str) -> Callable[..., Strategy]:
 
 def _added(name: str) -> Callable[..., Strategy]:
     """Return what another package adds under a name; errors as for `check_strategy`."""
-    # it takes as long to import as all else here
-    from symloss import plugins
-
     make = plugins.load("strategies", name)
     if make is None:
         known = [*STRATEGIES, *plugins.names("strategies")]
@@ -93,8 +91,5 @@ def _added(name: str) -> Callable[..., Strategy]:
     missing = [one for one in wanted if not hasattr(make, one)]
     if not isinstance(make, type) or missing:
         lacks = f"; it lacks {', '.join(missing)}" if isinstance(make, type) else ""
-        raise OptionError(
-            f"the strategy {name!r} of an installed package must be a class with {', '.join(wanted)}{lacks}; "
-            "symloss.testing.strategies.StrategyContract tests one"
-        )
+        raise plugins.unfit("strategies", name, f"must be a class with {', '.join(wanted)}{lacks}")
     return make

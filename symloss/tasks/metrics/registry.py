@@ -1,6 +1,7 @@
 """Metrics by name: those built in, and those of packages that name theirs under the entry point group.
 
-A package adds a metric by a line in its pyproject.toml, a class of `Metric` or a function that returns one:
+A package adds a metric by a line in its pyproject.toml (see `symloss.plugins`): a class of `Metric`, or a function that
+returns one.
 
     [project.entry-points."symloss.metrics"]
     brier = "my_package.metrics:Brier"
@@ -11,8 +12,8 @@ A class of `MetricFamily` also makes NAME@NUMBER, such as "ndcg@20".
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib.metadata import EntryPoint, entry_points
 
+from symloss import plugins
 from symloss.errors import OptionError, unknown_name
 from symloss.tasks.metric import Metric, MetricFamily
 from symloss.tasks.metrics.errors import MAE, MSE, RMSE
@@ -26,9 +27,6 @@ FAMILIES: tuple[type[MetricFamily], ...] = (AccuracyAt, ErrorRateAt)
 """Those that are built in with a number behind an @."""
 
 NAMES = tuple(one.name for one in CLASSES)
-
-GROUP = "symloss.metrics"
-"""Entry points under which other packages name metrics; read only for a name that is not built in."""
 
 
 def get(metric: str | Metric, known: Iterable[Metric] = ()) -> Metric:
@@ -54,42 +52,45 @@ def get(metric: str | Metric, known: Iterable[Metric] = ()) -> Metric:
     for kind in FAMILIES:
         if at and kind.name == family:
             return kind.at(number)
-    installed = {entry.name: entry for entry in entry_points(group=GROUP)}
-    if at and family in installed:
-        return _of_family(installed[family], number)
-    if name not in installed:
-        allowed = dict.fromkeys([*others, *NAMES, *installed])
+    added = plugins.load("metrics", name)
+    if added is None and at:
+        others_family = plugins.load("metrics", family)
+        if others_family is not None:
+            return _of_family(family, others_family, number)
+    if added is None:
+        allowed = dict.fromkeys([*others, *NAMES, *plugins.names("metrics")])
         raise OptionError(unknown_name("metric", name, allowed, "--metric and metric= take one of these"))
+    return _made(name, added)
+
+
+def _made(name: str, added: object) -> Metric:
+    """Make the metric that a package adds, and see that it is one."""
+    wanted = "it must be a class of symloss.tasks.Metric, or a function that returns one"
+    if not callable(added):
+        raise plugins.unfit("metrics", name, f"is {type(added).__name__}; {wanted}")
     try:
-        made = installed[name].load()()
+        made = added()
     except Exception as error:
-        raise OptionError(
-            f"the metric {name!r} of the package behind {installed[name].value} can't be loaded "
-            f"({type(error).__name__}: {error}); mend or uninstall that package"
-        ) from error
+        raise plugins.unfit("metrics", name, f"can't be made ({plugins.in_words(error)})") from error
     if not isinstance(made, Metric):
-        raise OptionError(
-            f"{installed[name].value}, named for the metric {name!r}, gives {type(made).__name__}; "
-            "it must be a class of symloss.tasks.Metric, or a function that returns one"
+        raise plugins.unfit("metrics", name, f"gives {type(made).__name__}; {wanted}")
+    family = made.name.partition("@")[0] if isinstance(made, MetricFamily) else made.name
+    if name not in (made.name, family):
+        raise plugins.unfit(
+            "metrics", name, f"has the name {made.name!r}; it must be that of its entry point"
         )
     return made
 
 
-def _of_family(entry: EntryPoint, number: str) -> Metric:
+def _of_family(name: str, added: object, number: str) -> Metric:
     """Return NAME@NUMBER of another package's class."""
-    try:
-        kind = entry.load()
-    except Exception as error:
-        raise OptionError(
-            f"the metric {entry.name!r} of the package behind {entry.value} can't be loaded "
-            f"({type(error).__name__}: {error}); mend or uninstall that package"
-        ) from error
-    if not (isinstance(kind, type) and issubclass(kind, MetricFamily)):
-        raise OptionError(
-            f"the metric {entry.name!r} takes no number behind an @; use {entry.name}, or have {entry.value} be a "
-            "class of symloss.tasks.metric.MetricFamily"
+    if not (isinstance(added, type) and issubclass(added, MetricFamily)):
+        raise plugins.unfit(
+            "metrics",
+            name,
+            f"takes no number behind an @; use {name}, or have it be a class of symloss.tasks.metric.MetricFamily",
         )
-    return kind.at(number)
+    return added.at(number)
 
 
 def title_of(name: str) -> str:
