@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from symloss.deprecated import old_names
 from symloss.errors import OptionError
 from symloss.options.search import Budget, Candidates, Effectiveness, Rewards, Running
 from symloss.options.text import names_of
@@ -89,3 +90,5 @@ def _warm_start(parameters: Mapping[str, Any]) -> tuple[str, ...]:
 
 LOSSES_OF_A_RUN = 20
 """So many losses of --warm-start-run are taken."""
+
+__getattr__ = old_names(__name__)

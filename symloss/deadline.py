@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 
+from symloss.deprecated import old_names
+
 
 class TimedStop(threading.Event):
     """Set when `parent` is set, when `seconds` have passed since it was made, or by `set`."""
@@ -28,3 +30,6 @@ class TimedStop(threading.Event):
     def is_set(self) -> bool:
         """Return whether to stop."""
         return self.asked or self.late
+
+
+__getattr__ = old_names(__name__)

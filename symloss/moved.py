@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
+from symloss.deprecated import GONE, RENAMED, old_name
+
 MOVED: dict[str, str] = {
     "symloss.cli.progress": "symloss.progress_display",
     "symloss.compile.criterion": "symloss.compile.torch.criterion",
@@ -149,6 +151,11 @@ MOVED: dict[str, str] = {
     "symloss.symbolic.witness": "symloss.symbolic.direction.witness",
     "symloss.symbolic.workspace": "symloss.symbolic.same.proof_cache",
     "symloss.symbolic.writing": "symloss.symbolic.field.to_expression",
+    "symloss.search.contest.cautions": "symloss.contest.cautions",
+    "symloss.search.contest.verdict": "symloss.contest.verdict",
+    "symloss.symbolic.float32_boxes": "symloss.symbolic.properties.float32_boxes",
+    "symloss.symbolic.joined_logs": "symloss.symbolic.field.joined_logs",
+    "symloss.symbolic.written_factors": "symloss.symbolic.field.written_factors",
     "symloss.training.metrics": "symloss.tasks.auc_rmse",
     "symloss.training.references": "symloss.tasks.references",
 }
@@ -172,10 +179,11 @@ class MovedLoader(importlib.abc.Loader):
             DeprecationWarning,
             stacklevel=2,
         )
-        today = importlib.import_module(self._target)
+        today, old = importlib.import_module(self._target), module.__name__
 
         def ask(name: str) -> Any:
-            return getattr(today, name)
+            renamed = f"{old}.{name}" in RENAMED or f"{old}.{name}" in GONE
+            return old_name(old, name) if renamed else getattr(today, name)
 
         module.__dict__["__getattr__"] = ask
 

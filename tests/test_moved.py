@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import re
 import subprocess
 import sys
+import warnings
+from pathlib import Path
 
 import pytest
 
+from symloss.deprecated import GONE, RENAMED
 from symloss.moved import MOVED
 
 
@@ -36,6 +40,35 @@ def test_a_folder_that_is_gone() -> None:
 def test_names_that_never_were_are_not_found() -> None:
     with pytest.raises(ModuleNotFoundError):
         importlib.import_module("symloss.search.no_such_module")
+
+
+def test_every_name_that_was_once_imported() -> None:
+    """tests/old_names.txt holds what tests, pages and examples of version 0.1 imported; all of it is there, or said."""
+    lines = (Path(__file__).parent / "old_names.txt").read_text().splitlines()
+    assert len(lines) > 400
+    for line in lines:
+        module, _, name = line.partition(" ")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            if f"{module}.{name}" in GONE:
+                with pytest.raises(ImportError, match=re.escape(GONE[f"{module}.{name}"])):
+                    exec(f"from {module} import {name}", {})
+            elif name:
+                exec(f"from {module} import {name}", {})
+            else:
+                importlib.import_module(module)
+
+
+@pytest.mark.parametrize("old", sorted(RENAMED))
+def test_an_old_name_inside_a_module_warns(old: str) -> None:
+    module, _, name = old.rpartition(".")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        there = importlib.import_module(module)
+    with pytest.warns(DeprecationWarning, match=re.escape(f"{old} is now {RENAMED[old]}")):
+        found = getattr(there, name)
+    place, _, today = RENAMED[old].rpartition(".")
+    assert found is getattr(importlib.import_module(place), today)
 
 
 def test_new_names_do_not_warn() -> None:

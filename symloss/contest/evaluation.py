@@ -28,6 +28,7 @@ from symloss.contest.trial_runner import TrialRecord, TrialRunner, read_test
 from symloss.contest.trial_store import Store
 from symloss.contest.verdict import Scored
 from symloss.data.dataset import Dataset
+from symloss.deprecated import old_names
 from symloss.engine.engine import Engine
 from symloss.engine.local import LocalEngine
 from symloss.errors import OptionError
@@ -263,3 +264,6 @@ def result_of(record: TrialRecord, metrics: dict[str, float], trials: int) -> Ev
         input=str(trial.loss.domain.input),
         params=dict(trial.loss.params),
     )
+
+
+__getattr__ = old_names(__name__)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, TypeVar
 
+from symloss.deprecated import old_names
 from symloss.errors import OptionError
 from symloss.models.registry import check_name
 from symloss.ops.registry import operator_set
@@ -162,3 +163,6 @@ class SearchOptions(Effectiveness, Budget, Rewards, Candidates, Problem):
         if values.get("metric") is not None:
             values["metric"] = get(values["metric"], metrics)
         return cls(**values, training=TrainingSettings(**settings))
+
+
+__getattr__ = old_names(__name__)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
+from symloss.deprecated import old_names
 from symloss.tasks.metric import Metric
 from symloss.tasks.metrics.measure import measure_all_many
 
@@ -66,3 +67,6 @@ def metric_rows(scores: Tensor, labels: Tensor, as_score: Tensor, metric: Metric
         predictions = part if metric.ranks else _predictions(part, as_score[piece])
         parts.append(metric.measure_many(part, predictions, labels))
     return torch.cat(parts)
+
+
+__getattr__ = old_names(__name__)
