@@ -49,9 +49,11 @@ def main(folder: Path, at: int) -> None:
     if folder.exists():
         sl.search(task=task, model=build, resume=folder)
         return
+    begin = ["(yhat - y)**2*(2 - y)", "-yhat*(2*y - 1)"]
     sl.search(
-        task=task, model=build, out=folder, seed=1, loops=2, batch=20, warm_start=["(yhat - y)**2*(2 - y)", "-yhat*(2*y - 1)"], reward_epochs=2, rungs=(1, 2), max_epochs=3,
-        patience=3, finalists=1, ranking_seeds=1, final_seeds=2, coefficients=0, batch_size=32, threads=1,
+        task=task, model=build, out=folder, seed=1, loops=2, batch=20, warm_start=begin, reward_epochs=2,
+        rungs=(1, 2), max_epochs=3, patience=3, finalists=1, ranking_seeds=1, final_seeds=2, coefficients=0,
+        batch_size=32, threads=1,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.search.archives import contents, without_times
 
 ROOT = Path(__file__).resolve().parents[2]
