@@ -36,7 +36,7 @@ LARGEST_CHUNK = 512
 """Trials in a population, however fast they are."""
 
 FIRST_CHUNK, LEAST_CHUNK = 16, 4
-"""For each core: trials in the first population, when it is not known how long one takes, and at least in later ones."""
+"""For each core: trials in the first population, when it is not known how long one takes, and at least later on."""
 
 DEVICE_CHUNK = 1024
 """Trials in a population on a device, which is slow with few of them."""
