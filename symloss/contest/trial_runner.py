@@ -35,8 +35,8 @@ CHUNK_SECONDS = 30.0
 LARGEST_CHUNK = 512
 """Trials in a population, however fast they are."""
 
-LEAST_CHUNK = 4
-"""For each core: trials in a population at least, and in the first one, when it is not known how long one takes."""
+FIRST_CHUNK, LEAST_CHUNK = 16, 4
+"""For each core: trials in the first population, when it is not known how long one takes, and at least later on."""
 
 DEVICE_CHUNK = 1024
 """Trials in a population on a device, which is slow with few of them."""
@@ -195,7 +195,7 @@ class TrialRunner:
         return trial_key(description), description
 
     def _first_chunk(self, settings: TrainingSettings) -> int:
-        return DEVICE_CHUNK if settings.device not in HOST else LEAST_CHUNK * self._parallel(settings)
+        return DEVICE_CHUNK if settings.device not in HOST else FIRST_CHUNK * self._parallel(settings)
 
     def _next_chunk(self, settings: TrainingSettings, trained: int, seconds: float) -> int:
         """Return how many trials to train next, by how long the last ones took."""

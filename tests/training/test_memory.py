@@ -125,3 +125,16 @@ def test_limit_of_a_population(dataset, monkeypatch):
     monkeypatch.setattr(memory, "free_memory", lambda device: 1000)
     with pytest.raises(OptionError, match="the host's memory has 1.0 kB free"):
         population_limit(hand.trainer(40, 30, dataset.train), members, replace(settings, device="cpu"))
+
+
+def test_what_would_fit_names_no_users_where_there_are_none() -> None:
+    need = MemoryNeed(
+        entities=0, by_entity=0, batch_size=128, by_batch_row=10**6, rows=1000, by_row=16, shared=10**6,
+        by_member=10**8,
+    )  # fmt: skip
+    with pytest.raises(OptionError) as caught:
+        plan_population(1, need, 2 * 10**8, "cuda:0")
+    text = str(caught.value)
+    assert "users" not in text
+    assert "the model 100.0 MB" in text and "the data 1.0 MB" in text
+    assert text.endswith("what would fit: 68 rows a batch instead of 128")
