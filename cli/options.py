@@ -15,7 +15,7 @@ from symloss.options.text import number as number
 from symloss.options.text import optional_number as optional_number
 from symloss.options.training import Problem, TrainingOptions
 
-from .schema import SchemaOption, add_options, given_names, values_of
+from .schema import SchemaOption, add_options, values_of
 
 if TYPE_CHECKING:
     from symloss.data import Dataset
@@ -123,20 +123,11 @@ def training_settings(parameters: Mapping[str, Any], *, seed: int) -> TrainingSe
     Raises:
         OptionError: a value is not allowed.
     """
-    from symloss.search.presets import training_defaults
     from symloss.tasks.kinds import kind
     from symloss.training.settings import TrainingSettings
 
     metric = parameters.get("metric") or kind(parameters["task"]).metric
     own = values_of(TrainingOptions, parameters, parameters)
-    context = click.get_current_context(silent=True)
-    given: set[str] = set() if context is None else given_names(context)
-    own |= {
-        name: value for name, value in training_defaults(parameters["model"]).items() if name not in given
-    }
-    # Adam of another model starts from the rate of Adam, SGD from that of SGD
-    if own["optimizer"] == parameters["optimizer"]:
-        own["learning_rate"] = parameters["learning_rate"]
     return TrainingSettings(metric=metric, seed=seed, **own)
 
 

@@ -9,7 +9,11 @@ from symloss.contest.options import ContestOptions
 from symloss.search.loop.fresh_recommender import reward_rate
 from symloss.search.options import SearchOptions
 from symloss.search.presets import preset
-from symloss.training.clock import Size, fitted, rescaled, rung_epochs, short_epochs
+from symloss.training.clock import WORN_IN, Size, fitted, rescaled, rung_epochs, short_epochs
+
+EVALUATION_SHARE, LEAST_EVALUATION = 2.0, 60.0
+"""Phase III of a model that nothing is known of ends after so many times the seconds of phase I, and at least so many:
+how long its contest would take can't be told beforehand."""
 
 
 def fitted_search(
@@ -30,9 +34,14 @@ def fitted_search(
         OptionError: there is no such preset, or a value leaves its range.
     """
     chosen = preset(name, options.model)
+    training = fitted(options.training, size, given, model=options.model)
+    if options.model not in WORN_IN:
+        limit = options.evaluation_time
+        if limit is None and options.time_limit is not None and "evaluation_time" not in given:
+            limit = max(LEAST_EVALUATION, EVALUATION_SHARE * options.time_limit)
+        return replace(options, training=training, evaluation_time=limit)
     if not chosen:
         return options
-    training = fitted(options.training, size, given, model=options.model)
     reward_epochs, rungs = options.reward_epochs, options.rungs
     if "reward_epochs" not in given:
         rate = options.reward_learning_rate or reward_rate(training.learning_rate)

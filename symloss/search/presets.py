@@ -38,24 +38,17 @@ _BY_MODEL: dict[str, dict[str, Any]] = {
 
 
 _OTHERS: dict[str, Any] = {
+    "batch": 40,
+    "search_scale": (1.5,),
     "reward_learning_rate": 0.01,
-    "reward_epochs": 10,
+    "reward_epochs": 5,
     "rung_learning_rate": 0.01,
     "rungs": (5, 10, 20),
     "survivors": 5,
+    "eps_grid": (1e-1, 1e-4),
 }
-"""For models that nothing is known of, trained as `training_defaults` says: some ten passes with Adam order losses."""
-
-_STEPS_OF_OTHERS: dict[str, Any] = {"optimizer": "adam", "learning_rate": 0.01}
-
-
-def training_defaults(model: str) -> dict[str, Any]:
-    """Return the training settings that hold for a model where nobody chose them.
-
-    The built-in models have those of the paper. For any other model Adam is the safer choice: its steps do not depend
-    on how large the gradients of a model are.
-    """
-    return {} if model in _BY_MODEL else dict(_STEPS_OF_OTHERS)
+"""For models that nothing is known of, trained as `symloss.training.clock.OTHERS` says. Their trainings take seconds,
+not milliseconds, so that loops are short, and every loss has one try in phase I."""
 
 
 def preset(name: str, model: str) -> dict[str, Any]:

@@ -7,7 +7,8 @@ after its second one, 6.7 after a reward and at the end of the longest training.
 stands elsewhere as epochs on MovieLens-100K, for which they were measured (docs/effectiveness.md):
 here is what becomes of them on other data. On MovieLens-100K itself they stay what they are.
 
-What was given is never changed; only what was left open follows from the clock.
+What was given is never changed; only what was left open follows from the clock. Models that start otherwise have no
+such clock: what is usual for them is `OTHERS`.
 """
 
 from __future__ import annotations
@@ -33,6 +34,13 @@ FAST_RATES = {Optimizer.SGD: 0.3, Optimizer.ADAM: 0.01}
 
 GENTLE_RATES = {"mlp": 0.03}
 """For models that don't take the fast rate well: the largest one that is chosen by itself."""
+
+WORN_IN = ("mf", "mlp")
+"""The models that the clock is for: their parameters start from N(0, 1), and learn once L2 has worn that off."""
+
+OTHERS: dict[str, Any] = {"optimizer": "adam", "learning_rate": 0.01, "max_epochs": 100, "patience": 10}
+"""How any other model is trained where nobody chose: by Adam, whose steps do not depend on how large the gradients of a
+model are, in as many passes as modules with a start of their own need."""
 
 LEAST_PATIENCE = 25
 """Epochs: at a fast rate the validation metric goes up and down more from epoch to epoch."""
@@ -132,6 +140,11 @@ def fitted(
         model: name of the recommender.
         fast: whether a learning rate that was not given is the fast one (`FAST_RATES`).
     """
+    if model not in WORN_IN:
+        own_optimizer = "optimizer" in given and settings.optimizer != OTHERS["optimizer"]
+        # the rate is that of Adam; another optimizer keeps its usual one
+        fixed = {*given, "learning_rate"} if own_optimizer else set(given)
+        return replace(settings, **{name: value for name, value in OTHERS.items() if name not in fixed})
     if "learning_rate" not in given:
         own = FAST_RATES[Optimizer(settings.optimizer)] if fast else default_rate(settings, size, model)
         # Above this the decay of a step would take away more than the parameter.
