@@ -91,8 +91,8 @@ class LossSpec:
 
         Raises:
             FormulaError: the text is not a formula.
-            OptionError: eps, scale, labels, input, name, params or negatives is not allowed, or the expression has other
-                symbols.
+            OptionError: eps, scale, labels, input, name, params or negatives is not allowed, or the expression has
+                other symbols.
         """
         if not isinstance(formula, str | Expr):
             raise OptionError(

@@ -75,9 +75,7 @@ def _all_not_real(found: list[RequirementProof]) -> tuple[RequirementProof, ...]
     return tuple(replace(missing, requirement=one.requirement) for one in found)
 
 
-def prove_slope(
-    loss: LossSpec, requirement: Requirement, seed: int, deadline: Deadline
-) -> RequirementProof:
+def prove_slope(loss: LossSpec, requirement: Requirement, seed: int, deadline: Deadline) -> RequirementProof:
     """Decide one requirement of a loss of two scores; see `prove_pairwise`.
 
     Raises:

@@ -13,8 +13,8 @@ where it is verified in intervals of 72 digits. All else is "undecided".
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,17 +25,22 @@ from symloss.formula.row import Row
 from symloss.formula.spec import LossSpec
 from symloss.signature import STATISTICS, Ranking, Requirement, neg, pos
 from symloss.symbolic.arithmetic.enclosure import middle, sign_of
+from symloss.symbolic.arithmetic.precise import is_real, precise
 from symloss.symbolic.direction.proof import ZERO_NOTE, DirectionProof
 from symloss.symbolic.direction.requirements import RequirementProof
 from symloss.symbolic.direction.row_forms import Form, forms_of
 from symloss.symbolic.direction.row_signs import SlopeSign, is_real_on, slope_sign_on, value_range
-from symloss.symbolic.direction.row_values import RowValues
-from symloss.symbolic.direction.sampled_rows import SampledRows, sampled_rows
+from symloss.symbolic.direction.row_values import RowValues, without_stops
+from symloss.symbolic.direction.sampled_rows import OneRow, SampledRows, sampled_rows
 from symloss.symbolic.direction.witness import exact
 from symloss.symbolic.undecided import Deadline, UndecidedError
 
 MOST_TRIED = 12
 """Sampled rows that are looked at in many digits, for each shape of rows."""
+
+
+USUAL_SIZE = 10.0
+"""Of scores that models put out."""
 
 
 def prove_ranking(
@@ -57,14 +62,6 @@ def prove_ranking(
     return tuple(prover.proof(requirement) for requirement in loss.signature.requirements)
 
 
-@dataclass(frozen=True)
-class _Parts:
-    """Signs of what a slope is made of."""
-
-    outer: SlopeSign | None
-    inner: SlopeSign | None
-
-
 class _Prover:
     """The requirements of one loss."""
 
@@ -75,8 +72,11 @@ class _Prover:
         assert isinstance(signature, Ranking)
         self.loss, self.seed, self.deadline, self.signature = loss, seed, deadline, signature
         self.open_eps = loss.has_eps and loss.eps is None
-        numeric = type(loss)(loss.numeric_expression, input=signature.scores, negatives=signature.negatives) \
-            if loss.has_eps else loss
+        numeric = (
+            type(loss)(loss.numeric_expression, input=signature.scores, negatives=signature.negatives)
+            if loss.has_eps
+            else loss
+        )
         self.row = Row.of(numeric)
         constants = {
             STATISTICS[one.name]: (one.values.low, one.values.high)
@@ -86,8 +86,6 @@ class _Prover:
         constants |= {Symbol(name, real=True): ends for name, ends in ranges.items()}
         self.constants = constants
         self.values = RowValues(self.row)
-        self.samples = None
-        self.known: dict[tuple[Expr, Symbol], SlopeSign | None] = {}
 
     def proof(self, requirement: Requirement) -> RequirementProof:
         """Return what is found about one slope: a verified witness first, for it is cheap."""
@@ -102,7 +100,9 @@ class _Prover:
         name = requirement.slope_of
         if found is None:
             note = "no sampled row has the wrong sign, but the proofs do not reach this form"
-            return RequirementProof(requirement, DirectionProof(name, "undecided", scope=scope, note=note), None, name)
+            return RequirementProof(
+                requirement, DirectionProof(name, "undecided", scope=scope, note=note), None, name
+            )
         if found.sign == 0:
             proof = DirectionProof(name, "refuted", False, note=ZERO_NOTE)
             return RequirementProof(requirement, proof, {"slope": 0.0}, name)
@@ -169,6 +169,8 @@ class _Prover:
             if pos not in part.value.free_symbols:
                 continue
             outer = self._sign(form.outer, part.symbol, form.outside)
+            if outer is not None and outer.sign == 0:
+                continue
             inner = self._sign(part.value, pos, form.inside) if outer is not None else None
             if outer is None or inner is None:
                 return None
@@ -181,21 +183,39 @@ class _Prover:
             by = None if requirement.slope_of == "pos" else 0
             value, slope = self.values.floats(rows.first, rows.groups, rows.constants, by)
             for index in np.flatnonzero(np.isnan(value))[:2]:
-                found = self._verified(rows, int(index), by, 0)
-                if found is not None:
-                    return found
+                row = rows.row(int(index), 17)
+                if row is not None and self._is_no_number(row):
+                    return row.to_witness(math.nan, self.loss.eps_value if self.loss.has_eps else None)
             toward = np.where(np.isfinite(slope) & np.isfinite(value), requirement.sign * slope, 0.0)
             wrong = np.flatnonzero(toward < 0)
-            wrong = wrong[np.argsort(toward[wrong], kind="stable")][:MOST_TRIED]
+            # rows of the usual size first: they are easier to read
+            large = (
+                np.max([np.abs(rows.first), *(np.abs(scores) for scores, _ in rows.groups)], axis=0)
+                > USUAL_SIZE
+            )
+            wrong = wrong[np.lexsort((toward[wrong], large[wrong]))][:MOST_TRIED]
             for index in wrong:
                 found = self._verified(rows, int(index), by, requirement.sign)
                 if found is not None:
                     return found
         return None
 
-    def _verified(
-        self, rows: SampledRows, index: int, by: int | None, want: int
-    ) -> dict[str, Any] | None:
+    def _is_no_number(self, row: OneRow) -> bool:
+        """Return whether some number of an item is not real, looked at in many digits."""
+        for part in self.row.parts:
+            value = without_stops(part.value)[0]
+            for score, _ in row.groups:
+                given = {
+                    symbol: exact(value)
+                    for symbol, value in row.constants.items()
+                    if isinstance(symbol, Symbol)
+                }
+                found = precise(value, {**given, pos: exact(row.first), neg: exact(score)}, 60)[0]
+                if not is_real(found) or (part.kind == "pnorm_neg" and found < 0):
+                    return True
+        return False
+
+    def _verified(self, rows: SampledRows, index: int, by: int | None, want: int) -> dict[str, Any] | None:
         for digits in (2, 17):
             row = rows.row(index, digits)
             if row is None:
@@ -206,15 +226,14 @@ class _Prover:
                 found = self.values.enclosed(exact(row.first), groups, constants, by)
             except (UndecidedError, ZeroDivisionError, ValueError, libmp.ComplexResult):
                 continue
-            if want == 0:
-                continue
             if sign_of(found.slope) == -want and _is_finite(found.value):
                 return row.to_witness(middle(found.slope), self.loss.eps_value if self.loss.has_eps else None)
         return None
 
     def _refuted(self, requirement: Requirement, witness: dict[str, Any]) -> RequirementProof:
         scope = f"eps = {self.loss.eps_value:g}" if self.open_eps else ""
-        proof = DirectionProof(requirement.slope_of, "refuted", scope=scope)
+        note = "the loss is not a real number there" if math.isnan(witness["slope"]) else ""
+        proof = DirectionProof(requirement.slope_of, "refuted", scope=scope, note=note)
         return RequirementProof(requirement, proof, witness, requirement.slope_of)
 
 
@@ -229,5 +248,3 @@ def _joined(signs: Sequence[SlopeSign], want: int) -> SlopeSign | None:
     if not any(one.sign for one in signs):
         return SlopeSign(0, False)
     return SlopeSign(want, True if any(one.strict for one in signs if one.sign) else None)
-
-

@@ -83,7 +83,9 @@ def _form(row: Row, scores: Range, negatives: int | None, constants: Ranges) -> 
         weight, weights_stopped = (None, []) if part.weight is None else without_stops(part.weight)
         names: dict[Symbol, Expr] = {}
         for symbol, inner in [*stopped, *weights_stopped]:
-            own = Symbol(f"{symbol.name}of{number}{'w' if (symbol, inner) in weights_stopped else ''}", real=True)
+            own = Symbol(
+                f"{symbol.name}of{number}{'w' if (symbol, inner) in weights_stopped else ''}", real=True
+            )
             names[symbol] = own
             inside[own] = value_range(inner, inside)
         value = value.xreplace(names)

@@ -14,11 +14,11 @@ from itertools import pairwise
 
 import numpy as np
 import sympy
-from sympy import Add, Expr, Integer, Pow, Rational, Symbol
+from sympy import Add, Expr, Integer, Max, Min, Mul, Pow, Rational, Symbol
 
 from symloss.formula.spec import LossSpec
 from symloss.ops.construct import NumberLimitError, make, substitute
-from symloss.ops.protected import SmoothedFunction
+from symloss.ops.protected import SmoothedFunction, sigmoid
 from symloss.signature import PAIRWISE, neg, pos, yhat
 from symloss.symbolic.arithmetic.float_dual import value_and_slope
 from symloss.symbolic.arithmetic.interval_arithmetic import Box, BoxArithmetic
@@ -71,7 +71,7 @@ def slope_sign_on(expression: Expr, by: Symbol, ranges: Ranges, deadline: Deadli
         want = _guess(moving, by, ranges)
         if want is None:
             return None
-        for way in (_exactly, _by_boxes, _as_pair):
+        for way in (_exactly, _by_boxes, _by_build, _as_pair):
             deadline.check()
             found = way(moving, by, ranges, want, deadline)
             if found is not None:
@@ -88,6 +88,8 @@ def value_range(expression: Expr, ranges: Ranges) -> tuple[float, float]:
             BoxArithmetic(), {s: Box(np.float64(low), np.float64(high)) for s, (low, high) in ranges.items()}
         )[0]
     low, high = float(box.low), float(box.high)
+    if isinstance(expression, sympy.log) and value_range(expression.args[0], ranges)[0] >= 1:
+        low = max(low, 0.0)
     return (-math.inf if math.isnan(low) else low), (math.inf if math.isnan(high) else high)
 
 
@@ -95,11 +97,11 @@ def is_real_on(expression: Expr, ranges: Ranges, deadline: Deadline) -> bool:
     """Return whether all logarithms, roots and quotients of a formula are provably numbers on the intervals."""
     for node in sympy.preorder_traversal(expression):
         if isinstance(node, sympy.log):
-            argument, wanted = node.args[0], (1,)
+            argument, wanted = node.args[0], [1]
         elif isinstance(node, Pow) and node.base is not sympy.E and not node.exp.is_Integer:
-            argument, wanted = node.base, (1,)
+            argument, wanted = node.base, [1]
         elif isinstance(node, Pow) and node.exp.is_Integer and node.exp < 0:
-            argument, wanted = node.base, (1, -1)
+            argument, wanted = node.base, [1, -1]
         else:
             continue
         if argument.is_number or is_positive(argument):
@@ -117,14 +119,26 @@ def _has_sign(expression: Expr, want: int, ranges: Ranges, deadline: Deadline) -
     low, high = value_range(expression, ranges)
     if (want > 0 and low > 0) or (want < 0 and high < 0):
         return True
+    if (
+        want > 0
+        and isinstance(expression, sympy.log)
+        and is_positive(make(Add, [expression.args[0], Integer(-1)]))
+    ):
+        return True
     form = _of_one_variable(expression, ranges, deadline)
     if form is not None:
         function, ends, _ = form
         pieces = resolve(function, *_endpoints(ends), deadline)
         whole = all(piece.is_real for piece in pieces)
-        signs = [prove_sign(piece.value, piece.low, piece.high, want, deadline) for piece in pieces] if whole else []
+        signs = (
+            [prove_sign(piece.value, piece.low, piece.high, want, deadline) for piece in pieces]
+            if whole
+            else []
+        )
         # a breakpoint may be a zero of its own
-        return len(signs) == 1 and signs[0].status == "proved" and bool(signs[0].strict) and not signs[0].zeros
+        return (
+            len(signs) == 1 and signs[0].status == "proved" and bool(signs[0].strict) and not signs[0].zeros
+        )
     return False
 
 
@@ -137,8 +151,16 @@ def _guess(expression: Expr, by: Symbol, ranges: Ranges) -> int | None:
             points[symbol] = low + (high - low) * generator.uniform(0.001, 0.999, N_TRIED)
         else:
             spread = 3 * generator.standard_normal(N_TRIED)
-            points[symbol] = np.clip(spread, low, high) if low == -math.inf == -high else (
-                low + np.abs(spread) if math.isfinite(low) else high - np.abs(spread) if math.isfinite(high) else spread
+            points[symbol] = (
+                np.clip(spread, low, high)
+                if low == -math.inf == -high
+                else (
+                    low + np.abs(spread)
+                    if math.isfinite(low)
+                    else high - np.abs(spread)
+                    if math.isfinite(high)
+                    else spread
+                )
             )
     value, slope = value_and_slope(Tape.of(expression), points, by)
     if np.isnan(value).any():
@@ -178,9 +200,7 @@ def _of_one_variable(
     return form.function, (low, high), {first: Integer(1), second: form.ratio}
 
 
-def _exactly(
-    expression: Expr, by: Symbol, ranges: Ranges, want: int, deadline: Deadline
-) -> SlopeSign | None:
+def _exactly(expression: Expr, by: Symbol, ranges: Ranges, want: int, deadline: Deadline) -> SlopeSign | None:
     form = _of_one_variable(expression, ranges, deadline)
     if form is None:
         return None
@@ -198,6 +218,87 @@ def _exactly(
     if all(proof.zero for proof in proofs):
         return SlopeSign(0, False)
     return SlopeSign(want, True if all(proof.strict for proof in proofs) and len(proofs) == 1 else None)
+
+
+_RISING = (sympy.exp, sympy.log, sympy.tanh, sympy.atan, sigmoid)
+
+
+def _by_build(
+    expression: Expr, by: Symbol, ranges: Ranges, want: int, deadline: Deadline
+) -> SlopeSign | None:
+    """Decide by how a formula is built: sums, positive factors, and functions that only rise."""
+    if not is_real_on(expression, ranges, deadline):
+        return None
+    sign = _built(expression, by, ranges, deadline, top=True)
+    return SlopeSign(want) if sign == want else None
+
+
+def _built(expression: Expr, by: Symbol, ranges: Ranges, deadline: Deadline, top: bool = False) -> int | None:
+    """Return the sign of a slope by the build of a formula that is real; None where it does not show."""
+    deadline.check()
+    if by not in expression.free_symbols:
+        return 0
+    if expression == by:
+        return 1
+    if isinstance(expression, _RISING) or (expression.is_Pow and expression.base == sympy.E):
+        return _settled(expression.args[-1], by, ranges, deadline)
+    if isinstance(expression, Max | Min | Add):
+        if isinstance(expression, Add) and not top:
+            found = slope_sign_on(expression, by, _own(expression, ranges), deadline)
+            return None if found is None else found.sign
+        signs = {_settled(part, by, ranges, deadline) for part in expression.args} - {0}
+        return signs.pop() if len(signs) == 1 else 0 if not signs else None
+    if expression.is_Pow and expression.exp.is_Rational:
+        rises = expression.exp > 0
+        odd = expression.exp.is_Integer and expression.exp > 0 and expression.exp % 2 == 1
+        inner = _settled(expression.base, by, ranges, deadline)
+        if inner is None or inner == 0:
+            return inner
+        low, high = value_range(expression.base, _own(expression.base, ranges))
+        if odd or low >= 0 or not expression.exp.is_Integer or is_positive(expression.base):
+            return inner if rises else -inner
+        if high <= 0:
+            even = expression.exp % 2 == 0
+            return (-inner if rises else inner) if even else (inner if rises else -inner)
+        return None
+    if isinstance(expression, Mul):
+        return _product(expression, by, ranges, deadline)
+    return None
+
+
+def _product(expression: Expr, by: Symbol, ranges: Ranges, deadline: Deadline) -> int | None:
+    """Return the sign of the slope of a product whose factors keep their signs."""
+    signs = []
+    values = []
+    for factor in expression.args:
+        low, high = value_range(factor, _own(factor, ranges))
+        value = 1 if low >= 0 or is_positive(factor) else -1 if high <= 0 else None
+        signs.append(_settled(factor, by, ranges, deadline))
+        values.append(value)
+    total = set()
+    for number, sign in enumerate(signs):
+        if sign == 0:
+            continue
+        others = [value for other, value in enumerate(values) if other != number]
+        if sign is None or None in others:
+            return None
+        total.add(sign * math.prod(value for value in others if value is not None))
+    return total.pop() if len(total) == 1 else 0 if not total else None
+
+
+def _settled(expression: Expr, by: Symbol, ranges: Ranges, deadline: Deadline) -> int | None:
+    """Return the sign of the slope of a part: by its build, or by the other ways."""
+    sign = _built(expression, by, ranges, deadline)
+    if sign is not None or not expression.args:
+        return sign
+    if expression.is_Add:
+        return None
+    found = slope_sign_on(expression, by, _own(expression, ranges), deadline)
+    return None if found is None else found.sign
+
+
+def _own(expression: Expr, ranges: Ranges) -> Ranges:
+    return {symbol: ranges[symbol] for symbol in ranges if symbol in expression.free_symbols}
 
 
 def _by_boxes(
@@ -240,7 +341,9 @@ def _by_boxes(
         if (width.max(axis=0) <= 0).any():
             return None
         # halved along what is widest in units of the whole
-        whole = np.array([h - low if math.isfinite(h - low) else 1.0 for low, h in (ranges[s] for s in names)])
+        whole = np.array(
+            [h - low if math.isfinite(h - low) else 1.0 for low, h in (ranges[s] for s in names)]
+        )
         axis = np.argmax(width / whole[:, None], axis=0)
         column = np.arange(len(left))
         middle = (lows[axis, column] + highs[axis, column]) / 2
@@ -250,9 +353,7 @@ def _by_boxes(
     return None
 
 
-def _as_pair(
-    expression: Expr, by: Symbol, ranges: Ranges, want: int, deadline: Deadline
-) -> SlopeSign | None:
+def _as_pair(expression: Expr, by: Symbol, ranges: Ranges, want: int, deadline: Deadline) -> SlopeSign | None:
     """Decide a formula of two variables that can be any numbers, or numbers above an end, as a loss of pos and neg."""
     variables = sorted(expression.free_symbols, key=str)
     if len(variables) != 2:
@@ -275,5 +376,3 @@ def _as_pair(
     if proof.zero:
         return SlopeSign(0, False)
     return SlopeSign(want, True if proof.strict else None) if proof.status == "proved" else None
-
-

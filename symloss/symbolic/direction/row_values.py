@@ -47,7 +47,8 @@ class _Floats(FloatDual):
         values = np.stack([np.broadcast_to(one.value, shape) for one in numbers])
         slopes = np.stack([np.broadcast_to(one.slope, shape) for one in numbers])
         order = np.argsort(-values, axis=0, kind="stable")
-        sizes = np.take_along_axis(np.broadcast_to(np.reshape(counts, (-1,) + (1,) * len(shape)), values.shape), order, 0)
+        sizes = np.broadcast_to(np.reshape(counts, (-1,) + (1,) * len(shape)), values.shape)
+        sizes = np.take_along_axis(sizes, order, 0)
         before = np.cumsum(sizes, axis=0) - sizes
         taken = np.clip(most - before, 0, sizes) / most
         return Dual(
@@ -78,9 +79,7 @@ class _Intervals(EnclosureArithmetic):
                 (
                     k
                     for k, (one, _) in enumerate(waiting)
-                    if all(
-                        other is one or libmp.mpf_gt(one.value[0], other.value[1]) for other, _ in waiting
-                    )
+                    if all(other is one or libmp.mpf_gt(one.value[0], other.value[1]) for other, _ in waiting)
                 ),
                 None,
             )
@@ -195,7 +194,13 @@ class RowValues:
         return found
 
     def _run(
-        self, arithmetic: Any, variable: Any, first: Any, groups: Any, constants: Mapping[Any, Any], by: int | None
+        self,
+        arithmetic: Any,
+        variable: Any,
+        first: Any,
+        groups: Any,
+        constants: Mapping[Any, Any],
+        by: int | None,
     ) -> Any:
         known = {symbol: variable(value, False) for symbol, value in constants.items()}
         known[pos] = variable(first, by is None)

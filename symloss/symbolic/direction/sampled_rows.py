@@ -142,5 +142,3 @@ def _constants(
     if symbol == _LOGQ:
         return generator.uniform(-20.0, 0.0, N_ROWS)
     return ends[0] + (ends[1] - ends[0]) * generator.random(N_ROWS)
-
-
