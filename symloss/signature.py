@@ -351,7 +351,7 @@ class Ranking(Signature):
         if scores not in list(Scores):
             raise OptionError(
                 unknown_name(
-                    "input of a ranking loss", scores, map(str, Scores), "--input says where pos and neg live"
+                    "input of a ranking loss", scores, map(str, Scores), "--input says where scores live"
                 )
             )
         return cls(Scores(scores), checked_negatives(negatives), statistics)

@@ -58,12 +58,17 @@ class Row:
     @classmethod
     def of(cls, loss: LossSpec) -> Row:
         """Take a loss of pos and neg apart; one without an aggregate is the mean over the negative items."""
-        nodes = aggregates_in(loss.expression)
+        return cls.of_expression(loss.expression)
+
+    @classmethod
+    def of_expression(cls, expression: Expr) -> Row:
+        """Take a formula of pos and neg apart, which may hold further symbols."""
+        nodes = aggregates_in(expression)
         if not nodes:
-            return cls(A_SYMBOLS[0], (Part("mean_neg", loss.expression, None, None, A_SYMBOLS[0]),))
+            return cls(A_SYMBOLS[0], (Part("mean_neg", expression, None, None, A_SYMBOLS[0]),))
         named = dict(zip(nodes, A_SYMBOLS, strict=False))
         parts = tuple(Part.of(node, symbol) for node, symbol in named.items())
-        return cls(loss.expression.xreplace(named), parts)
+        return cls(expression.xreplace(named), parts)
 
 
 def top_count(share: Rational, count: int) -> int:

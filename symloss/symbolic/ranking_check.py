@@ -18,9 +18,9 @@ from symloss.signature import DEFAULT_EPS, STATISTICS, Ranking
 from symloss.symbolic.arithmetic.tape import UnsupportedFunctionError
 from symloss.symbolic.direction.ranking import prove_ranking
 from symloss.symbolic.direction.requirements import RequirementProof
-from symloss.symbolic.direction.row_values import RowValues
 from symloss.symbolic.direction.sampled import SMALLEST_STEP
 from symloss.symbolic.direction.sampled_rows import sampled_rows
+from symloss.symbolic.pieces.row_values import RowValues
 from symloss.symbolic.undecided import Deadline
 
 
@@ -50,8 +50,7 @@ def sampled_rate(loss: LossSpec, seed: int = 0) -> float:
     """Return the share of slopes with the right sign that are larger than 1e-6, over rows of the first shapes."""
     signature = loss.signature
     assert isinstance(signature, Ranking)
-    numeric = type(loss)(loss.numeric_expression, input=signature.scores, negatives=signature.negatives)
-    row = Row.of(numeric)
+    row = Row.of_expression(loss.numeric_expression)
     constants: dict[Symbol, tuple[float, float]] = {
         STATISTICS[one.name]: (one.values.low, one.values.high)
         for one in signature.arguments

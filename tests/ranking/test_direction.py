@@ -124,3 +124,29 @@ def test_no_verdict_is_contradicted_at_random_rows(seed: int) -> None:
             text, input=generator.choice(["score", "cosine"]), negatives=int(generator.choice([40, 1000]))
         )
         confirm(loss, seed)
+
+
+def test_a_range_of_a_constant() -> None:
+    from symloss.symbolic.param_range import check_range
+
+    slk = zoo.slk.with_negatives(1_199)
+
+    def decided(loss: Loss, name: str, low: float, high: float):
+        values = (low, (low + high) / 2, high)
+        reports = [loss.with_params(**{name: value}).check(time_limit=10) for value in values]
+        return check_range(loss, name, low, high, reports, 20)
+
+    assert decided(slk, "tau_w", 2.5, 4).verdict == "valid"
+    assert decided(zoo.sl, "tau", 0.05, 1).verdict == "valid"
+    found = decided(slk, "tau_w", 0.3, 4)
+    assert found.verdict == "invalid"
+    assert found.proved is not None
+    assert found.outside is not None
+    low, high = found.proved
+    assert high == 4
+    # the slope by pos is w ((1 - w) SL/tau_w - 1/tau); SL is at most log 1199 + 2/tau, at pos = -1 and beta = 1
+    worst = max(np.log(1_199) + 10, 0.0)
+    limit = next(t for t in np.arange(0.3, 4, 1e-3) if worst / (1 + np.exp(-2 / t)) <= t / 0.2)
+    assert limit - 1e-3 <= low <= limit + 0.2
+    assert found.outside[0] < low
+    assert slk.with_params(tau_w=found.outside[0]).check().verdict == "invalid"

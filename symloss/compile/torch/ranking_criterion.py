@@ -49,10 +49,7 @@ class RankingLoss(torch.nn.Module):
         self.loss = loss
         self.reduction = reduction
         self.statistics = loss.signature.statistics
-        numeric = type(loss)(
-            loss.numeric_expression, input=loss.signature.scores, negatives=loss.signature.negatives
-        )
-        self._row = Row.of(numeric)
+        self._row = Row.of_expression(loss.numeric_expression)
         within = _logq_of_negatives(self._row)
         self._takes = tuple(dict.fromkeys([*self.statistics, *(["logq_neg"] if within else [])]))
         names = [pos, neg, *(STATISTICS[name] for name in self.statistics)]

@@ -28,11 +28,11 @@ from symloss.symbolic.arithmetic.enclosure import middle, sign_of
 from symloss.symbolic.arithmetic.precise import is_real, precise
 from symloss.symbolic.direction.proof import ZERO_NOTE, DirectionProof
 from symloss.symbolic.direction.requirements import RequirementProof
-from symloss.symbolic.direction.row_forms import Form, forms_of
-from symloss.symbolic.direction.row_signs import SlopeSign, is_real_on, slope_sign_on, value_range
-from symloss.symbolic.direction.row_values import RowValues, without_stops
+from symloss.symbolic.direction.row_signs import SlopeSign, is_real_on, slope_sign_on
 from symloss.symbolic.direction.sampled_rows import OneRow, SampledRows, sampled_rows
 from symloss.symbolic.direction.witness import exact
+from symloss.symbolic.pieces.row_forms import Form, forms_of, value_range
+from symloss.symbolic.pieces.row_values import RowValues, without_stops
 from symloss.symbolic.undecided import Deadline, UndecidedError
 
 MOST_TRIED = 12
@@ -49,6 +49,7 @@ def prove_ranking(
     deadline: Deadline,
     *,
     ranges: Mapping[str, tuple[float, float]] | None = None,
+    row: Row | None = None,
 ) -> tuple[RequirementProof, ...]:
     """Decide every requirement of a ranking loss of whole rows.
 
@@ -56,9 +57,10 @@ def prove_ranking(
         loss: the loss, without a scale.
         seed: of the sampled rows that witnesses are looked for at.
         deadline: when to stop with "undecided".
-        ranges: for further names in the formula, the interval of which all values are asked about.
+        ranges: for further names in `row`, the interval of which all values are asked about.
+        row: the loss taken apart, where it holds such names.
     """
-    prover = _Prover(loss, seed, deadline, dict(ranges or {}))
+    prover = _Prover(loss, seed, deadline, dict(ranges or {}), row)
     return tuple(prover.proof(requirement) for requirement in loss.signature.requirements)
 
 
@@ -66,18 +68,18 @@ class _Prover:
     """The requirements of one loss."""
 
     def __init__(
-        self, loss: LossSpec, seed: int, deadline: Deadline, ranges: dict[str, tuple[float, float]]
+        self,
+        loss: LossSpec,
+        seed: int,
+        deadline: Deadline,
+        ranges: dict[str, tuple[float, float]],
+        row: Row | None,
     ) -> None:
         signature = loss.signature
         assert isinstance(signature, Ranking)
         self.loss, self.seed, self.deadline, self.signature = loss, seed, deadline, signature
         self.open_eps = loss.has_eps and loss.eps is None
-        numeric = (
-            type(loss)(loss.numeric_expression, input=signature.scores, negatives=signature.negatives)
-            if loss.has_eps
-            else loss
-        )
-        self.row = Row.of(numeric)
+        self.row = row or Row.of_expression(loss.numeric_expression)
         constants = {
             STATISTICS[one.name]: (one.values.low, one.values.high)
             for one in signature.arguments

@@ -8,7 +8,6 @@ can be any number, the proofs for losses f(pos, neg).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -27,13 +26,11 @@ from symloss.symbolic.direction.pairwise import prove_slope
 from symloss.symbolic.pieces.breaks import change_at
 from symloss.symbolic.pieces.pair_forms import one_variable
 from symloss.symbolic.pieces.resolve import resolve
+from symloss.symbolic.pieces.row_forms import Ranges, value_range
 from symloss.symbolic.roots.endpoint import Endpoint
 from symloss.symbolic.signs.positive import is_positive
 from symloss.symbolic.signs.sign_proof import prove_sign
 from symloss.symbolic.undecided import OUT_OF_REACH, Deadline, UndecidedError
-
-Ranges = Mapping[Symbol, tuple[float, float]]
-"""The open interval that each variable lies in."""
 
 MOST_BOXES = 6_000
 ROUNDS = 24
@@ -79,18 +76,6 @@ def slope_sign_on(expression: Expr, by: Symbol, ranges: Ranges, deadline: Deadli
     except (UndecidedError, NumberLimitError, *OUT_OF_REACH):
         return None
     return None
-
-
-def value_range(expression: Expr, ranges: Ranges) -> tuple[float, float]:
-    """Return an interval that holds all values of a formula."""
-    with np.errstate(all="ignore"):
-        box = Tape.of(expression).run(
-            BoxArithmetic(), {s: Box(np.float64(low), np.float64(high)) for s, (low, high) in ranges.items()}
-        )[0]
-    low, high = float(box.low), float(box.high)
-    if isinstance(expression, sympy.log) and value_range(expression.args[0], ranges)[0] >= 1:
-        low = max(low, 0.0)
-    return (-math.inf if math.isnan(low) else low), (math.inf if math.isnan(high) else high)
 
 
 def is_real_on(expression: Expr, ranges: Ranges, deadline: Deadline) -> bool:

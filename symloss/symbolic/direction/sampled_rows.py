@@ -128,7 +128,7 @@ def _scores(generator: np.random.Generator, signature: Ranking) -> Array:
         wide = 10.0 ** generator.uniform(-3.0, 3.0, N_ROWS) * generator.choice([-1.0, 1.0], N_ROWS)
         return np.where(generator.random(N_ROWS) < 0.7, usual, wide)
     even = low + (high - low) * generator.random(N_ROWS)
-    ends = generator.choice([0.99, -0.99], N_ROWS) * high
+    ends = generator.choice([0.99, -0.99, 0.999, -0.999], N_ROWS) * high
     return np.where(generator.random(N_ROWS) < 0.7, even, ends)
 
 

@@ -6,16 +6,20 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
+import sympy
 from sympy import Add, Expr, Symbol
 
 from symloss.formula.row import Part, Row
 from symloss.ops.construct import substitute
 from symloss.signature import STATISTICS, neg, pos
-from symloss.symbolic.direction.row_signs import value_range
-from symloss.symbolic.direction.row_values import without_stops
+from symloss.symbolic.arithmetic.interval_arithmetic import Box, BoxArithmetic
+from symloss.symbolic.arithmetic.tape import Tape
+from symloss.symbolic.pieces.row_values import without_stops
 
 Range = tuple[float, float]
 Ranges = Mapping[Symbol, Range]
+"""The open interval that each variable lies in."""
 
 _MOVES_WITH_A_SUM = ("lse_neg", "mean_neg", "max_neg", "topmean_neg", "wmean_neg")
 """Aggregates A with A(g + c) = A(g) + c for what is the same for all items."""
@@ -36,6 +40,18 @@ class Form:
     parts: tuple[Part, ...]
     inside: Ranges
     outside: Ranges
+
+
+def value_range(expression: Expr, ranges: Ranges) -> tuple[float, float]:
+    """Return an interval that holds all values of a formula."""
+    with np.errstate(all="ignore"):
+        box = Tape.of(expression).run(
+            BoxArithmetic(), {s: Box(np.float64(low), np.float64(high)) for s, (low, high) in ranges.items()}
+        )[0]
+    low, high = float(box.low), float(box.high)
+    if isinstance(expression, sympy.log) and value_range(expression.args[0], ranges)[0] >= 1:
+        low = max(low, 0.0)
+    return (-math.inf if math.isnan(low) else low), (math.inf if math.isnan(high) else high)
 
 
 def forms_of(row: Row, scores: Range, negatives: int | None, constants: Ranges) -> tuple[Form, ...]:
@@ -60,9 +76,7 @@ def pulled_out(row: Row) -> Row:
     parts, moved = [], {}
     for part in row.parts:
         fixed = [
-            term
-            for term in Add.make_args(part.value)
-            if pos in term.free_symbols and not term.free_symbols & {neg, STATISTICS["logq"]}
+            term for term in Add.make_args(part.value) if not term.free_symbols & {neg, STATISTICS["logq"]}
         ]
         weighs = part.weight is not None and pos in part.weight.free_symbols
         if fixed and part.kind in _MOVES_WITH_A_SUM and not weighs:
