@@ -150,3 +150,12 @@ def test_a_range_of_a_constant() -> None:
     assert limit - 1e-3 <= low <= limit + 0.2
     assert found.outside[0] < low
     assert slk.with_params(tau_w=found.outside[0]).check().verdict == "invalid"
+
+
+def test_the_docs_name_all_of_the_zoo_with_its_verdict() -> None:
+    from pathlib import Path
+
+    page = (Path(__file__).resolve().parents[2] / "docs" / "ranking.md").read_text(encoding="utf-8")
+    for name in zoo.ranking_names():
+        verdict = "invalid" if name in INVALID else "valid"
+        assert f"| `{name}` | {verdict}" in page
