@@ -229,6 +229,8 @@ def resolve_loss(
         named = named.with_params(**params) if params else named
         named = named if input_kind is None else named.with_domain(input=input_kind)
         return _with_numbers(named if negatives is None else named.with_negatives(negatives), eps, scale)
+    if negatives is not None and (_is_name(text) or run_and_rank(text) is not None):
+        raise OptionError(f"{text} is no ranking loss, which alone takes --negatives; leave it out")
     if params and (_is_name(text) or run_and_rank(text) is not None):
         raise OptionError(
             f"{text} has no constants that --param could set; give its formula with names in it, such as "

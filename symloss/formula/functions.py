@@ -82,7 +82,8 @@ def all_functions() -> dict[str, FunctionRule]:
     """Return every function by name, those of operators of other packages included. Errors as for `function_rule`."""
     found = [*operators().values(), *(find(name) for name in installed_names())]
     more = {one.function_name: _rule_of(one) for one in found if one is not None and one.function_name}
-    return {**FUNCTIONS, **{name: rule for name, rule in more.items() if name not in FUNCTIONS}}
+    own = {**FUNCTIONS, **RANKING_FUNCTIONS}
+    return {**own, **{name: rule for name, rule in more.items() if name not in own}}
 
 
 def _rule_of(operator: Operator) -> FunctionRule:
