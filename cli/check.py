@@ -20,6 +20,8 @@ from .options import (
     input_option,
     json_option,
     loss_labels_option,
+    negatives_option,
+    negatives_value,
     number,
     optional_number,
     positive_seconds,
@@ -76,6 +78,7 @@ class Request:
 @grid_option
 @loss_labels_option
 @input_option
+@negatives_option
 @protect_option
 @seed_option
 @json_option
@@ -88,6 +91,7 @@ def command(
     params: tuple[str, ...],
     labels: str | None,
     input_kind: str | None,
+    negatives: str | None,
     protect: bool,
     seed: int,
     as_json: bool,
@@ -110,6 +114,7 @@ def command(
         "eps": eps_value,
         "protect": protect,
         "scale": optional_number(scale, "--scale"),
+        "negatives": negatives_value(negatives),
     }
     from symloss.formula.param_grid import ParamGrid, refuse_unused
     from symloss.symbolic.check import prepare_workers

@@ -17,6 +17,8 @@ from .options import (
     input_option,
     json_option,
     loss_labels_option,
+    negatives_option,
+    negatives_value,
     number,
     positive_seconds,
     protect_option,
@@ -44,6 +46,7 @@ MOST_WITNESSES = 10
 @param_option
 @loss_labels_option
 @input_option
+@negatives_option
 @protect_option
 @json_option
 def command(
@@ -53,6 +56,7 @@ def command(
     params: tuple[str, ...],
     labels: str | None,
     input_kind: str | None,
+    negatives: str | None,
     protect: bool,
     as_json: bool,
 ) -> None:
@@ -73,6 +77,7 @@ def command(
         eps=eps_value,
         protect=protect,
         params=one_value_each(params, losses),
+        negatives=negatives_value(negatives),
     )
     labels = next((str(one.domain.labels) for one in resolved if one.kind == "pointwise"), None)
     with Counter("compared", len(resolved), shown=len(resolved) > MOST_QUIET) as counter:

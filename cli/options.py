@@ -49,7 +49,14 @@ input_option = click.option(
     default=None,
     metavar="probability|score|positive|log",
     help="What yhat is. Named losses know; formulas take a probability, with real labels a score, with positive "
-    "ones a positive mean. log: yhat is the logarithm of the mean.",
+    "ones a positive mean. log: yhat is the logarithm of the mean. For pos and neg, where scores live: score, cosine "
+    "or half-cosine.",
+)
+negatives_option = click.option(
+    "--negatives",
+    default=None,
+    metavar="N",
+    help="Largest number of negative items of a row, for ranking losses. Default: any number.",
 )
 protect_option = click.option(
     "--protect", is_flag=True, help="Read divisions, logarithms and roots as the protected operators."
@@ -66,6 +73,19 @@ scale_option = click.option(
 time_limit_option = click.option(
     "--time-limit", default="2", show_default=True, metavar="SECONDS", help="Longest time for one proof."
 )
+
+
+def negatives_value(text: str | None) -> int | None:
+    """Read the value of --negatives.
+
+    Raises:
+        OptionError: it is no whole number.
+    """
+    if text is None:
+        return None
+    if not text.strip().isdecimal():
+        raise OptionError(f"--negatives is {text[:40]!r}; it must be a whole number from 1 on")
+    return int(text)
 
 
 def positive_seconds(text: str) -> float:
@@ -140,6 +160,7 @@ def resolve_losses(
     protect: bool = False,
     scale: float | None = None,
     params: ParamGrid | None = None,
+    negatives: int | None = None,
 ) -> list[Loss]:
     """Return the losses of several LOSS arguments, all on the same labels: those of the first run among them.
 
@@ -162,6 +183,7 @@ def resolve_losses(
             protect=protect,
             scale=scale,
             params=None if params is None else params.used_by(text).settings()[0],
+            negatives=negatives,
         )
         for text in texts
     ]
@@ -176,6 +198,7 @@ def resolve_loss(
     protect: bool = False,
     scale: float | None = None,
     params: Mapping[str, float] | None = None,
+    negatives: int | None = None,
 ) -> Loss:
     """Return the loss that a LOSS argument means: a zoo name, a formula, or RUN or RUN:3, a loss that a search found.
 
@@ -195,6 +218,15 @@ def resolve_loss(
         raise OptionError(
             "the formula is empty; give a formula in yhat and y, or a name (symloss zoo lists them)"
         )
+    if _is_name(text) and zoo.get(text).kind == "ranking":
+        named = zoo.get(text)
+        if labels is not None:
+            raise OptionError(f"{named.name} is a ranking loss, which has no labels; leave --labels out")
+        named = named.with_params(**params) if params else named
+        named = named if input_kind is None else named.with_domain(input=input_kind)
+        return _with_numbers(named if negatives is None else named.with_negatives(negatives), eps, scale)
+    if negatives is not None and (_is_name(text) or run_and_rank(text) is not None):
+        raise OptionError(f"{text} is no ranking loss, which alone takes --negatives; leave it out")
     if params and (_is_name(text) or run_and_rank(text) is not None):
         raise OptionError(
             f"{text} has no constants that --param could set; give its formula with names in it, such as "
@@ -219,12 +251,20 @@ def resolve_loss(
         return _with_numbers(loss, eps, scale)
     stripped = text.strip()
     word = stripped.replace("-", "").replace("_", "")
-    allowed = [*zoo.names(), *ALL_SYMBOLS]
+    allowed = [*zoo.names(), *zoo.ranking_names(), *ALL_SYMBOLS]
     if word.isalnum() and not word[0].isdigit() and nearest(stripped, allowed) not in ALL_SYMBOLS:
         # A single word that is neither: a misspelt name, or one that nobody knows.
         hint = "symloss zoo lists all; the folder of a search stands for its best loss"
         raise OptionError(unknown_name("loss", stripped, zoo.names(), hint))
-    loss = Loss(stripped, eps=eps, labels=labels, input=input_kind, protect=protect, params=params)
+    loss = Loss(
+        stripped,
+        eps=eps,
+        labels=labels,
+        input=input_kind,
+        protect=protect,
+        params=params,
+        negatives=negatives,
+    )
     return _with_numbers(loss, None, scale)
 
 

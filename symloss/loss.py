@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from symloss.errors import OptionError
 from symloss.formula.spec import LossSpec
-from symloss.signature import PAIRWISE
+from symloss.signature import Domain, Ranking
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from symloss.compile.program import Program
     from symloss.compile.torch.criterion import TorchLoss
     from symloss.compile.torch.pair_criterion import PairLoss
+    from symloss.compile.torch.ranking_criterion import RankingLoss
     from symloss.symbolic.direction.report import CheckReport
     from symloss.symbolic.pieces.gradient import GradientForm
 
 
 class Loss(LossSpec):
-    """A loss f(yhat, y; eps) of one prediction and its label, or f(pos, neg; eps) of two scores, averaged over a batch.
+    """A loss f(yhat, y; eps) of one prediction and its label, or of the scores of a positive and of negative items.
 
     What it is lies in `LossSpec`; what can be done with it are methods here, which import what they need when they
     are called.
@@ -38,11 +39,12 @@ class Loss(LossSpec):
         from_logits: bool = False,
         weight: Tensor | None = None,
         validate: bool = True,
-    ) -> TorchLoss | PairLoss:
+    ) -> TorchLoss | PairLoss | RankingLoss:
         """Compile to a `torch.nn.Module`: criterion(yhat, y, weight=None), scale included.
 
         A ranking loss becomes criterion(pos, neg, mask=None): scores of shape (B,), and (B,) or (B, N), of which the
-        mean over the N is taken; it has a reduction, and none of the other arguments.
+        mean over the N is taken where the formula has no aggregate; it has a reduction, and none of the other
+        arguments.
 
         Args:
             reduction: "mean", "sum" or "none".
@@ -55,13 +57,15 @@ class Loss(LossSpec):
         """
         from symloss.compile.torch.criterion import NO_SIGMOID, TorchLoss
         from symloss.compile.torch.pair_criterion import PairLoss
+        from symloss.compile.torch.ranking_criterion import RankingLoss
 
-        if self.signature == PAIRWISE:
+        if not isinstance(self.signature, Domain):
             if from_logits:
                 raise OptionError(NO_SIGMOID)
             if weight is not None:
                 raise OptionError("a ranking loss takes no weight; multiply what reduction='none' returns")
-            return PairLoss(self, reduction=reduction)
+            kind = RankingLoss if isinstance(self.signature, Ranking) else PairLoss
+            return kind(self, reduction=reduction)
 
         return TorchLoss(self, reduction=reduction, from_logits=from_logits, weight=weight, validate=validate)
 

@@ -16,6 +16,9 @@ kind of a formula follows from the names in it:
 
 * pairwise, f(pos, neg): the scores of a positive and of a negative item of the same user. No step may lower
   the score of the positive item, or raise that of the negative one.
+* ranking, f(pos, A g(pos, neg)) with an aggregate A over all negative items of a row (`symloss.ops.aggregates`), or a
+  pairwise formula, meaned over them, whose scores live elsewhere than on the line, or which takes a statistic of the
+  row. The same is required, for each of the negative items. `Ranking` is this kind.
 
 In all of them eps is a positive number, a smoothing that can be tuned, and any further name is a constant that a
 value is given for (`symloss.formula.params`).
@@ -57,6 +60,13 @@ PAIR_SYMBOLS: dict[str, sympy.Symbol] = {"pos": pos, "neg": neg, "eps": eps}
 
 ALL_SYMBOLS = SYMBOLS | PAIR_SYMBOLS
 
+STATISTICS: dict[str, sympy.Symbol] = {
+    name: sympy.Symbol(name, real=True) for name in ("beta", "n_pos", "logq")
+}
+"""What a ranking formula may take from the data, without gradient: beta, the score of the user's K-th ranked item;
+n_pos, how many positive items the user has; logq, the logarithm of the rate at which an item is sampled (of the
+negative item within an aggregate, else of the positive one)."""
+
 
 def parameter(name: str) -> sympy.Symbol:
     """Return the symbol of a named constant, a real number."""
@@ -96,7 +106,7 @@ class Signature:
     @property
     def symbols(self) -> dict[str, sympy.Symbol]:
         """The symbols of the arguments by name."""
-        return {argument.name: ALL_SYMBOLS[argument.name] for argument in self.arguments}
+        return {argument.name: (ALL_SYMBOLS | STATISTICS)[argument.name] for argument in self.arguments}
 
     @property
     def cases(self) -> tuple[Requirement, ...]:
@@ -265,6 +275,114 @@ PAIRWISE = Signature(
     (Requirement("pos", -1), Requirement("neg", 1)),
 )
 """The scores of a positive and of a negative item: the first must not fall by a step, the second not rise."""
+
+
+class Scores(StrEnum):
+    """Where the scores of items live: any real number, a cosine in (-1, 1), or half of one."""
+
+    SCORE = "score"
+    COSINE = "cosine"
+    HALF_COSINE = "half-cosine"
+
+
+_SCORE_ENDS = {Scores.SCORE: _INFINITY, Scores.COSINE: 1.0, Scores.HALF_COSINE: 0.5}
+
+LARGEST_N = 10**9
+"""Negative items of a row."""
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class Ranking(Signature):
+    """The signature of a loss of one positive and of all negative items of a row.
+
+    Attributes:
+        scores: where pos and neg live.
+        negatives: the largest number of negative items of a row; None for any number.
+    """
+
+    scores: Scores = field()
+    negatives: int | None = field()
+
+    def __init__(
+        self,
+        scores: Scores = Scores.SCORE,
+        negatives: int | None = None,
+        statistics: tuple[str, ...] = (),
+    ) -> None:
+        """Take what all else follows from; `Ranking.of` reads and checks it."""
+        end = _SCORE_ENDS[scores]
+        values = Values(-end, end)
+        lives = {
+            "beta": values,
+            "n_pos": Values(1.0, _INFINITY, closed=True),
+            "logq": Values(-_INFINITY, 0.0, True),
+        }
+        arguments = (
+            Argument("pos", Role.PREDICTION, values),
+            Argument("neg", Role.PREDICTION, values),
+            _EPS,
+            *(Argument(name, Role.CONSTANT, lives[name]) for name in statistics),
+        )
+        super().__init__("ranking", arguments, Link.IDENTITY, PAIRWISE.requirements)
+        object.__setattr__(self, "scores", scores)
+        object.__setattr__(self, "negatives", negatives)
+
+    def __repr__(self) -> str:
+        """Show what all else follows from."""
+        return (
+            f"Ranking(scores={self.scores!r}, negatives={self.negatives!r}, statistics={self.statistics!r})"
+        )
+
+    def __hash__(self) -> int:
+        """Hash what all else follows from."""
+        return hash((self.scores, self.negatives, self.statistics))
+
+    @classmethod
+    def of(
+        cls, scores: str | None = None, negatives: object = None, statistics: tuple[str, ...] = ()
+    ) -> Ranking:
+        """Build one from a name and a number.
+
+        Raises:
+            OptionError: the name is not one of `Scores`, or negatives is no whole number from 1 on.
+        """
+        if scores is None:
+            scores = Scores.SCORE
+        if scores not in list(Scores):
+            raise OptionError(
+                unknown_name(
+                    "input of a ranking loss", scores, map(str, Scores), "--input says where scores live"
+                )
+            )
+        return cls(Scores(scores), checked_negatives(negatives), statistics)
+
+    @property
+    def statistics(self) -> tuple[str, ...]:
+        """The statistics of the row that it takes."""
+        return tuple(one.name for one in self.arguments if one.name in STATISTICS)
+
+    @property
+    def score_range(self) -> tuple[float, float]:
+        """Ends of the open interval that scores live in."""
+        end = _SCORE_ENDS[self.scores]
+        return -end, end
+
+
+def checked_negatives(value: object) -> int | None:
+    """Return a number of negative items, None where it is not given.
+
+    Raises:
+        OptionError: it is no whole number between 1 and 1e9.
+    """
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LARGEST_N:
+        raise OptionError(
+            f"negatives is {str(value)[:40]}; it must be a whole number between 1 and {LARGEST_N:,}, the largest "
+            "number of negative items of a row"
+        )
+    return value
+
 
 _MEANS = (Input.POSITIVE, Input.LOG)
 _INPUTS = {

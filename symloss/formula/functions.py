@@ -10,6 +10,7 @@ from typing import Any
 import sympy
 from sympy import Abs, Expr, Integer, Max, Min, Pow, Rational, sign
 
+from symloss.ops.aggregates import AGGREGATES, stop
 from symloss.ops.bounded import Bounded
 from symloss.ops.construct import make
 from symloss.ops.interval import Interval
@@ -57,13 +58,20 @@ FUNCTIONS: dict[str, FunctionRule] = {
 """The functions of the grammar by name."""
 
 
+RANKING_FUNCTIONS: dict[str, FunctionRule] = {
+    name: FunctionRule(_call(one), one.takes.count(",") + 1, one.takes.count(",") + 1, one.says)
+    for name, one in AGGREGATES.items()
+} | {"stop": FunctionRule(_call(stop), 1, 1, "a, with derivative 0")}
+"""The functions that only formulas of ranking losses have: aggregates over the negative items, and stop."""
+
+
 def function_rule(name: str) -> FunctionRule | None:
     """Return the function of the grammar with a name: one of `FUNCTIONS`, or an operator that is written as a call.
 
     Raises:
         OptionError: the function is an operator of another package that can't be used.
     """
-    known = FUNCTIONS.get(name)
+    known = FUNCTIONS.get(name) or RANKING_FUNCTIONS.get(name)
     if known is not None:
         return known
     operator = find_function(name)
@@ -74,7 +82,8 @@ def all_functions() -> dict[str, FunctionRule]:
     """Return every function by name, those of operators of other packages included. Errors as for `function_rule`."""
     found = [*operators().values(), *(find(name) for name in installed_names())]
     more = {one.function_name: _rule_of(one) for one in found if one is not None and one.function_name}
-    return {**FUNCTIONS, **{name: rule for name, rule in more.items() if name not in FUNCTIONS}}
+    own = {**FUNCTIONS, **RANKING_FUNCTIONS}
+    return {**own, **{name: rule for name, rule in more.items() if name not in own}}
 
 
 def _rule_of(operator: Operator) -> FunctionRule:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from symloss.errors import OptionError
+from symloss.formula import ranking_losses
 from symloss.formula.params import checked_parameter_name, checked_value, number_text
 from symloss.formula.parse import constants_in
 from symloss.formula.spec import LossSpec
@@ -70,7 +71,7 @@ class ParamGrid:
 
     def used_by(self, text: str) -> ParamGrid:
         """Return the part of the grid whose names occur in a formula's text."""
-        used = set(constants_in(text))
+        used = set(_constants_of(text))
         return ParamGrid(
             tuple(pair for pair in self.values if pair[0] in used),
             tuple(pair for pair in self.ranges if pair[0] in used),
@@ -107,13 +108,18 @@ class ParamGrid:
         ]
 
 
+def _constants_of(text: str) -> tuple[str, ...]:
+    """Return the names of constants in a formula, or in that of a named ranking loss."""
+    return constants_in(ranking_losses.entry(text).formula if ranking_losses.is_name(text) else text)
+
+
 def refuse_unused(grid: ParamGrid, texts: Sequence[str]) -> None:
     """Refuse constants that occur in none of the formulas: a slip of the pen would else go unnoticed.
 
     Raises:
         OptionError: there is one.
     """
-    used = {name for text in texts for name in constants_in(text)}
+    used = {name for text in texts for name in _constants_of(text)}
     for name in grid.names:
         if name not in used:
             others = ", ".join(sorted(used)) or "none"

@@ -12,25 +12,13 @@ from typing import Any
 from sympy import Expr
 
 from symloss.errors import OptionError
-from symloss.formula.functions import FUNCTIONS
+from symloss.formula.functions import FUNCTIONS, RANKING_FUNCTIONS
 from symloss.ops.construct import exact_number
 from symloss.signature import ALL_SYMBOLS, parameter
 
 LARGEST_VALUE, SMALLEST_VALUE = 1e15, 1e-30
 """Of what the numbers of a formula may be."""
 LONGEST_NAME = 40
-
-RESERVED = (
-    "mean_neg",
-    "sum_neg",
-    "lse_neg",
-    "max_neg",
-    "topmean_neg",
-    "pnorm_neg",
-    "wmean_neg",
-    "stop",
-)
-"""Names that formulas of ranking losses will need."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +113,7 @@ def checked_parameter_name(name: Any) -> str:
             f"{name} is an argument of every loss, not a constant of your own"
             + ("; --eps (eps=...) sets it" if name == "eps" else "; choose another name")
         )
-    if name in FUNCTIONS or name in RESERVED:
+    if name in FUNCTIONS or name in RANKING_FUNCTIONS:
         raise OptionError(f"{name} is a function of formulas, not a constant; choose another name")
     if keyword.iskeyword(name):
         raise OptionError(f"{name} is a word of Python, which a formula can't hold; choose another name")

@@ -8,7 +8,7 @@ What is accepted is printed as text that is accepted too, and means the same exp
 exponents hold for the formula as it is built, and `parse` reads its own print before it answers.
 
     formula: numbers, yhat and y, or pos and neg, eps, named constants, + - * / **, parentheses and the functions of
-    `FUNCTIONS`
+    `FUNCTIONS`; with pos and neg also those of `RANKING_FUNCTIONS` and the names of `STATISTICS`
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ import sympy
 from sympy import Add, Expr, Integer, Mul, Pow, Rational
 
 from symloss.errors import FormulaError, OptionError, nearest
-from symloss.formula.functions import FUNCTIONS, FunctionRule, function_rule
+from symloss.formula.functions import FUNCTIONS, RANKING_FUNCTIONS, FunctionRule, function_rule
 from symloss.formula.params import is_parameter_name
 from symloss.formula.text import whole_text
+from symloss.ops.aggregates import AGGREGATES, MOST_AGGREGATES, Aggregate, aggregates_in, setting_error
 from symloss.ops.construct import (
     LARGEST_EXPONENT,
     LARGEST_NUMBER,
@@ -33,7 +34,7 @@ from symloss.ops.construct import (
     shortened,
 )
 from symloss.ops.protected import recip
-from symloss.signature import ALL_SYMBOLS, MIXED_KINDS
+from symloss.signature import ALL_SYMBOLS, MIXED_KINDS, STATISTICS
 
 LONGEST_TEXT = 10_000
 DEEPEST_NESTING = 60
@@ -142,6 +143,7 @@ class _Reader:
         self.constants = constants
         self.nodes = 0
         self.offset = 0
+        self.within = ""
 
     def read(self) -> Expr:
         self._check_characters()
@@ -170,6 +172,7 @@ class _Reader:
     def _check_kind(self, tree: ast.Expression, expression: Expr) -> None:
         """Refuse a formula without a prediction, and one of two kinds at once."""
         names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+        self._check_ranking(names, expression)
         pair = [node for node in names if node.id in ("pos", "neg")]
         single = [node for node in names if node.id in ("yhat", "y")]
         if pair and single:
@@ -186,6 +189,32 @@ class _Reader:
             raise FormulaError(
                 "the formula does not contain yhat, the prediction, so it has no gradient to learn from; use yhat "
                 "(and y), or pos and neg for a ranking loss",
+                self.text,
+            )
+
+    def _check_ranking(self, names: list[ast.Name], expression: Expr) -> None:
+        """Refuse aggregates and statistics of a row where there are no scores of pos and neg, or neg beside them."""
+        used = {node.id for node in names}
+        if "neg" not in used:
+            for node in names:
+                if node.id in RANKING_FUNCTIONS or (node.id in STATISTICS and node.id not in self.constants):
+                    if node.id in STATISTICS and "pos" not in used:
+                        raise self._unknown(node.id, node)
+                    raise self._error(
+                        f"{node.id} is there for ranking losses, formulas in pos and neg, the scores of a positive and "
+                        "of the negative items, such as lse_neg(neg - pos)",
+                        node,
+                    )
+            return
+        found = aggregates_in(expression)
+        if len(found) > MOST_AGGREGATES:
+            raise FormulaError(
+                f"the formula has {len(found)} different aggregates; at most {MOST_AGGREGATES}", self.text
+            )
+        if found and _beside(expression):
+            raise FormulaError(
+                f"neg stands outside of {type(found[0]).__name__}; where a formula has an aggregate, every neg lies "
+                "within one: mean_neg(neg) is the mean over the negative items",
                 self.text,
             )
 
@@ -306,7 +335,9 @@ class _Reader:
             return ALL_SYMBOLS[node.id]
         if node.id in self.constants:
             return self.constants[node.id]
-        if node.id in FUNCTIONS:
+        if node.id in STATISTICS:
+            return STATISTICS[node.id]
+        if node.id in FUNCTIONS or node.id in RANKING_FUNCTIONS:
             raise self._error(f"{node.id} is a function; give it arguments: {node.id}(...)", node)
         raise self._unknown(node.id, node)
 
@@ -398,6 +429,8 @@ class _Reader:
             allowed = str(rule.fewest) if rule.fewest == rule.most else f"{rule.fewest} to {rule.most}"
             plural = "argument" if allowed == "1" else "arguments"
             raise self._error(f"{name} takes {allowed} {plural}, not {len(node.args)}", node)
+        if name in AGGREGATES:
+            return self._aggregate(node, name, rule, depth)
         arguments = [self._visit(argument, depth + 1) for argument in node.args]
         if (
             name in _SMOOTHED
@@ -410,3 +443,34 @@ class _Reader:
         if self.protect and name in _PROTECTED_FORM and not arguments[0].is_number:
             rule = FUNCTIONS[_PROTECTED_FORM[name]]
         return rule.build(arguments)
+
+    def _aggregate(self, node: ast.Call, name: str, rule: FunctionRule, depth: int) -> Expr:
+        """Read an aggregate over the negative items; what it aggregates must depend on neg and hold no other one."""
+        if self.within:
+            raise self._error(
+                f"{name} lies within {self.within}; aggregates are not nested: there is one number for each negative "
+                "item inside, and one for the row outside",
+                node,
+            )
+        self.within = name
+        arguments = [self._visit(argument, depth + 1) for argument in node.args]
+        self.within = ""
+        if ALL_SYMBOLS["neg"] not in arguments[AGGREGATES[name].value_at].free_symbols:
+            raise self._error(
+                f"{name} aggregates nothing: {name}({AGGREGATES[name].takes}) goes over the negative items, so g must "
+                "depend on neg, as in lse_neg(neg - pos)",
+                node,
+            )
+        made = rule.build(arguments)
+        assert isinstance(made, Aggregate)
+        wrong = setting_error(made, allowed=tuple(self.constants.values()))
+        if wrong is not None:
+            raise self._error(wrong, node.args[1])
+        return made
+
+
+def _beside(expression: Expr) -> bool:
+    """Return whether neg occurs outside of every aggregate."""
+    if isinstance(expression, Aggregate):
+        return False
+    return expression == ALL_SYMBOLS["neg"] or any(_beside(part) for part in expression.args)

@@ -13,8 +13,20 @@ from symloss.formula.allowed import LONGEST_NAME, checked_eps, checked_name, che
 from symloss.formula.params import Params
 from symloss.formula.parse import parse
 from symloss.formula.text import formula_latex, whole_text
+from symloss.ops.aggregates import RANKING_NODES
 from symloss.ops.construct import NumberLimitError, exact_number, make, substitute
-from symloss.signature import ALL_SYMBOLS, DEFAULT_EPS, Domain, Signature, eps, signature_of
+from symloss.signature import (
+    ALL_SYMBOLS,
+    DEFAULT_EPS,
+    PAIRWISE,
+    STATISTICS,
+    Domain,
+    Ranking,
+    Signature,
+    checked_negatives,
+    eps,
+    signature_of,
+)
 
 _KEEP: Any = object()
 
@@ -23,8 +35,9 @@ _KEEP: Any = object()
 class LossSpec:
     """A loss scale * f, averaged over a batch when trained.
 
-    f is f(yhat, y; eps) of one prediction and its label, or f(pos, neg; eps) of the scores of a positive and of a
-    negative item. Two losses are equal where formula, params, eps, scale, signature and name are.
+    f is f(yhat, y; eps) of one prediction and its label, f(pos, neg; eps) of the scores of a positive and of a
+    negative item, or of a positive and of all negative items of a row. Two losses are equal where formula, params,
+    eps, scale, signature and name are.
 
     Attributes:
         expression: the formula f as a SymPy expression in `symloss.signature`'s symbols, without the scale, with the
@@ -56,6 +69,7 @@ class LossSpec:
         protect: bool = False,
         scale: float = 1.0,
         params: Mapping[str, Any] | None = None,
+        negatives: int | None = None,
     ) -> None:
         """Build a loss.
 
@@ -66,16 +80,19 @@ class LossSpec:
                 use it.
             labels: "binary" (the default), "unit", "real" or "positive"; a formula in pos and neg has none.
             input: "probability" or "score", for positive labels "positive", "log" or "score"; a probability
-                unless labels are real (a score) or positive (a positive number).
+                unless labels are real (a score) or positive (a positive number). Where pos and neg live: "score"
+                (the default, any real numbers), "cosine" (in (-1, 1)) or "half-cosine" (in (-1/2, 1/2)).
             name: a name to show, of at most 200 characters.
             protect: read divisions, logarithms and roots of a text as protected operators.
             scale: factor on the formula, in [1e-15, 1e15].
             params: the value of each further name in the formula, such as {"tau": 0.2}; numbers count as the
                 decimals that they are written as.
+            negatives: the largest number of negative items of a row that the loss is meant for; any number by default.
 
         Raises:
             FormulaError: the text is not a formula.
-            OptionError: eps, scale, labels, input, name or params is not allowed, or the expression has other symbols.
+            OptionError: eps, scale, labels, input, name, params or negatives is not allowed, or the expression has
+                other symbols.
         """
         if not isinstance(formula, str | Expr):
             raise OptionError(
@@ -89,7 +106,7 @@ class LossSpec:
         expression = parse(whole_text(written), constants=values.numbers) if values else written
         object.__setattr__(self, "expression", expression)
         object.__setattr__(self, "eps", checked_eps(expression, eps))
-        object.__setattr__(self, "signature", _signature(free, labels, input))
+        object.__setattr__(self, "signature", _signature(written, values, labels, input, negatives))
         object.__setattr__(self, "named", written if values else None)
         object.__setattr__(self, "params", values)
         object.__setattr__(self, "name", checked_name(name))
@@ -111,7 +128,7 @@ class LossSpec:
 
     @property
     def kind(self) -> str:
-        """ "pointwise" for f(yhat, y), "pairwise" for f(pos, neg)."""
+        """ "pointwise" for f(yhat, y), "pairwise" for f(pos, neg), "ranking" where all negatives of a row count."""
         return self.signature.name
 
     @property
@@ -181,6 +198,10 @@ class LossSpec:
         """Return the same formula on another domain."""
         return self._replace(labels=labels, input=input)
 
+    def with_negatives(self, value: int | None) -> Self:
+        """Return the same formula for rows of at most so many negative items; None for any number."""
+        return self._replace(negatives=value)
+
     def with_name(self, name: str | None) -> Self:
         """Return the same loss under another name."""
         return self._replace(name=name)
@@ -228,7 +249,10 @@ class LossSpec:
         """Return labels and input for another loss of this kind; those given are not those of this one."""
         if isinstance(self.signature, Domain):
             labels, input = labels or self.signature.labels, input or self.signature.input
-        return {"labels": labels, "input": input}
+        negatives = None
+        if isinstance(self.signature, Ranking):
+            input, negatives = input or self.signature.scores, self.signature.negatives
+        return {"labels": labels, "input": input, "negatives": negatives}
 
     def _replace(
         self,
@@ -239,14 +263,16 @@ class LossSpec:
         scale: float | None = None,
         name: str | None = _KEEP,
         params: Mapping[str, Any] | None = None,
+        negatives: int | None = _KEEP,
     ) -> Self:
+        kept = self._kept(labels, input)
         return type(self)(
             self.written,
             eps=self.eps if eps is _KEEP else eps,
             name=self.name if name is _KEEP else name,
             scale=self.scale if scale is None else scale,
             params=self.params if params is None else params,
-            **self._kept(labels, input),
+            **(kept if negatives is _KEEP else kept | {"negatives": negatives}),
         )
 
     @property
@@ -279,7 +305,10 @@ LATEX_NAMES = {
 
 def _refuse_foreign(free: set[Any], symbols: Mapping[str, Expr]) -> None:
     """Refuse symbols that are neither arguments nor constants with a value, and constants that do not occur."""
-    foreign = sorted(str(symbol) for symbol in free - set(ALL_SYMBOLS.values()) - set(symbols.values()))
+    known = {*ALL_SYMBOLS.values(), *symbols.values()}
+    if free & {ALL_SYMBOLS["pos"], ALL_SYMBOLS["neg"]}:
+        known |= set(STATISTICS.values())
+    foreign = sorted(str(symbol) for symbol in free - known)
     if foreign:
         raise OptionError(
             f"the expression holds {', '.join(foreign)}; allowed are the symbols yhat, y, pos, neg and eps of "
@@ -296,13 +325,23 @@ def _no_constant(name: str, others: list[str]) -> str:
     return f"the formula has no constant {name}; {has}. Leave it out, or write {name} into the formula"
 
 
-def _signature(free: set[Any], labels: str | None, input: str | None) -> Signature:
+def _signature(
+    written: Expr, values: Params, labels: str | None, input: str | None, negatives: int | None
+) -> Signature:
     """Return the signature that the names in a formula mean, on the labels and input that were asked for."""
-    pairwise = signature_of({symbol.name for symbol in free})
+    names = {symbol.name for symbol in written.free_symbols}
+    pairwise = signature_of(names)
     if pairwise is None:
+        if checked_negatives(negatives) is not None:
+            raise OptionError(
+                "negatives (--negatives) goes with ranking losses, formulas in pos and neg; leave it out"
+            )
         return Domain.of("binary" if labels is None else labels, input)
     if labels is not None:
         raise OptionError(f"a formula in pos and neg has no labels, but --labels is {labels}; leave it out")
-    if input not in (None, "score"):
-        raise OptionError(f"pos and neg are scores, any real numbers, but --input is {input}; leave it out")
-    return pairwise
+    statistics = tuple(name for name in STATISTICS if name in names and name not in values)
+    signature = Ranking.of(input, negatives, statistics)
+    whole_row = (
+        statistics or negatives is not None or input not in (None, "score") or written.has(*RANKING_NODES)
+    )
+    return signature if whole_row else PAIRWISE

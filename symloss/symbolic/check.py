@@ -13,13 +13,13 @@ from typing import Any
 
 from symloss.errors import OptionError
 from symloss.formula.spec import LossSpec
-from symloss.signature import PAIRWISE, Labels
+from symloss.signature import Domain, Labels, Ranking
 from symloss.symbolic.arithmetic.tape import Tape, UnsupportedFunctionError
 from symloss.symbolic.direction.eps_grid import verdicts_on_grid
 from symloss.symbolic.direction.proof import PAIR_TITLES, PROPERTY_TITLES, DirectionProof, Property
 from symloss.symbolic.direction.proved import Pieces, prove_direction, resolved_pieces, text_of
 from symloss.symbolic.direction.report import CheckReport
-from symloss.symbolic.direction.requirements import of_labels, verdict_of_requirements
+from symloss.symbolic.direction.requirements import RequirementProof, of_labels, verdict_of_requirements
 from symloss.symbolic.direction.right_on import with_intervals
 from symloss.symbolic.direction.sampled import SampledDirection, sampled_direction
 from symloss.symbolic.direction.verdict import sentence_of, verdict_of
@@ -28,6 +28,7 @@ from symloss.symbolic.known_direction import by_duplicates
 from symloss.symbolic.pair_check import pair_parts, sentence_of_pair, undecided_pair
 from symloss.symbolic.pieces.gradient import gradient_form_by
 from symloss.symbolic.properties.proved import properties_of
+from symloss.symbolic.ranking_check import ranking_parts, sentence_of_ranking
 from symloss.symbolic.same.loss_classes import ZooDuplicate, duplicate_of
 from symloss.symbolic.undecided import OUT_OF_REACH, Deadline, UndecidedError
 from symloss.symbolic.worker.ask import ask, warm_up
@@ -49,7 +50,7 @@ def check(loss: LossSpec, *, time_limit: float = 2.0, seed: int = 0) -> CheckRep
     """
     start = time.monotonic()
     given, loss = loss, loss.folded()
-    if loss.signature == PAIRWISE:
+    if not isinstance(loss.signature, Domain):
         return _check_pair(given, loss, start, time_limit, seed)
     answer = ask(check_parts, loss, time_limit, seed, seconds=time_limit)
     found: dict[str, Any] = dict(answer.parts)
@@ -86,7 +87,8 @@ def check(loss: LossSpec, *, time_limit: float = 2.0, seed: int = 0) -> CheckRep
 
 def _check_pair(given: LossSpec, loss: LossSpec, start: float, time_limit: float, seed: int) -> CheckReport:
     """Check a ranking loss; its name and constants are those of the loss as it was given."""
-    answer = ask(pair_parts, loss, time_limit, seed, seconds=time_limit)
+    whole_row = isinstance(loss.signature, Ranking)
+    answer = ask(ranking_parts if whole_row else pair_parts, loss, time_limit, seed, seconds=time_limit)
     found: dict[str, Any] = dict(answer.parts)
     proofs = found.get("requirements") or undecided_pair(loss, answer.ended)
     at_eps = found.get("verdict_at_eps", {})
@@ -94,13 +96,13 @@ def _check_pair(given: LossSpec, loss: LossSpec, start: float, time_limit: float
         formula=given.formula,
         name=given.name,
         labels="",
-        input="score",
+        input=str(loss.signature.scores) if isinstance(loss.signature, Ranking) else "score",
         eps=loss.eps,
         verdict=verdict_of_requirements(proofs),
         direction=(),
         positive_rate=found.get("positive_rate", float("nan")),
         zero_gradient=all(one.proof.zero for one in proofs),
-        sentence=found.get("sentence") or sentence_of_pair(loss, proofs, at_eps, bool(answer.ended)),
+        sentence=found.get("sentence") or _sentence(loss, proofs, at_eps, bool(answer.ended)),
         seconds=time.monotonic() - start,
         gradient=found.get("gradient", {}),
         properties={name: found[name] for name in PAIR_TITLES if name in found},
@@ -110,6 +112,14 @@ def _check_pair(given: LossSpec, loss: LossSpec, start: float, time_limit: float
         params=dict(given.params),
         requirements=proofs,
     )
+
+
+def _sentence(
+    loss: LossSpec, proofs: tuple[RequirementProof, ...], at_eps: dict[str, str], timed_out: bool
+) -> str:
+    if isinstance(loss.signature, Ranking):
+        return sentence_of_ranking(loss, proofs, timed_out)
+    return sentence_of_pair(loss, proofs, at_eps, timed_out)
 
 
 def prepare_workers() -> None:
@@ -155,7 +165,7 @@ def quick_verdict(loss: LossSpec, *, time_limit: float = 2.0) -> str:
         loss: the loss.
         time_limit: seconds.
     """
-    if loss.signature == PAIRWISE:
+    if not isinstance(loss.signature, Domain):
         return check(loss, time_limit=time_limit).verdict
     return str(verdict_of(checked_direction(loss, time_limit).direction))
 

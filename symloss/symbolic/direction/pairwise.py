@@ -75,6 +75,15 @@ def _all_not_real(found: list[RequirementProof]) -> tuple[RequirementProof, ...]
     return tuple(replace(missing, requirement=one.requirement) for one in found)
 
 
+def prove_slope(loss: LossSpec, requirement: Requirement, seed: int, deadline: Deadline) -> RequirementProof:
+    """Decide one requirement of a loss of two scores; see `prove_pairwise`.
+
+    Raises:
+        UndecidedError, NumberLimitError: it is out of reach.
+    """
+    return _Slope(loss, requirement, seed, deadline, {}).proof()
+
+
 class _Slope:
     """One slope of a loss and the sign that it must have."""
 

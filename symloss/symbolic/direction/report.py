@@ -121,7 +121,7 @@ class CheckReport:
 
     @property
     def _is_pair(self) -> bool:
-        return self.kind == "pairwise"
+        return self.kind != "pointwise"
 
     @property
     def _titles(self) -> dict[str, str]:
@@ -146,7 +146,14 @@ class CheckReport:
             rows.append(("name", self.name))
         if self.params:
             rows.append(("params", ", ".join(f"{name} = {value:g}" for name, value in self.params.items())))
-        if self._is_pair:
+        if self.kind == "ranking":
+            rows.append(
+                (
+                    "domain",
+                    f"pos and neg are the scores of a positive and of the negative items ({self.input})",
+                )
+            )
+        elif self._is_pair:
             rows.append(("domain", "pos and neg are the scores of a positive and of a negative item"))
         else:
             rows.append(("domain", f"{self.labels} labels, yhat is a {self.input}"))
@@ -162,8 +169,10 @@ class CheckReport:
         elif any(scope for scope in self._scopes):
             rows.append(("eps", f"open; numbers below are for eps = {DEFAULT_EPS:g}"))
         rows.extend(("same gradient as", f"{name}: {note}") for name, note in self.duplicate_notes.items())
-        what = "slopes at 1,000 sampled pairs" if self._is_pair else "sampled pairs"
-        rows.append(("positive rate", f"{100 * self.positive_rate:.4g}% of 2,000 {what}"))
+        what = "2,000 slopes at 1,000 sampled pairs" if self._is_pair else "2,000 sampled pairs"
+        if self.kind == "ranking":
+            what = "the slopes at sampled rows"
+        rows.append(("positive rate", f"{100 * self.positive_rate:.4g}% of {what}"))
         return rows
 
     @property

@@ -19,13 +19,13 @@ class RequirementProof:
         requirement: the slope, its sign, and where.
         proof: what was found: status, strictness, where the slope is zero, for which eps.
         witness: where refuted, a point with the wrong sign: the arguments by name, and "slope", NaN where the loss is
-            not a real number.
+            not a real number. "neg" is a list of scores for losses of whole rows, with "counts" where many are equal.
         variable: what the intervals of the proof are intervals of: "yhat", or for pairs "pos - neg", "pos" or "neg".
     """
 
     requirement: Requirement
     proof: DirectionProof
-    witness: Mapping[str, float] | None = None
+    witness: Mapping[str, Any] | None = None
     variable: str = "yhat"
 
     def to_json(self) -> dict[str, Any]:
@@ -55,7 +55,7 @@ class RequirementProof:
     def place(self) -> str:
         """The witness in words: "pos = 2, neg = 0", with eps where the loss has one."""
         given = self.witness or {}
-        return ", ".join(f"{name} = {number_text(value)}" for name, value in given.items() if name != "slope")
+        return ", ".join(f"{name} = {_text(value)}" for name, value in given.items() if name != "slope")
 
     def row(self) -> tuple[str, ...]:
         """Return the cells of a page's row: the requirement, its status, and the facts."""
@@ -65,8 +65,14 @@ class RequirementProof:
         return self.requirement.text, self.proof.status, "; ".join(facts)
 
 
-def _plain(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, list) or math.isfinite(value) else None
+
+
+def _text(value: Any) -> str:
+    return (
+        f"[{', '.join(number_text(one) for one in value)}]" if isinstance(value, list) else number_text(value)
+    )
 
 
 def of_labels(domain: Domain, direction: tuple[DirectionProof, ...]) -> tuple[RequirementProof, ...]:

@@ -10,7 +10,7 @@ from sympy import Expr, Rational, S
 
 from symloss.formula import known as known_losses
 from symloss.formula.spec import LossSpec
-from symloss.signature import PAIRWISE, Domain, y, yhat
+from symloss.signature import Domain, y, yhat
 from symloss.symbolic.field.factor_text import by_label, factor_text, relation_by_label
 from symloss.symbolic.pieces.resolve import label_expression
 from symloss.symbolic.same.fingerprint import alike, loss_fingerprint
@@ -124,10 +124,10 @@ def classes(
     groups: list[_Group] = []
     known: dict[Domain, KnownValues] = {}
     for index, loss in enumerate(losses):
-        pair = loss.signature == PAIRWISE
+        pair = not isinstance(loss.signature, Domain)
         values = None if pair else gradient_values(loss, time_limit)
         if pair:
-            open_groups = [n for n, group in enumerate(groups) if group.first.signature == PAIRWISE]
+            open_groups = [n for n, group in enumerate(groups) if group.first.kind == loss.kind]
         else:
             open_groups = list(known.setdefault(loss.domain, KnownValues()).not_surely_different(values))
         reasons = []

@@ -16,7 +16,7 @@ from sympy import Expr, S
 
 from symloss.formula.spec import LossSpec
 from symloss.ops.construct import exact_number
-from symloss.signature import PAIRWISE, eps, y, yhat
+from symloss.signature import PAIRWISE, Ranking, eps, y, yhat
 from symloss.symbolic.field.convert import Converter
 from symloss.symbolic.field.differential_field import Element
 from symloss.symbolic.field.factor_text import factor_text, relation_by_label
@@ -30,7 +30,8 @@ from symloss.symbolic.same.comparison import (
     prediction_points,
     undefined,
 )
-from symloss.symbolic.same.pair_gradient import PairWitness, compare_pairs
+from symloss.symbolic.same.pair_gradient import PairAnswer, PairWitness, compare_pairs
+from symloss.symbolic.same.row_gradient import RowWitness, compare_rows
 from symloss.symbolic.signs.region import region_converter
 from symloss.symbolic.signs.sign_changes import INNER_EPS, inner_point, precedes
 from symloss.symbolic.undecided import Deadline, UndecidedError
@@ -54,7 +55,7 @@ class Comparison:
 
     relation: str
     factors: dict[str, Expr] | None
-    witness: Witness | PairWitness | None
+    witness: Witness | PairWitness | RowWitness | None
     reason: str
 
     @property
@@ -86,6 +87,8 @@ def compare_by(a: LossSpec, b: LossSpec, deadline: Deadline) -> Comparison:
         return Comparison("different", None, None, reason)
     if a.signature == PAIRWISE:
         return _compare_pairs(a.folded(), b.folded(), deadline)
+    if isinstance(a.signature, Ranking):
+        return _compare_rows(a, b, deadline)
     if a.domain != b.domain:
         kinds = ", ".join(
             f"{loss.title}: {loss.domain.labels} labels, {loss.domain.input}" for loss in (a, b)
@@ -114,27 +117,48 @@ def compare_by(a: LossSpec, b: LossSpec, deadline: Deadline) -> Comparison:
         )
 
 
-def _compare_pairs(a: LossSpec, b: LossSpec, deadline: Deadline) -> Comparison:
-    """Compare two ranking losses through their slopes by each score."""
+def _pair_answer(a: LossSpec, b: LossSpec, deadline: Deadline) -> PairAnswer:
+    """Compare two losses of two scores through their slopes by each."""
 
     def pointwise(
         first: LossSpec, second: LossSpec, deadline: Deadline
     ) -> tuple[str, dict[str, Expr] | None, Witness | None, str]:
         found = compare_by(first, second, deadline)
-        assert not isinstance(found.witness, PairWitness)
+        assert not isinstance(found.witness, PairWitness | RowWitness)
         return found.relation, found.factors, found.witness, found.reason
 
-    found = compare_pairs(a, b, pointwise, deadline)
-    if found.factor is not None:
-        return _related({"pos, neg": found.factor})
-    if found.witness is None:
-        return Comparison(found.relation, None, None, found.reason or "no single factor fits both slopes")
-    slopes = f"{_number(found.witness.gradient_a)} and {_number(found.witness.gradient_b)}"
-    reason = (
-        f"at {found.witness.place} the slopes by {found.witness.slope_of} are {slopes}, and no positive factor fits "
-        "all points"
-    )
-    return Comparison("different", None, found.witness, reason)
+    return compare_pairs(a, b, pointwise, deadline)
+
+
+def _compare_pairs(a: LossSpec, b: LossSpec, deadline: Deadline) -> Comparison:
+    """Compare two ranking losses of two scores."""
+    found = _pair_answer(a, b, deadline)
+    return _ranking_comparison(found.relation, found.factor, found.witness, found.reason, "pos, neg")
+
+
+def _compare_rows(a: LossSpec, b: LossSpec, deadline: Deadline) -> Comparison:
+    """Compare two ranking losses of whole rows."""
+    first, second = a.signature, b.signature
+    assert isinstance(first, Ranking)
+    assert isinstance(second, Ranking)
+    a, b = a.folded(), b.folded()
+    found = compare_rows(a, b, lambda one, other: _pair_answer(one, other, deadline), deadline)
+    if found.witness is None and first.scores != second.scores:
+        kinds = f"{a.title}: {first.scores}, {b.title}: {second.scores}"
+        return Comparison("different", None, None, f"the losses live on different scores ({kinds})")
+    return _ranking_comparison(found.relation, found.factor, found.witness, found.reason, "pos, neg")
+
+
+def _ranking_comparison(
+    relation: str, factor: Expr | None, witness: PairWitness | RowWitness | None, reason: str, name: str
+) -> Comparison:
+    if factor is not None:
+        return _related({name: factor})
+    if witness is None:
+        return Comparison(relation, None, None, reason or "no single factor fits both slopes")
+    slopes = f"{_number(witness.gradient_a)} and {_number(witness.gradient_b)}"
+    reason = f"at {witness.place} the slopes by {witness.slope_of} are {slopes}, and no positive factor fits all points"
+    return Comparison("different", None, witness, reason)
 
 
 def _different(witness: Witness) -> Comparison:
