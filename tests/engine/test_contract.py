@@ -56,13 +56,12 @@ def children() -> list[str]:
 
 
 @pytest.fixture(scope="module", params=ENGINES)
-def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def engine(request: pytest.FixtureRequest, ray_home: Path) -> Iterator[Engine]:
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "ray":
             if importlib.util.find_spec("ray") is None:
                 pytest.skip("ray is not installed: pip install 'symloss[ray]'")
-            # A local Ray keeps a token for its access in the home folder.
-            patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+            patch.setenv("HOME", str(ray_home))
         before, handler = children(), signal.getsignal(signal.SIGTERM)
         made = make_engine(request.param, MODEL, DATASET, SETTINGS)
         yield made

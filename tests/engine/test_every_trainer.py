@@ -61,7 +61,7 @@ def title(case: tuple[Model, Any, TrainingSettings]) -> str:
 
 
 @pytest.fixture(scope="module", params=ENGINES)
-def engine_name(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def engine_name(request: pytest.FixtureRequest, ray_home: Path) -> Iterator[str]:
     """The name of an engine; one Ray runs for all of a module's."""
     if request.param != "ray":
         yield request.param
@@ -69,7 +69,7 @@ def engine_name(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     if importlib.util.find_spec("ray") is None:
         pytest.skip("ray is not installed: pip install 'symloss[ray]'")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setenv("HOME", str(ray_home))
         # Workers import this package from where it is.
         patch.setenv(
             "PYTHONPATH", os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))

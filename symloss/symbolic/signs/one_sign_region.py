@@ -132,15 +132,22 @@ def _is_real(converter: Converter, expression: Expr, region: Region, exponential
 def _is_finite_for_every_eps(
     converter: Converter, expression: Expr, region: Region, exponentials: bool
 ) -> bool:
-    """Return whether no denominator that holds eps vanishes on the region: at such an eps there is no loss."""
+    """Return whether no denominator vanishes at a whole value of eps, at which there would be no loss.
+
+    Where it vanishes for an eps at single predictions only, as eps + yhat does, there is a pole as in any other loss.
+    """
     for node in sympy.preorder_traversal(expression):
         if not isinstance(node, sympy.Pow) or node.base is sympy.E or eps not in node.base.free_symbols:
             continue
         if not node.exp.could_extract_minus_sign() or is_positive(node.base):
             continue
         base = converter.element(node.base)
-        if not element_sign(converter, base, region, exponentials, everywhere=True):
+        if base.is_zero:
             return False
+        for number in dict(converter.tower.factor(base.numerator)[1]):
+            factor = converter.tower.factors[number]
+            if _is_of_eps_alone(converter, factor) and _factor_sign(converter, factor, region) is None:
+                return False
     return True
 
 
