@@ -42,6 +42,15 @@ def test_names_that_never_were_are_not_found() -> None:
         importlib.import_module("symloss.search.no_such_module")
 
 
+def imported(module: str, name: str) -> object:
+    """Return what "from MODULE import NAME" gives: a name of the module, or a module in it."""
+    found = importlib.import_module(module)
+    try:
+        return getattr(found, name)
+    except AttributeError:
+        return importlib.import_module(f"{module}.{name}")
+
+
 def test_every_name_that_was_once_imported() -> None:
     """tests/old_names.txt holds what tests, pages and examples of version 0.1 imported; all of it is there, or said."""
     lines = (Path(__file__).parent / "old_names.txt").read_text().splitlines()
@@ -52,9 +61,9 @@ def test_every_name_that_was_once_imported() -> None:
             warnings.simplefilter("ignore", DeprecationWarning)
             if f"{module}.{name}" in GONE:
                 with pytest.raises(ImportError, match=re.escape(GONE[f"{module}.{name}"])):
-                    exec(f"from {module} import {name}", {})
+                    imported(module, name)
             elif name:
-                exec(f"from {module} import {name}", {})
+                imported(module, name)
             else:
                 importlib.import_module(module)
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+import sympy
+
 from symloss.errors import OptionError
 from symloss.loss import Loss
+from symloss.signature import parameter
 
 POINTS_PER_INCH = 72.0
 MOST_LINES = 3
@@ -31,9 +34,11 @@ def typeset(loss: Loss) -> str | None:
     return text if width_of(f"${text}$", 8.0) is not None else None
 
 
-def eps_text(loss: Loss) -> str:
-    """Return "eps = ..." in mathtext, or an empty text for a loss without eps."""
-    return f"$\\epsilon = {number_text(loss.eps_value)}$" if loss.has_eps else ""
+def constants_text(loss: Loss) -> str:
+    """Return "eps = ..." and the named constants in mathtext, or an empty text for a loss without any."""
+    known = {r"\epsilon": loss.eps_value} if loss.has_eps else {}
+    known |= {sympy.latex(parameter(name)): value for name, value in loss.params.items()}
+    return ", ".join(f"${name} = {number_text(value)}$" for name, value in known.items())
 
 
 def number_text(value: float) -> str:
@@ -47,7 +52,7 @@ def number_text(value: float) -> str:
 
 
 def title_of(loss: Loss, width: float, *, size: float = 8.0, formula: bool = True) -> str:
-    """Return name, formula and eps as a text that is at most `width` inches wide.
+    """Return name, formula and constants as a text that is at most `width` inches wide.
 
     A formula that is too long for one line is broken at its plus and minus signs and between factors, into three
     lines at most; where that is not enough it is cut, with three dots.
@@ -59,19 +64,19 @@ def title_of(loss: Loss, width: float, *, size: float = 8.0, formula: bool = Tru
         formula: whether the formula of a loss with a name is wanted as well.
     """
     room = width * POINTS_PER_INCH
-    eps = eps_text(loss)
+    constants = constants_text(loss)
     if loss.name is not None and not formula:
-        return f"{loss.title} ({eps})" if eps else loss.title
+        return f"{loss.title} ({constants})" if constants else loss.title
     mathtext = typeset(loss)
     name = f"{loss.name}:  " if loss.name else ""
-    after = f"   ({eps})" if eps else ""
+    after = f"   ({constants})" if constants else ""
     if mathtext is None:
-        head = f"{loss.name}{after}\n" if loss.name else f"{eps}\n" if eps else ""
+        head = f"{loss.name}{after}\n" if loss.name else f"{constants}\n" if constants else ""
         return head + cut_text(f"f = {loss.text}", room, size)
     whole = f"{name}$f = {mathtext}${after}"
     if fits(whole, room, size):
         return whole
-    head = f"{loss.name}{after}" if loss.name else eps
+    head = f"{loss.name}{after}" if loss.name else constants
     lines = _broken("f = " + mathtext, room, size) or _broken("f = " + mathtext, room, size, factors=True)
     if lines is None:
         lines = [cut_text(f"f = {loss.text}", room, size)]
@@ -80,7 +85,8 @@ def title_of(loss: Loss, width: float, *, size: float = 8.0, formula: bool = Tru
 
 def label_of(loss: Loss, width: float, *, size: float = 7.0) -> str:
     """Return the name, or else the formula, on one line for a legend."""
-    after = f" ({eps_text(loss)})" if loss.has_eps else ""
+    constants = constants_text(loss)
+    after = f" ({constants})" if constants else ""
     if loss.name is not None:
         return f"{loss.title}{after}"
     mathtext = typeset(loss)

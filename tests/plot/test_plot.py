@@ -149,6 +149,8 @@ def test_titles_hold_name_formula_and_eps() -> None:
     title = title_of(zoo.maxr.with_eps(1e-6), 7.0)
     assert title.startswith("maxr:") and r"\max" in title and "10^{-6}" in title
     assert title_of(Loss("yhat*y"), 7.0).count("\n") == 0
+    named = Loss("tau*(yhat - y)**2 + eps", eps=0.1, params={"tau": 0.25})
+    assert title_of(named, 7.0).endswith(r"($\epsilon = 0.1$, $\tau = 0.25$)")
     long = "+".join(f"{k}*yhat**{k}*y" for k in range(2, 60))
     assert title_of(Loss(long), 3.0).endswith("...")
 
